@@ -1,0 +1,3 @@
+"""
+Trio2o makes many OpenStack clouds act as one.
+"""

@@ -1,0 +1,481 @@
+"""
+Every boundary of the daemon, one interface each. Providers say in their names how they do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol
+from twisted.web.iweb import IBodyProducer
+from zope.interface import Attribute, Interface
+
+from trio2o.model import Binding, Candidate, Change, Identity, Kind, PlacementRequest, Pod, RequestContext, Route, Snapshot
+
+if TYPE_CHECKING:
+    from trio2o.exchange import Answer, Inbound, PodCall
+
+# mypy-zope reads the methods below; zope leaves out ``self``.
+# ruff: noqa: N805
+
+
+class IPodStore(Interface):
+    """
+    The pods that are registered, the top region among them.
+    """
+
+    async def list_pods() -> Sequence[Pod]:
+        """
+        All pods by serial.
+        """
+
+    async def get_pod(pod_id: str) -> Pod:
+        """
+        One pod.
+
+        :raises Missing: if there is none.
+        """
+
+    async def create_pod(pod: Pod) -> Pod:
+        """
+        Store a pod; ``serial`` and the times are the store's to give, ``id`` is the caller's.
+
+        :raises AlreadyExists: if the name is taken, or it is a second top region.
+        """
+
+    async def update_pod(pod_id: str, changes: Mapping[str, Any]) -> Pod:
+        """
+        Change the named attributes of :class:`Pod` and keep the rest.
+
+        :raises Missing: if there is none.
+        :raises AlreadyExists: if a new name is taken.
+        """
+
+    async def delete_pod(pod_id: str, *, force: bool = False) -> Pod:
+        """
+        Remove a pod; with ``force`` its bindings are ended and its routes forgotten.
+
+        :raises Missing: if there is none.
+        :raises InUse: if live routes or active bindings name it and ``force`` is false.
+        """
+
+    async def declare_pods(pods: Sequence[Pod]) -> Sequence[Pod]:
+        """
+        Make the declared pods be these: create or update by name (``id`` and ``serial`` of an existing pod stay, as
+        does a state that an operator set after the same declaration), and give up what is no longer declared: removed
+        where nothing uses it, else kept, undeclared and ``draining``. Gives all pods.
+        """
+
+
+class IBindingStore(Interface):
+    """
+    Bindings and their history.
+    """
+
+    async def bind(tenant_id: str, pod_id: str, *, az_name: str, pod_group: str, reason: str, replaces: str | None) -> Binding:
+        """
+        Make the project's active binding in the zone and group name this pod, in one transaction (I10).
+
+        ``replaces`` is the id of the binding that the caller believes active, or ``None`` for "there is none". When another
+        process was faster the winner's active binding is returned unchanged: compare its ``pod_id``. When the active one
+        names this pod already it is returned unchanged.
+
+        :raises Missing: if the pod is gone.
+        """
+
+    async def create_binding(tenant_id: str, pod_id: str) -> Binding:
+        """
+        Bind by an operator's order, in the pod's own zone and group; another active binding there is ended as ``moved``.
+
+        :raises Missing: if the pod is gone.
+        :raises AlreadyExists: if that very binding is active.
+        """
+
+    async def end_binding(binding_id: str, reason: str) -> Binding:
+        """
+        End a binding; it stays in history. Ending an ended one changes nothing.
+
+        :raises Missing: if there never was one.
+        """
+
+    async def get_binding(binding_id: str) -> Binding:
+        """
+        One binding, active or ended.
+
+        :raises Missing: if there never was one.
+        """
+
+    async def find_bindings(
+        *,
+        tenant_id: str | None = None,
+        pod_id: str | None = None,
+        active: bool | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> Sequence[Binding]:
+        """
+        Bindings, newest first; ``at`` selects those that were active at that moment. ``marker`` is the last id of the page before.
+
+        :raises Missing: if the marker is unknown.
+        """
+
+
+class IRouteStore(Interface):
+    """
+    Which pod has which resource.
+    """
+
+    async def find_route(kind: Kind, resource_id: str) -> Route | None:
+        """
+        The live route, if any.
+        """
+
+    async def record_routes(routes: Sequence[Route]) -> None:
+        """
+        Store routes; an existing one for the same kind and id is replaced, a tombstone revived. Recording one twice changes nothing.
+        """
+
+    async def end_route(kind: Kind, resource_id: str, at: datetime) -> None:
+        """
+        Turn a live route into a tombstone; an unknown one changes nothing.
+        """
+
+    async def routes_of_id(resource_id: str) -> Sequence[Route]:
+        """
+        All routes of an id, of any kind, tombstones too.
+        """
+
+    async def routes_of_project(kind: Kind, project_id: str | None, pod_id: str) -> Sequence[Route]:
+        """
+        Live routes of a project (``None``: of all) in one pod, newest resource first, at most 1,000.
+        """
+
+
+class IChangeLog(Interface):
+    """
+    The growing log of changes to what processes cache whole (I14).
+    """
+
+    async def snapshot() -> Snapshot:
+        """
+        Everything, in one consistent read.
+        """
+
+    async def changes_since(number: int) -> Sequence[Change] | None:
+        """
+        Changes after a number, in order; ``None`` when the log no longer reaches back so far, or the number is ahead of
+        the log: take a snapshot.
+        """
+
+    async def timeline() -> str:
+        """
+        See :attr:`Snapshot.timeline`.
+        """
+
+    async def listen(changed: Callable[[], None], connected: Callable[[], None], lost: Callable[[], None]) -> None:
+        """
+        Call ``changed`` after every commit that grew the log. ``connected`` is called after each LISTEN is in force
+        (so first the listener, then the read: nothing falls between), ``lost`` when the connection is gone. Never fails:
+        what is down reconnects.
+        """
+
+
+class IState(Interface):
+    """
+    The in-memory state of a process: synchronous, and what the hot path asks (I1).
+    """
+
+    ready = Attribute("True once the first snapshot was read.")
+    current = Attribute("False while the change log cannot be followed: bindings may be outdated and must not be used (I14).")
+
+    def pods() -> Sequence[Pod]:
+        """
+        The pods without the top region, by serial.
+        """
+
+    def pod(pod_id: str) -> Pod | None:
+        """
+        A pod by id.
+        """
+
+    def pod_named(name: str) -> Pod | None:
+        """
+        A pod by region name.
+        """
+
+    def bindings_of(project_id: str) -> Sequence[Binding]:
+        """
+        The project's active bindings, newest first.
+        """
+
+    def binding(project_id: str, az_name: str, pod_group: str) -> Binding | None:
+        """
+        The active binding in one zone and group.
+        """
+
+    def note_binding(binding: Binding) -> None:
+        """
+        Take over what this process has just written, ahead of its notification.
+        """
+
+    def route(kind: Kind, resource_id: str) -> Route | None:
+        """
+        A recently used route.
+        """
+
+    def note_route(route: Route) -> None:
+        """
+        Remember a route; the least recently used one goes when the cache is full.
+        """
+
+    def forget_route(kind: Kind, resource_id: str) -> None:
+        """
+        Forget a route.
+        """
+
+
+class IRouteBook(Interface):
+    """
+    Routes as the strategies use them: memory, then database; writes that survive the database's absence (I15).
+    """
+
+    def remembered(kind: Kind, resource_id: str) -> Route | None:
+        """
+        From memory alone; synchronous.
+        """
+
+    async def find(kind: Kind, resource_id: str) -> Route | None:
+        """
+        From memory, then the database.
+
+        :raises DatabaseUnavailable: if memory does not have it and the database does not answer.
+        """
+
+    def record(routes: Sequence[Route]) -> Deferred[None]:
+        """
+        Remember at once and write; the result fires when written, or at once when the database is away: the write
+        is then kept and made when it is back. Never fails.
+        """
+
+    def end(kind: Kind, resource_id: str) -> Deferred[None]:
+        """
+        Forget at once and write the tombstone, as :meth:`record` does.
+        """
+
+
+class ITokenValidator(Interface):
+    """
+    Tells who a user's token stands for.
+    """
+
+    def peek(token: bytes) -> Identity | None:
+        """
+        From the cache alone, if it is there and fresh; synchronous, for the hot path.
+        """
+
+    async def validate(token: bytes, service_token: bytes | None = None) -> Identity:
+        """
+        From the cache, else from Keystone; concurrent calls for one token share one request.
+
+        ``service_token`` is the ``X-Service-Token`` of the request: a valid one with the service role lets an expired
+        user token pass.
+
+        :raises Unauthorized: if Keystone does not accept the token.
+        :raises Unavailable: if Keystone cannot be asked (I18).
+        """
+
+
+class IServiceToken(Interface):
+    """
+    The daemon's own token, which renews itself before it ends.
+    """
+
+    async def token() -> bytes:
+        """
+        A token that is good for at least another minute.
+
+        :raises Unavailable: if Keystone gives none.
+        """
+
+    def invalidate(token: bytes) -> None:
+        """
+        Say that Keystone refused this token; the next call fetches another.
+        """
+
+
+class IPodTokens(Interface):
+    """
+    The step from the token a user has at the top to the one that is sent to a pod (the identity domain of the pod).
+    """
+
+    def peek(token: bytes, identity: Identity, pod: Pod) -> bytes | None:
+        """
+        The pod's token if it can be given without waiting.
+        """
+
+    async def pod_token(token: bytes, identity: Identity, pod: Pod) -> bytes:
+        """
+        The pod's token.
+
+        :raises Unauthorized: if none can be had for this user.
+        :raises Unavailable: if the pod's Keystone cannot be asked.
+        """
+
+
+class ICatalog(Interface):
+    """
+    Where the services of a region are.
+    """
+
+    def endpoint(region: str, service: str) -> str | None:
+        """
+        The root URL of a service (``compute``, ``volume``, ``network``) without version and project, so that
+        ``root + "/v2.1/servers"`` is the full URL; ``None`` when the catalog has none. Synchronous.
+        """
+
+    def regions() -> Sequence[str]:
+        """
+        The region names that the catalog has.
+        """
+
+    async def refresh() -> None:
+        """
+        Read the catalog again with the daemon's own token.
+
+        :raises Unavailable: if Keystone cannot be asked; what was known stays.
+        """
+
+
+class IPodAnswer(Interface):
+    """
+    The head of a pod's answer, its body still to come. Exactly one of ``read``, ``stream`` and ``discard`` must be called.
+    """
+
+    status = Attribute("The status code, an int.")
+    headers = Attribute("``list[tuple[bytes, bytes]]``: the fields as the pod sent them, names in lower case.")
+    length = Attribute("The body's length in bytes; ``None`` when it is not known (chunked, or until close).")
+    pod_name = Attribute("The pod that answered.")
+
+    def header(name: bytes) -> bytes | None:
+        """
+        The last value of a field; the name in lower case.
+        """
+
+    def read(limit: int) -> Deferred[bytes]:
+        """
+        The whole body. Cancelling drops the connection.
+
+        :raises PodBroken: if it is cut short, or larger than ``limit`` bytes.
+        """
+
+    def stream(receiver: IProtocol) -> None:
+        """
+        Deliver the body to a protocol whose ``transport`` is a push producer with ``stopProducing``;
+        ``connectionLost`` has ``ResponseDone`` or ``PotentialDataLoss`` when it came whole.
+        """
+
+    def discard() -> None:
+        """
+        Drop the body; the connection is closed when more than a little is left.
+        """
+
+
+class IRequestBody(Interface):
+    """
+    The body of a client's request, not read yet. At most one of ``read`` and ``producer`` is called, once.
+    """
+
+    length = Attribute("The body's length in bytes; 0 for none, ``None`` when it is not known (chunked).")
+
+    def read(limit: int) -> Deferred[bytes]:
+        """
+        The whole body.
+
+        :raises BodyTooLarge: if it is larger than ``limit`` bytes; found from ``Content-Length`` before any is read where that was sent.
+        """
+
+    def producer() -> IBodyProducer | None:
+        """
+        The body as a stream with backpressure, for :attr:`PodCall.body`; ``None`` for none.
+        """
+
+
+class IPodClient(Interface):
+    """
+    Sends requests to pods: pooled connections, breaker, budgets, concurrency limits.
+    """
+
+    def call(pod: Pod, call: PodCall) -> Deferred[IPodAnswer]:
+        """
+        Send one request and give the answer's head, whatever its status. Cancelling it drops the pod's connection.
+        Nothing is repeated but a GET or HEAD whose pooled connection turned out closed.
+
+        :raises PodUnreachable: if nothing was sent.
+        :raises PodTimeout: if the budget passed.
+        :raises PodBroken: if the connection ended first.
+        """
+
+    def healthy(pod_id: str) -> bool:
+        """
+        False while the pod's breaker is open.
+        """
+
+    def endpoint(pod: Pod, service: str) -> str | None:
+        """
+        The root URL in use: the pod's own setting, else the catalog's.
+        """
+
+
+class IPodFilter(Interface):
+    """
+    Drops pods that cannot take a request. Pure: no I/O, no clock, no globals.
+    """
+
+    name = Attribute("How the configuration and explanations call it.")
+    reason = Attribute("Why it drops a pod, for admins: ``not in the requested zone``.")
+
+    def accepts(candidate: Candidate, request: PlacementRequest) -> bool:
+        """
+        True when the pod may take the request.
+        """
+
+
+class IPodWeigher(Interface):
+    """
+    Gives pods a number; larger is better. Pure.
+    """
+
+    name = Attribute("How the configuration and explanations call it.")
+
+    def weigh(candidate: Candidate, request: PlacementRequest) -> float:
+        """
+        The raw weight, any finite number; the selection normalises over the candidates.
+        """
+
+
+class IPolicy(Interface):
+    """
+    The rules of oslo.policy.
+    """
+
+    def authorize(rule: str, identity: Identity, target: Mapping[str, Any]) -> bool:
+        """
+        True when the rule lets this identity act on the target.
+        """
+
+
+class IStrategy(Interface):
+    """
+    A way of carrying operations out; the surface tables name one per operation.
+    """
+
+    async def carry_out(inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        Take a matched request and give its answer.
+
+        :raises GatewayError: what the client is to be told.
+        """

@@ -1,0 +1,267 @@
+"""
+The values that travel inside Trio2o, all frozen; the words are the glossary of ``docs/architecture.rst``.
+
+This module imports nothing of Trio2o and nothing of Twisted.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+
+class PodState(enum.StrEnum):
+    """
+    What an operator lets a pod do.
+
+    ``enabled`` takes new resources; ``draining`` and ``maintenance`` serve what they have and take nothing new (I11);
+    ``disabled`` is left out of everything.
+    """
+
+    ENABLED = "enabled"
+    DRAINING = "draining"
+    MAINTENANCE = "maintenance"
+    DISABLED = "disabled"
+
+
+class Kind(enum.StrEnum):
+    """
+    The kinds of resource that have routes; the value is what the database and the Admin API show.
+    """
+
+    SERVER = "server"
+    VOLUME = "volume"
+    SNAPSHOT = "snapshot"
+    BACKUP = "backup"
+    ATTACHMENT = "attachment"
+    TRANSFER = "transfer"
+    GROUP = "group"
+    GROUP_SNAPSHOT = "group_snapshot"
+    SERVER_GROUP = "server_group"
+    PORT = "port"
+    NETWORK = "network"
+    SECURITY_GROUP = "security_group"
+
+
+@frozen(kw_only=True)
+class PodSettings:
+    """
+    How one pod is reached, where that differs from the defaults of the configuration.
+
+    Durations are seconds; ``None`` takes the configured default.
+    """
+
+    #: Service type (``compute``, ``volume``, ``network``) to URL; what is absent comes from the Keystone catalog.
+    endpoints: Mapping[str, str] = field(factory=dict)
+    #: PEM file with the certificate authorities that the pod's TLS certificates are checked against; ``""`` for the system's.
+    ca_file: str = ""
+    connect_timeout: float | None = None
+    answer_timeout: float | None = None
+    #: How many requests may be under way at the pod at once.
+    concurrency: int | None = None
+
+
+@frozen(kw_only=True)
+class Pod:
+    """
+    One OpenStack cloud behind the gateway, or, with an empty ``az_name``, the top region itself.
+    """
+
+    id: str
+    #: The Keystone region name.
+    name: str
+    #: The availability zone that users see; empty for the top region.
+    az_name: str
+    #: The zone's name inside the pod; empty where the pod is to choose.
+    pod_az_name: str = ""
+    dc_name: str = ""
+    state: PodState = PodState.ENABLED
+    #: The operator's preference among pods of one zone; larger is preferred.
+    weight: float = 1.0
+    #: Resource affinity tags; the sorted tags joined by ``,`` are the pod's group.
+    affinity: frozenset[str] = frozenset()
+    #: True for a pod of the YAML pod list, which the Admin API cannot delete.
+    declared: bool = False
+    #: Grows with each pod made; the creation-order weigher fills the smallest first.
+    serial: int = 0
+    settings: PodSettings = PodSettings()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def is_top(self) -> bool:
+        """
+        True for the entry that stands for the top region, which no request is ever sent to.
+        """
+        return not self.az_name
+
+    @property
+    def group(self) -> str:
+        """
+        The pod group: pods with equal affinity tags; ``""`` for the general group.
+        """
+        return ",".join(sorted(self.affinity))
+
+
+@frozen(kw_only=True)
+class Binding:
+    """
+    A project's binding to a pod inside one availability zone and pod group; ended bindings are history.
+    """
+
+    id: str
+    tenant_id: str
+    pod_id: str
+    az_name: str
+    pod_group: str = ""
+    is_binding: bool
+    created_at: datetime
+    updated_at: datetime | None = None
+    ended_at: datetime | None = None
+    #: Why it began or, once ended, why it ended: ``created``, ``moved``, ``admin``, ``pod deleted``, …
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class Route:
+    """
+    Where one resource lives. A route never authorises: the pod decides who may see the resource (I7).
+    """
+
+    kind: Kind
+    resource_id: str
+    pod_id: str
+    #: The project that the resource's body names, never the asker's.
+    project_id: str
+    #: When the pod made the resource, as its body says; orders lists (I9).
+    created_at: datetime | None = None
+    #: What a list shows of a server whose pod is silent: ``user_id``, ``flavor``, ``image``, ``az``.
+    details: Mapping[str, Any] = field(factory=dict)
+    #: Set on a tombstone, which only orders pages and is never routed to.
+    deleted_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class AccessRule:
+    """
+    One access rule of an application credential (Identity API v3): service type, method, path pattern.
+    """
+
+    service: str
+    method: str
+    path: str
+
+
+@frozen(kw_only=True)
+class Identity:
+    """
+    Who a validated token stands for.
+    """
+
+    user_id: str
+    project_id: str | None
+    roles: frozenset[str]
+    #: When the token ends, seconds since the epoch.
+    expires_at: float
+    user_name: str = ""
+    user_domain_id: str | None = None
+    project_name: str | None = None
+    project_domain_id: str | None = None
+    domain_id: str | None = None
+    system_scope: str | None = None
+    #: ``None`` where the token is not bound to access rules; an empty tuple forbids everything.
+    access_rules: tuple[AccessRule, ...] | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """
+        True for a holder of the role ``admin``: may see all projects and read which pod an error came from.
+        """
+        return "admin" in self.roles
+
+
+@frozen(kw_only=True)
+class RequestContext:
+    """
+    What every layer may know of the request under way. Its ``repr`` never shows the token (I17).
+    """
+
+    #: ``req-<uuid>``, sent back as ``X-Openstack-Request-Id``.
+    request_id: str
+    #: The client's ``X-Openstack-Request-Id``, handed on to the pod; empty where there was none.
+    global_request_id: str
+    surface: str
+    identity: Identity
+    token: bytes = field(repr=False)
+    #: The project that the request is about; the token's.
+    project_id: str
+
+    @property
+    def is_admin(self) -> bool:
+        """
+        True when the caller holds the role ``admin``.
+        """
+        return self.identity.is_admin
+
+
+@frozen(kw_only=True)
+class PlacementRequest:
+    """
+    What the scheduler is asked: where may this project's new resource go?
+    """
+
+    project_id: str
+    kind: Kind
+    #: The top name of the zone; ``None`` for any.
+    availability_zone: str | None = None
+    #: The pod group that the flavor or volume type asks for; empty for the general group.
+    pod_group: str = ""
+    #: Pod ids that the body's references allow (I6); ``None`` for all.
+    within: frozenset[str] | None = None
+    #: Pod ids that already failed this request (I13).
+    excluded: frozenset[str] = frozenset()
+
+
+@frozen(kw_only=True)
+class Candidate:
+    """
+    A pod as the filters and weighers see it at one moment.
+    """
+
+    pod: Pod
+    #: False while the pod's breaker is open.
+    healthy: bool = True
+    #: True when the project's active binding in the pod's zone and group names this pod.
+    bound: bool = False
+    #: The last collected usage; ``None`` is unknown and means plenty (I12).
+    usage: Mapping[str, Any] | None = None
+
+
+@frozen(kw_only=True)
+class Change:
+    """
+    One entry of the change log: which row of a wholly cached table changed.
+    """
+
+    number: int
+    #: ``pods`` or ``bindings``.
+    table: str
+    row_id: str
+
+
+@frozen(kw_only=True)
+class Snapshot:
+    """
+    All that a process caches whole, read in one transaction, and the change number it is true for.
+    """
+
+    number: int
+    #: Tells one database's history from another's (system identifier and timeline); a difference asks for a full reload (I14).
+    timeline: str
+    pods: tuple[Pod, ...]
+    #: The active bindings only.
+    bindings: tuple[Binding, ...]

@@ -1,0 +1,3 @@
+"""
+The APIs that the daemon serves, as data: one table per surface, a row per operation.
+"""
