@@ -44,7 +44,7 @@ SANDBOX = [
 ]
 
 DEV = [
-    "coverage[toml]>=7.6",  # branch coverage through sys.monitoring where Python has it
+    "coverage>=7.10",  # measures the processes that tests start (patch = subprocess)
     "hypothesis>=6.112",  # tested with Python 3.13
     "import-linter>=2.3",  # wildcards in contracts
     "mypy>=1.13",  # the newest that mypy-zope accepts decides in practice

@@ -1,0 +1,77 @@
+# Everything is installed into .venv from package registries; nothing outside this folder is changed.
+# `make bench` alone asks Debian for wrk, nginx and HAProxy.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# The tiers that exist, in this order. `make test TIERS=unit` runs one.
+TIERS ?= unit interface functional clients
+
+# Without compiled modules every start of the daemon costs a second.
+unexport PYTHONDONTWRITEBYTECODE
+# A caller's own packages and settings stay out.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help venv lint format test sandbox sandbox-stop sandbox-shell bench docs clean
+
+help:
+	@echo "make venv           install Trio2o and its tools into $(VENV)"
+	@echo "make lint           ruff, mypy, import-linter"
+	@echo "make format         let ruff format the code"
+	@echo "make test           every test tier with branch coverage (TIERS=\"unit interface\" for some)"
+	@echo "make sandbox        a whole small cloud: Keystone, three fake pods, Trio2o, and a tour of it"
+	@echo "make sandbox-shell  a shell with the sandbox's credentials"
+	@echo "make sandbox-stop   stop the sandbox"
+	@echo "make bench          compare with nginx, HAProxy and bare forwarders"
+	@echo "make docs           build the documentation into docs/_build/html"
+	@echo "make clean          remove what was built, $(VENV) too"
+
+venv: $(STAMP)
+
+# editable_mode=compat puts this folder on sys.path, without which twistd would not find the plugin.
+$(STAMP): setup.py
+	@test -x $(BIN)/python || { echo "Creating $(VENV)"; $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "No virtual environment: Debian has venv in the package python3-venv." >&2; exit 1; }; }
+	@echo "Installing Trio2o, its tools and the sandbox's Keystone (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable ".[sandbox,dev,docs]"
+	@$(BIN)/twistd --help >/dev/null
+	@touch $@
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+
+test: $(STAMP)
+	@$(BIN)/python tests/tiers.py $(TIERS)
+
+sandbox: $(STAMP)
+	@$(BIN)/python -m trio2o.sandbox.demo up
+
+sandbox-stop: $(STAMP)
+	@$(BIN)/python -m trio2o.sandbox.demo stop
+
+sandbox-shell: $(STAMP)
+	@$(BIN)/python -m trio2o.sandbox.demo shell
+
+bench: $(STAMP)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" benchmarks/run
+
+docs: $(STAMP)
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+clean:
+	@test ! -x $(BIN)/python || test ! -d .sandbox || $(BIN)/python -m trio2o.sandbox.demo stop
+	rm -rf $(VENV) .sandbox build dist docs/_build *.egg-info .coverage .coverage.* _trial_temp* \
+	  .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
