@@ -1,0 +1,3 @@
+"""
+Running the daemon: metrics, logs, draining, reloading, and telling systemd.
+"""

@@ -1,0 +1,247 @@
+"""
+What Prometheus is told. One registry per service; nothing global.
+
+Counters and histograms are fed as things happen; gauges are read from their owners when Prometheus asks, so
+that they cost nothing in between. Labels hold names of surfaces, operations and pods, never ids, tokens or
+paths (I17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+from twisted.web.iweb import IRequest
+from twisted.web.resource import Resource
+
+#: Seconds; a proxied read takes a few milliseconds, a create at a busy pod a minute.
+LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+#: The text format that every Prometheus reads.
+EXPOSITION_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+
+#: The gauges that a service may show: what each is, and its label if it has one.
+WATCHED: Mapping[str, tuple[str, str | None]] = {
+    "trio2o_requests_in_progress": ("Client requests under way.", "surface"),
+    "trio2o_client_connections": ("Open connections of clients, idle ones too.", "surface"),
+    "trio2o_pod_breaker_state": ("A pod's breaker: 0 closed, 1 half open, 2 open.", "pod"),
+    "trio2o_pod_calls_in_progress": ("Calls to a pod under way.", "pod"),
+    "trio2o_state_ready": ("1 once pods and bindings were read from the database.", None),
+    "trio2o_state_current": ("1 while the database's changes are followed.", None),
+    "trio2o_database_up": ("1 while the database answers.", None),
+    "trio2o_database_connections_in_use": ("Database connections that a query holds.", None),
+    "trio2o_outbox_writes": ("Writes that wait for the database to be back.", None),
+    "trio2o_token_cache_entries": ("Tokens in the cache.", None),
+    "trio2o_route_cache_entries": ("Routes in the cache.", None),
+    "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", None),
+}
+
+#: The methods that OpenStack's clients send. A label with whatever a client calls a method would grow
+#: without bound.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_STATUS_CLASSES = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class Metrics:
+    """
+    The numbers of one service.
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "trio2o_requests",
+            "Client requests that were answered, by class of status.",
+            ("surface", "method", "operation", "status"),
+            registry=self._registry,
+        )
+        self._request_seconds = Histogram(
+            "trio2o_request_seconds",
+            "From the head of a client's request to the end of its answer.",
+            ("surface", "method", "operation"),
+            buckets=LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._pod_calls = Counter(
+            "trio2o_pod_calls",
+            "Calls to pods, by how they ended: a class of status, unreachable, timeout, broken, cancelled.",
+            ("pod", "service", "outcome"),
+            registry=self._registry,
+        )
+        self._pod_call_seconds = Histogram(
+            "trio2o_pod_call_seconds",
+            "From the sending of a call to the head of the pod's answer, or to its failure.",
+            ("pod", "service"),
+            buckets=LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._tokens = Counter(
+            "trio2o_token_lookups",
+            "Look-ups of users' tokens: hit, refused (a cached refusal), or miss (Keystone was asked).",
+            ("result",),
+            registry=self._registry,
+        )
+        self._routes = Counter(
+            "trio2o_route_lookups",
+            "Look-ups of routes, by where the route was found: memory, database, pods, or nowhere.",
+            ("source",),
+            registry=self._registry,
+        )
+        self._missing = Counter(
+            "trio2o_merge_missing_pods",
+            "How often a pod was left out of a merged answer.",
+            ("surface", "pod"),
+            registry=self._registry,
+        )
+        # labels() checks and joins its arguments on every call; the children are therefore kept.
+        self._request_children: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
+        self._call_children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        self._lookup_children: dict[tuple[str, str], Counter] = {}
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def request(self, surface: str, method: str, operation: str, status: int, seconds: float) -> None:
+        """
+        Count one answered request.
+
+        :param operation: the operation's path with its parameters' names, or ``unmatched``: a bounded
+            number of values.
+        """
+        if method not in _METHODS:
+            method = "other"
+        key = (surface, method, operation, status // 100)
+        children = self._request_children.get(key)
+        if children is None:
+            children = self._request_children[key] = (
+                self._requests.labels(surface, method, operation, _status_class(status)),
+                self._request_seconds.labels(surface, method, operation),
+            )
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def pod_call(self, pod: str, service: str, outcome: int | str, seconds: float) -> None:
+        """
+        Count one call to a pod.
+
+        :param outcome: the status of its answer, or one word for the failure.
+        """
+        ended = _status_class(outcome) if isinstance(outcome, int) else outcome
+        key = (pod, service, ended)
+        children = self._call_children.get(key)
+        if children is None:
+            children = self._call_children[key] = (
+                self._pod_calls.labels(pod, service, ended),
+                self._pod_call_seconds.labels(pod, service),
+            )
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def token_lookup(self, result: str) -> None:
+        """
+        Count one look-up of a user's token: ``hit``, ``refused`` or ``miss``.
+        """
+        self._lookup(self._tokens, "token", result)
+
+    def route_lookup(self, source: str) -> None:
+        """
+        Count one look-up of a route: found in ``memory``, ``database``, ``pods`` or ``nowhere``.
+        """
+        self._lookup(self._routes, "route", source)
+
+    def missing_pods(self, surface: str, pods: Iterable[str]) -> None:
+        """
+        Count the pods that were left out of one merged answer (I8).
+        """
+        for pod in pods:
+            self._missing.labels(surface, pod).inc()
+
+    def watch(self, name: str, read: Callable[[], float]) -> None:
+        """
+        Show one number of :data:`WATCHED`, read from its owner when Prometheus asks.
+        """
+        documentation, label = WATCHED[name]
+        if label is not None:
+            raise ValueError(f"{name} has the label {label}")
+        self._registry.register(_Watched(name, documentation, None, lambda: {"": read()}))
+
+    def watch_each(self, name: str, read: Callable[[], Mapping[str, float]]) -> None:
+        """
+        Show numbers of :data:`WATCHED` by their label's values, read from their owner when Prometheus asks.
+        """
+        documentation, label = WATCHED[name]
+        if label is None:
+            raise ValueError(f"{name} has no label")
+        self._registry.register(_Watched(name, documentation, label, read))
+
+    def exposition(self) -> bytes:
+        """
+        Everything in Prometheus's text format.
+        """
+        return generate_latest(self._registry)
+
+    def _lookup(self, counter: Counter, kind: str, result: str) -> None:
+        child = self._lookup_children.get((kind, result))
+        if child is None:
+            child = self._lookup_children[kind, result] = counter.labels(result)
+        child.inc()
+
+
+class _Watched(Collector):
+    """
+    A gauge whose value is somebody else's.
+    """
+
+    def __init__(
+        self, name: str, documentation: str, label: str | None, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._label = label
+        self._read = read
+
+    def describe(self) -> Iterator[Metric]:
+        """
+        The name alone, so that two gauges of one name are refused without reading either.
+        """
+        yield GaugeMetricFamily(self._name, self._documentation)
+
+    def collect(self) -> Iterator[Metric]:
+        """
+        The values of this moment.
+        """
+        labels = [] if self._label is None else [self._label]
+        family = GaugeMetricFamily(self._name, self._documentation, labels=labels)
+        for value, number in self._read().items():
+            family.add_metric([value] if labels else [], number)
+        yield family
+
+
+class MetricsResource(Resource):
+    """
+    ``GET /metrics``.
+
+    Not prometheus_client's own resource: that one renders in the global reactor's thread pool.
+    """
+
+    isLeaf = True
+
+    def __init__(self, metrics: Metrics) -> None:
+        super().__init__()
+        self._metrics = metrics
+
+    def render_GET(self, request: IRequest) -> bytes:
+        """
+        The exposition; ``HEAD`` gets its head.
+        """
+        body = self._metrics.exposition()
+        request.setHeader(b"content-type", EXPOSITION_TYPE)
+        return body
+
+
+def _status_class(status: int) -> str:
+    return _STATUS_CLASSES[status // 100] if 0 <= status < 600 else "other"
