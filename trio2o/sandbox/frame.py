@@ -20,13 +20,15 @@ A service is a style and some groups of handlers::
                 raise Fault(404, f"Network {network_id} could not be found.", "NetworkNotFound")
             return Answer(body={"network": network.shown(call)}, depends_on=network.revision)
 
-    def make_neutron(pod: PodState, verifier: TokenVerifier, wall: IReactorTime, *, auth_uri: str) ->
-    ServiceFrame:
+    def make_neutron(
+        pod: PodState, verifier: TokenVerifier, wall: IReactorTime, *, auth_uri: str
+    ) -> ServiceFrame:
         frame = ServiceFrame(
-            style=NeutronStyle(), verifier=verifier, clock=pod.clock, wall=wall, auth_uri=auth_uri,
-            hints={"quota"}
-        ) frame.mount(Networks(NetworkState(pod))) pod.network = ...                            # what Nova
-        and Cinder use of it (`trio2o.sandbox.pod_state`) return frame
+            style=NeutronStyle(), verifier=verifier, clock=pod.clock, wall=wall, auth_uri=auth_uri
+        )
+        frame.mount(Networks(NetworkState(pod)))
+        pod.network = ...                            # what Nova and Cinder use of it (see `pod_state`)
+        return frame
 
 and is served by ``endpoint.listen(frame.site())``; unit tests use ``StubTreq(frame.resource())`` and
 `StaticTokens`. The frame does before a handler: request id, journal, version documents, token (401),
@@ -398,7 +400,8 @@ class PodRequest(Request):
     defaultContentType = None
 
     def process(self) -> None:
-        frame: ServiceFrame = self.channel.site.frame  # type: ignore[attr-defined]
+        self.site = self.channel.site  # type: ignore[attr-defined]
+        frame: ServiceFrame = self.site.frame  # type: ignore[union-attr]
         if not frame.serve_kept(self):
             frame.start(self)
 

@@ -32,15 +32,25 @@ FAULT_NAMES = {
 }
 
 
-def html_page(status: str, text: str) -> Answer:
+def webob_error(call: Call, status: str, text: str) -> Answer:
     """
-    The HTML that webob makes of an error which no service code has touched.
+    What webob makes of an error that no service code has touched: HTML, JSON (for ``Accept: application/json``,
+    as the OpenStack clients send it) or plain text (without ``Accept``).
     """
+    code, title = int(status[:3]), status[4:]
+    accept = call.header("Accept")
+    if accept is None:
+        plain = f"{status}\n\n{text}\n\n   "
+        return Answer(status=code, body=plain.encode(), content_type="text/plain; charset=UTF-8")
+    if "application/json" in accept:
+        return Answer(
+            status=code, body={"message": f"{text}<br /><br />\n\n\n", "code": status, "title": title}
+        )
     page = (
         f"<html>\n <head>\n  <title>{status}</title>\n </head>\n <body>\n  <h1>{status}</h1>\n"
         f"  {text}<br /><br />\n\n\n\n </body>\n</html>"
     )
-    return Answer(status=int(status[:3]), body=page.encode(), content_type="text/html; charset=UTF-8")
+    return Answer(status=code, body=page.encode(), content_type="text/html; charset=UTF-8")
 
 
 @frozen
@@ -199,7 +209,7 @@ class ServiceStyle:
         """
         The answer for a path that no handler has.
         """
-        return html_page("404 Not Found", "The resource could not be found.")
+        return webob_error(call, "404 Not Found", "The resource could not be found.")
 
     def wrong_method(self, call: Call) -> Answer:
         """
@@ -212,7 +222,8 @@ class ServiceStyle:
         """
         The answer for a body above ``max_body`` bytes.
         """
-        return html_page(
+        return webob_error(
+            call,
             "413 Request Entity Too Large",
             "Request is too large. Larger than max_request_body_size (%s).",
         )

@@ -150,12 +150,17 @@ class FrameTests(SynchronousTestCase):
 
     def test_unknown_path_and_method(self) -> None:
         """
-        What no handler has is the HTML 404 of Nova and Cinder.
+        What no handler has is webob's 404, as Nova and Cinder send it, in the form that the client accepts.
         """
         for method, path in (("GET", "/v2.1/nosuch"), ("PUT", "/v2.1/things/t"), ("GET", "/v2.1/things/t/")):
-            response, body = self.answer(method, path)
-            self.assertEqual(response.code, 404)
-            self.assertIn(b"<h1>404 Not Found</h1>", body)
+            for accept, start in (
+                ("*/*", b"<html>"),
+                ("application/json", b'{"message"'),
+                (None, b"404 Not"),
+            ):
+                response, body = self.answer(method, path, headers={"Accept": accept} if accept else {})
+                self.assertEqual(response.code, 404)
+                self.assertTrue(body.startswith(start), body)
 
     def test_fault(self) -> None:
         """
