@@ -1,0 +1,3 @@
+"""
+Which pod a new resource goes to: filters, weighers, the order that comes of them, and what becomes of the binding. Pure.
+"""

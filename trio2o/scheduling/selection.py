@@ -1,0 +1,161 @@
+"""
+Filters, then weighers: the order in which pods are tried.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import frozen
+
+from trio2o.interfaces import IPodFilter, IPodWeigher
+from trio2o.model import Candidate, PlacementRequest, Pod
+
+
+@frozen(kw_only=True)
+class Weighted:
+    """
+    A weigher and what its number counts for.
+    """
+
+    weigher: IPodWeigher
+    factor: float = 1.0
+
+
+@frozen(kw_only=True)
+class Weight:
+    """
+    What one weigher said of one pod.
+    """
+
+    #: The weigher's own number.
+    raw: float
+    #: The number brought to 0..1 over the pods that passed the filters; 0 where they are all equal.
+    normal: float
+    #: ``normal`` times the factor: what was added up.
+    weighted: float
+
+
+@frozen(kw_only=True)
+class Ranked:
+    """
+    A pod that may take the request, with its weights by weigher name.
+    """
+
+    candidate: Candidate
+    total: float
+    weights: Mapping[str, Weight]
+
+    @property
+    def pod(self) -> Pod:
+        """
+        The pod.
+        """
+        return self.candidate.pod
+
+
+@frozen(kw_only=True)
+class Dropped:
+    """
+    A pod that may not take the request, with the first filter that said so.
+    """
+
+    pod: Pod
+    filter_name: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class Ranking:
+    """
+    All that was decided about one request; the most suitable pod first.
+    """
+
+    ordered: tuple[Ranked, ...]
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        """
+        The pods to try, in order.
+        """
+        return tuple(one.candidate.pod for one in self.ordered)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """
+        Pod name to why it was dropped, for :class:`trio2o.errors.NoValidPod`.
+        """
+        return {one.pod.name: one.reason for one in self.dropped}
+
+
+@frozen(kw_only=True)
+class Selection:
+    """
+    The configured filters and weighers.
+    """
+
+    filters: tuple[IPodFilter, ...]
+    weighers: tuple[Weighted, ...]
+
+    def rank(self, candidates: Iterable[Candidate], request: PlacementRequest) -> Ranking:
+        """
+        Order the pods that may take the request.
+
+        The same for every order of the candidates and on every process: equal totals go by serial, then id.
+
+        :raises ValueError: if a weigher gives what is not a finite number.
+        """
+        # In a fixed order, so that floating-point sums do not depend on the caller's.
+        remaining = sorted(candidates, key=_identity)
+        dropped: list[Dropped] = []
+        for each in self.filters:
+            accepted = []
+            for candidate in remaining:
+                if each.accepts(candidate, request):
+                    accepted.append(candidate)
+                else:
+                    dropped.append(Dropped(pod=candidate.pod, filter_name=each.name, reason=each.reason))
+            remaining = accepted
+        weights: list[dict[str, Weight]] = [{} for _ in remaining]
+        for weighted in self.weighers:
+            raw = [weighted.weigher.weigh(candidate, request) for candidate in remaining]
+            for candidate, number in zip(remaining, raw, strict=True):
+                if not math.isfinite(number):
+                    raise ValueError(
+                        f"weigher {weighted.weigher.name} gave {number} for pod {candidate.pod.name}"
+                    )
+            for slot, number, normal in zip(weights, raw, normalised(raw), strict=True):
+                slot[weighted.weigher.name] = Weight(
+                    raw=number, normal=normal, weighted=normal * weighted.factor
+                )
+        ordered = [
+            Ranked(
+                candidate=candidate,
+                weights=slot,
+                total=math.fsum(weight.weighted for weight in slot.values()),
+            )
+            for candidate, slot in zip(remaining, weights, strict=True)
+        ]
+        ordered.sort(key=lambda one: (-one.total, *_identity(one.candidate)))
+        dropped.sort(key=lambda one: (one.pod.serial, one.pod.id))
+        return Ranking(ordered=tuple(ordered), dropped=tuple(dropped))
+
+
+def normalised(numbers: Sequence[float]) -> list[float]:
+    """
+    The numbers brought to 0..1: the smallest becomes 0, the largest 1, all 0 where they are equal.
+    """
+    if not numbers:
+        return []
+    # Halved, since the difference of two finite numbers may be too large for a float.
+    lowest, highest = min(numbers) / 2, max(numbers) / 2
+    span = highest - lowest
+    if not span:
+        return [0.0] * len(numbers)
+    return [(number / 2 - lowest) / span for number in numbers]
+
+
+def _identity(candidate: Candidate) -> tuple[int, str]:
+    return candidate.pod.serial, candidate.pod.id
