@@ -4,7 +4,7 @@ Every boundary of the daemon, one interface each. Providers say in their names h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,11 @@ class IBindingStore(Interface):
         One binding, active or ended.
 
         :raises Missing: if there never was one.
+        """
+
+    async def get_bindings(binding_ids: Collection[str]) -> Sequence[Binding]:
+        """
+        Those of these bindings that there ever were, in no order.
         """
 
     async def find_bindings(
@@ -401,6 +406,38 @@ class IRequestBody(Interface):
     def producer() -> IBodyProducer | None:
         """
         The body as a stream with backpressure, for :attr:`PodCall.body`; ``None`` for none.
+        """
+
+
+class IBodyTransform(Interface):
+    """
+    Changes a body on its way, in bounded memory.
+    """
+
+    def feed(chunk: bytes) -> bytes:
+        """
+        Take the next bytes and give those that are settled.
+        """
+
+    def flush() -> bytes:
+        """
+        Give what was held back; nothing is fed after it.
+        """
+
+
+class IPodFactsBook(Interface):
+    """
+    What is known of pods by asking their version documents.
+    """
+
+    def link_prefixes(pod_id: str, service: str) -> Sequence[bytes]:
+        """
+        The roots that a pod's service puts before its links, without version, longest first: ``http://10.0.0.7:8774``.
+        """
+
+    def microversions(service: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """
+        The range that all pods share, as (lowest, highest); ``None`` while no pod has been asked.
         """
 
 

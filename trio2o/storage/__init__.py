@@ -1,0 +1,3 @@
+"""
+What outlives the process: PostgreSQL behind the interfaces, and the twins in memory that tests use.
+"""

@@ -1,0 +1,446 @@
+"""
+The stores in memory: for tests, and the measure of what the database must do.
+
+The four share one :class:`MemoryDatabase`, whose knobs take it away, lose its listeners and rewind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import attrs
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from trio2o.errors import AlreadyExists, DatabaseUnavailable, InUse, Missing
+from trio2o.interfaces import IBindingStore, IChangeLog, IPodStore, IRouteStore
+from trio2o.model import Binding, Change, Kind, Pod, PodState, Route, Snapshot
+from trio2o.storage.rules import COUNTED, declare, in_use, stands
+
+#: How many changes one question gives, and how many routes one of a project.
+MOST = 1000
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@define(eq=False)
+class _Ear:
+    changed: Callable[[], None]
+    connected: Callable[[], None]
+    lost: Callable[[], None]
+    listening: bool = False
+
+
+@define(eq=False)
+class MemoryDatabase:
+    """
+    What the four stores have in common.
+    """
+
+    _clock: IReactorTime
+    pods: dict[str, Pod] = field(factory=dict, init=False)
+    declared_states: dict[str, PodState] = field(factory=dict, init=False)
+    #: In the order they were made, ended ones too.
+    bindings: dict[str, Binding] = field(factory=dict, init=False)
+    routes: dict[tuple[str, Kind], Route] = field(factory=dict, init=False)
+    changes: list[Change] = field(factory=list, init=False)
+    last: int = field(default=0, init=False)
+    pruned: int = field(default=0, init=False)
+    timeline: str = field(default="first", init=False)
+    available: bool = field(default=True, init=False)
+    _serial: int = field(default=0, init=False)
+    _ears: list[_Ear] = field(factory=list, init=False)
+
+    def check(self) -> None:
+        """
+        Refuse while the database is away.
+
+        :raises DatabaseUnavailable: then.
+        """
+        if not self.available:
+            raise DatabaseUnavailable("taken away")
+
+    def now(self) -> datetime:
+        """
+        The clock's time.
+        """
+        return datetime.fromtimestamp(self._clock.seconds(), UTC)
+
+    def next_serial(self) -> int:
+        """
+        A number that was not given before.
+        """
+        self._serial += 1
+        return self._serial
+
+    def note(self, table: str, row_id: str) -> None:
+        """
+        Grow the change log by one and tell the listeners.
+        """
+        self.last += 1
+        self.changes.append(Change(number=self.last, table=table, row_id=row_id))
+        for ear in list(self._ears):
+            if ear.listening:
+                ear.changed()
+
+    def put_pod(self, pod: Pod) -> Pod:
+        """
+        Write a pod's row.
+
+        :raises AlreadyExists: as the database's unique indexes do.
+        """
+        for other in self.pods.values():
+            if other.id != pod.id and other.name == pod.name:
+                raise AlreadyExists("a pod of this name exists")
+            if other.id != pod.id and other.is_top and pod.is_top:
+                raise AlreadyExists("there is a top region already")
+        self.pods[pod.id] = pod
+        self.note("pods", pod.id)
+        return pod
+
+    def put_binding(self, binding: Binding) -> Binding:
+        """
+        Write a binding's row.
+        """
+        self.bindings[binding.id] = binding
+        self.note("bindings", binding.id)
+        return binding
+
+    def end_binding(self, binding: Binding, reason: str) -> Binding:
+        """
+        Write a binding's row with its end.
+        """
+        now = self.now()
+        ended = attrs.evolve(binding, is_binding=False, ended_at=now, updated_at=now, reason=reason)
+        return self.put_binding(ended)
+
+    def active(self, tenant_id: str, az_name: str, pod_group: str) -> Binding | None:
+        """
+        The active binding of a project in one zone and group.
+        """
+        place = (tenant_id, az_name, pod_group)
+        for binding in self.bindings.values():
+            if binding.is_binding and (binding.tenant_id, binding.az_name, binding.pod_group) == place:
+                return binding
+        return None
+
+    def used(self, pod_id: str) -> str:
+        """
+        What names a pod; empty for nothing.
+        """
+        routes = sum(route.pod_id == pod_id and route.deleted_at is None for route in self.routes.values())
+        bindings = sum(binding.pod_id == pod_id and binding.is_binding for binding in self.bindings.values())
+        return in_use(min(routes, COUNTED), min(bindings, COUNTED))
+
+    def remove_pod(self, pod_id: str) -> None:
+        """
+        Drop a pod's row and its routes.
+        """
+        del self.pods[pod_id]
+        self.declared_states.pop(pod_id, None)
+        self.routes = {key: route for key, route in self.routes.items() if route.pod_id != pod_id}
+        self.note("pods", pod_id)
+
+    def add_listener(self, ear: _Ear) -> None:
+        """
+        Take a listener on, connected when the database is there.
+        """
+        self._ears.append(ear)
+        if self.available:
+            ear.listening = True
+            ear.connected()
+
+    def lose_listeners(self) -> None:
+        """
+        End the connections that listen; they stay away until :meth:`restore_listeners`.
+        """
+        for ear in self._ears:
+            if ear.listening:
+                ear.listening = False
+                ear.lost()
+
+    def restore_listeners(self) -> None:
+        """
+        Let them connect again.
+        """
+        for ear in self._ears:
+            if not ear.listening:
+                ear.listening = True
+                ear.connected()
+
+    def prune(self, kept: int) -> None:
+        """
+        Forget all but the newest changes.
+        """
+        self.pruned = max(self.pruned, self.last - kept)
+        self.changes = [change for change in self.changes if change.number > self.pruned]
+
+
+@implementer(IPodStore)
+@define(eq=False)
+class MemoryPods:
+    """
+    The pods in a dictionary.
+    """
+
+    _database: MemoryDatabase
+
+    async def list_pods(self) -> Sequence[Pod]:
+        self._database.check()
+        return sorted(self._database.pods.values(), key=lambda pod: pod.serial)
+
+    async def get_pod(self, pod_id: str) -> Pod:
+        self._database.check()
+        if pod_id not in self._database.pods:
+            raise Missing(pod_id)
+        return self._database.pods[pod_id]
+
+    async def create_pod(self, pod: Pod) -> Pod:
+        self._database.check()
+        return self._create(pod)
+
+    def _create(self, pod: Pod) -> Pod:
+        database = self._database
+        if pod.id in database.pods:
+            raise AlreadyExists("a pod of this id exists")
+        made = attrs.evolve(pod, serial=database.next_serial(), created_at=database.now(), updated_at=None)
+        return database.put_pod(made)
+
+    async def update_pod(self, pod_id: str, changes: Mapping[str, Any]) -> Pod:
+        known = await self.get_pod(pod_id)
+        wanted = attrs.evolve(known, **dict(changes))
+        return known if wanted == known else self._update(wanted)
+
+    def _update(self, pod: Pod) -> Pod:
+        return self._database.put_pod(attrs.evolve(pod, updated_at=self._database.now()))
+
+    async def delete_pod(self, pod_id: str, *, force: bool = False) -> Pod:
+        known = await self.get_pod(pod_id)
+        database = self._database
+        used = database.used(pod_id)
+        if used and not force:
+            raise InUse(used)
+        for binding in list(database.bindings.values()):
+            if binding.pod_id == pod_id and binding.is_binding:
+                database.end_binding(binding, "pod deleted")
+        database.remove_pod(pod_id)
+        return known
+
+    async def declare_pods(self, pods: Sequence[Pod]) -> Sequence[Pod]:
+        database = self._database
+        stored = await self.list_pods()
+        kept = (dict(database.pods), dict(database.declared_states), dict(database.routes))
+        plan = declare(
+            stored,
+            pods,
+            declared_states=database.declared_states,
+            used={pod.id for pod in stored if database.used(pod.id)},
+        )
+        states = {pod.name: pod.state for pod in pods}
+        try:
+            for pod in plan.removed:
+                database.remove_pod(pod.id)
+            for pod in plan.given_up:
+                database.declared_states.pop(pod.id, None)
+                self._update(pod)
+            for pod in plan.updated:
+                database.declared_states[pod.id] = states[pod.name]
+                self._update(pod)
+            for pod in plan.created:
+                database.declared_states[self._create(pod).id] = states[pod.name]
+        except AlreadyExists:
+            database.pods, database.declared_states, database.routes = kept
+            raise
+        return await self.list_pods()
+
+
+@implementer(IBindingStore)
+@define(eq=False)
+class MemoryBindings:
+    """
+    The bindings in a dictionary.
+    """
+
+    _database: MemoryDatabase
+
+    async def bind(
+        self,
+        tenant_id: str,
+        pod_id: str,
+        *,
+        az_name: str,
+        pod_group: str,
+        reason: str,
+        replaces: str | None,
+    ) -> Binding:
+        database = self._database
+        database.check()
+        active = database.active(tenant_id, az_name, pod_group)
+        if active is not None and stands(active, pod_id, replaces):
+            return active
+        if pod_id not in database.pods:
+            raise Missing(pod_id)
+        if active is not None:
+            database.end_binding(active, "moved")
+        return self._make(tenant_id, pod_id, az_name, pod_group, reason)
+
+    async def create_binding(self, tenant_id: str, pod_id: str) -> Binding:
+        database = self._database
+        database.check()
+        if pod_id not in database.pods:
+            raise Missing(pod_id)
+        pod = database.pods[pod_id]
+        active = database.active(tenant_id, pod.az_name, pod.group)
+        if active is not None:
+            if active.pod_id == pod_id:
+                raise AlreadyExists("the project is bound to this pod")
+            database.end_binding(active, "moved")
+        return self._make(tenant_id, pod_id, pod.az_name, pod.group, "admin")
+
+    def _make(self, tenant_id: str, pod_id: str, az_name: str, pod_group: str, reason: str) -> Binding:
+        made = Binding(
+            id=str(uuid4()),
+            tenant_id=tenant_id,
+            pod_id=pod_id,
+            az_name=az_name,
+            pod_group=pod_group,
+            is_binding=True,
+            created_at=self._database.now(),
+            reason=reason,
+        )
+        return self._database.put_binding(made)
+
+    async def end_binding(self, binding_id: str, reason: str) -> Binding:
+        known = await self.get_binding(binding_id)
+        return self._database.end_binding(known, reason) if known.is_binding else known
+
+    async def get_binding(self, binding_id: str) -> Binding:
+        found = await self.get_bindings([binding_id])
+        if not found:
+            raise Missing(binding_id)
+        return found[0]
+
+    async def get_bindings(self, binding_ids: Collection[str]) -> Sequence[Binding]:
+        self._database.check()
+        known = self._database.bindings
+        return [known[binding_id] for binding_id in dict.fromkeys(binding_ids) if binding_id in known]
+
+    async def find_bindings(
+        self,
+        *,
+        tenant_id: str | None = None,
+        pod_id: str | None = None,
+        active: bool | None = None,
+        at: datetime | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> Sequence[Binding]:
+        self._database.check()
+        newest_first = list(reversed(self._database.bindings.values()))
+        if marker is not None:
+            if marker not in self._database.bindings:
+                raise Missing(marker)
+            newest_first = newest_first[[binding.id for binding in newest_first].index(marker) + 1 :]
+        found = [
+            binding
+            for binding in newest_first
+            if (tenant_id is None or binding.tenant_id == tenant_id)
+            and (pod_id is None or binding.pod_id == pod_id)
+            and (active is None or binding.is_binding is active)
+            and (at is None or _active_at(binding, _as_utc(at)))
+        ]
+        return found if limit is None else found[:limit]
+
+
+@implementer(IRouteStore)
+@define(eq=False)
+class MemoryRoutes:
+    """
+    The routes in a dictionary.
+    """
+
+    _database: MemoryDatabase
+
+    async def find_route(self, kind: Kind, resource_id: str) -> Route | None:
+        self._database.check()
+        route = self._database.routes.get((resource_id, kind))
+        return route if route is not None and route.deleted_at is None else None
+
+    async def record_routes(self, routes: Sequence[Route]) -> None:
+        self._database.check()
+        for route in routes:
+            self._database.routes[route.resource_id, route.kind] = attrs.evolve(
+                route,
+                created_at=None if route.created_at is None else _as_utc(route.created_at),
+                deleted_at=None if route.deleted_at is None else _as_utc(route.deleted_at),
+            )
+
+    async def end_route(self, kind: Kind, resource_id: str, at: datetime) -> None:
+        route = await self.find_route(kind, resource_id)
+        if route is not None:
+            self._database.routes[resource_id, kind] = attrs.evolve(route, deleted_at=_as_utc(at))
+
+    async def routes_of_id(self, resource_id: str) -> Sequence[Route]:
+        self._database.check()
+        found = [route for (known, _), route in self._database.routes.items() if known == resource_id]
+        return sorted(found, key=lambda route: route.kind)
+
+    async def routes_of_project(self, kind: Kind, project_id: str | None, pod_id: str) -> Sequence[Route]:
+        self._database.check()
+        found = [
+            route
+            for route in self._database.routes.values()
+            if route.kind is kind
+            and route.pod_id == pod_id
+            and project_id in (None, route.project_id)
+            and route.deleted_at is None
+        ]
+        found.sort(key=lambda route: (route.created_at or _BEFORE_ALL, route.resource_id), reverse=True)
+        return found[:MOST]
+
+
+@implementer(IChangeLog)
+@define(eq=False)
+class MemoryChanges:
+    """
+    The change log as a list, and calls in place of notifications.
+    """
+
+    _database: MemoryDatabase
+
+    async def snapshot(self) -> Snapshot:
+        self._database.check()
+        database = self._database
+        return Snapshot(
+            number=database.last,
+            timeline=database.timeline,
+            pods=tuple(sorted(database.pods.values(), key=lambda pod: pod.serial)),
+            bindings=tuple(binding for binding in database.bindings.values() if binding.is_binding),
+        )
+
+    async def changes_since(self, number: int) -> Sequence[Change] | None:
+        self._database.check()
+        if not self._database.pruned <= number <= self._database.last:
+            return None
+        return [change for change in self._database.changes if change.number > number][:MOST]
+
+    async def timeline(self) -> str:
+        self._database.check()
+        return self._database.timeline
+
+    async def listen(
+        self, changed: Callable[[], None], connected: Callable[[], None], lost: Callable[[], None]
+    ) -> None:
+        self._database.add_listener(_Ear(changed, connected, lost))
+
+
+def _as_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _active_at(binding: Binding, moment: datetime) -> bool:
+    return binding.created_at <= moment and (binding.ended_at is None or moment < binding.ended_at)

@@ -1,0 +1,89 @@
+"""
+What every provider of the stores decides in the same way: pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import attrs
+from attrs import frozen
+
+from trio2o.model import Binding, Pod, PodState
+
+#: Counting what names a pod stops here; more is "1,000 or more".
+COUNTED = 1000
+
+#: What the store gives and no declaration changes.
+_KEPT = ("id", "serial", "created_at", "updated_at")
+
+
+@frozen(kw_only=True)
+class Declaration:
+    """
+    The writes that make the declared pods be the wanted ones; all empty when they are already.
+    """
+
+    removed: tuple[Pod, ...]
+    #: Undeclared and draining, since something uses them.
+    given_up: tuple[Pod, ...]
+    updated: tuple[Pod, ...]
+    created: tuple[Pod, ...]
+
+
+def declare(
+    stored: Sequence[Pod],
+    wanted: Sequence[Pod],
+    *,
+    declared_states: Mapping[str, PodState],
+    used: Collection[str],
+) -> Declaration:
+    """
+    Compare the stored pods with the wanted ones, by name.
+
+    :param declared_states: pod id to the state that the list gave it last; what it does not have was never
+        declared.
+    :param used: the ids of pods that live routes or active bindings name.
+    """
+    by_name = {pod.name: pod for pod in stored}
+    names = {pod.name for pod in wanted}
+    gone = [pod for pod in stored if pod.declared and pod.name not in names]
+    created, updated = [], []
+    for pod in wanted:
+        known = by_name.get(pod.name)
+        if known is None:
+            created.append(attrs.evolve(pod, declared=True))
+            continue
+        kept = {name: getattr(known, name) for name in _KEPT}
+        state = known.state if declared_states.get(known.id) is pod.state else pod.state
+        now = attrs.evolve(pod, declared=True, state=state, **kept)
+        if now != known or declared_states.get(known.id) is not pod.state:
+            updated.append(now)
+    return Declaration(
+        removed=tuple(pod for pod in gone if pod.id not in used),
+        given_up=tuple(
+            attrs.evolve(pod, declared=False, state=PodState.DRAINING) for pod in gone if pod.id in used
+        ),
+        updated=tuple(updated),
+        created=tuple(created),
+    )
+
+
+def in_use(routes: int, bindings: int) -> str:
+    """
+    The words of :attr:`trio2o.errors.InUse.what`; empty for nothing.
+    """
+    told = []
+    for count, thing in ((routes, "route"), (bindings, "active binding")):
+        if count >= COUNTED:
+            told.append(f"{COUNTED:,} or more {thing}s")
+        elif count:
+            told.append(f"{count} {thing}{'' if count == 1 else 's'}")
+    return ", ".join(told)
+
+
+def stands(active: Binding, pod_id: str, replaces: str | None) -> bool:
+    """
+    True when the active binding is to stay: it names the pod already, or the caller did not know of it.
+    """
+    return active.pod_id == pod_id or active.id != replaces
