@@ -34,8 +34,19 @@ class AnswerTooLarge(Exception):
     """
 
 
+def keystone_pool(reactor: IReactorCore, *, connections: int = 32) -> HTTPConnectionPool:
+    """
+    The connections to Keystone, kept for the next request; ``closeCachedConnections`` ends them.
+    """
+    pool = HTTPConnectionPool(reactor)
+    pool.maxPersistentPerHost = connections
+    # Any number does, whatever the class says.
+    pool.cachedConnectionTimeout = cast("int", _IDLE)
+    return pool
+
+
 def keystone_http(
-    reactor: IReactorCore, *, ca_file: str = "", connections: int = 32, connect_timeout: float = 5.0
+    reactor: IReactorCore, pool: HTTPConnectionPool, *, ca_file: str = "", connect_timeout: float = 5.0
 ) -> HTTPClient:
     """
     A client for Keystone: a pool of its own, no cookies.
@@ -55,10 +66,6 @@ def keystone_http(
         trust = trustRootFromCertificates([Certificate.loadPEM(each) for each in found])
     else:
         trust = platformTrust()
-    pool = HTTPConnectionPool(reactor)
-    pool.maxPersistentPerHost = connections
-    # Any number does, whatever the class says.
-    pool.cachedConnectionTimeout = cast("int", _IDLE)
     agent = Agent(reactor, BrowserLikePolicyForHTTPS(trust), connectTimeout=connect_timeout, pool=pool)
     no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     # treq only names its own subclass because of what it deprecates there.

@@ -50,10 +50,10 @@ class KeystoneTokens:
     #: accepted.
     token_cache_seconds: float = 60.0
     #: How many tokens are remembered; the least recently used one is forgotten.
-    token_cache_size: int = 20_000
+    token_cache_size: int = 10_000
     #: Seconds for which a token that Keystone refused is refused without asking again.
-    refused_seconds: float = 5.0
-    refused_size: int = 4_096
+    negative_cache_seconds: float = 5.0
+    negative_cache_size: int = 4_096
     #: A service token must hold one of these roles for an expired user token to pass.
     service_token_roles: frozenset[str] = frozenset({"service"})
     _log = Logger()
@@ -96,7 +96,7 @@ class KeystoneTokens:
         refused_until = self._refused.get(key)
         if refused_until is not None:
             # The second comparison keeps a clock that was set back from refusing for longer.
-            if 0 < refused_until - self._clock.seconds() <= self.refused_seconds:
+            if 0 < refused_until - self._clock.seconds() <= self.negative_cache_seconds:
                 raise _unauthorized()
             del self._refused[key]
         return await self._flights.join(key, partial(self._ask, key, token, allow_expired))
@@ -137,7 +137,7 @@ class KeystoneTokens:
         return None
 
     def _refuse(self, key: bytes) -> None:
-        _put(self._refused, key, self._clock.seconds() + self.refused_seconds, self.refused_size)
+        _put(self._refused, key, self._clock.seconds() + self.negative_cache_seconds, self.negative_cache_size)
 
 
 def identity_of(info: AccessInfoV3) -> Identity:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.client import HTTPConnectionPool
 from zope.interface.verify import verifyObject
 
 from tests.unit.identity.stub import OWN_PROJECT, World, status
@@ -127,6 +129,18 @@ class CatalogTests(SynchronousTestCase):
         self.successResultOf(self.refresh())
         self.assertEqual(self.keystone.count("POST"), 2)
 
+    def test_own_token_ends_meanwhile(self) -> None:
+        """
+        When its token is good as the asker and gone as the subject, the daemon takes another one too.
+        """
+        self.successResultOf(self.refresh())
+        self.clock.advance(60)
+        self.keystone.fault = lambda seen: (
+            (404, b"") if seen.headers.get("x-subject-token") == "own-1" else None
+        )
+        self.successResultOf(self.refresh())
+        self.assertEqual(self.keystone.count("POST"), 2)
+
     def test_listed(self) -> None:
         """
         With ``list_endpoints`` Keystone's list fills in what the catalog does not show; the catalog has precedence.
@@ -212,7 +226,7 @@ class ServiceTests(SynchronousTestCase):
         world = World()
         world.keystone.catalog = [compute("http://a/v2.1")]
         catalog = KeystoneCatalog(world.client, world.own, world.clock)
-        service = IdentityService(world.own, catalog)
+        service = IdentityService(world.own, catalog, HTTPConnectionPool(MemoryReactorClock()))
         service.startService()
         self.assertTrue(catalog.loaded)
         self.assertEqual(world.keystone.count("POST"), 1)
@@ -225,7 +239,11 @@ class ServiceTests(SynchronousTestCase):
         """
         world = World()
         world.keystone.hold = True
-        service = IdentityService(world.own, KeystoneCatalog(world.client, world.own, world.clock))
+        service = IdentityService(
+            world.own,
+            KeystoneCatalog(world.client, world.own, world.clock),
+            HTTPConnectionPool(MemoryReactorClock()),
+        )
         service.startService()
         service.stopService()
         self.assertEqual(world.clock.getDelayedCalls(), [])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, cast
 
 from treq.client import HTTPClient
 from twisted.internet.defer import Deferred, fail
@@ -18,8 +18,8 @@ from twisted.web.client import ResponseFailed
 from tests.unit.identity.stub import EPOCH, OWN_PROJECT, World, a_client, a_clock, description, status
 from trio2o.errors import Unavailable
 from trio2o.identity.keystone import KeystoneClient, NotPermitted, OwnTokenRefused, SubjectUnknown
-from trio2o.identity.plugins import BadCredentials
-from trio2o.identity.transport import keystone_http
+from trio2o.identity.plugins import BadCredentials, Replay
+from trio2o.identity.transport import keystone_http, keystone_pool
 
 
 class FailingHttp:
@@ -93,10 +93,33 @@ class AuthenticateTests(ClientCase):
         """
         Answers that are no JSON, no object or lack the token are no token.
         """
-        for body in (b"<html>", b"[]", b"{}", b'{"token": {}}', b'{"token": {"expires_at": "soon"}}'):
+        for body in (
+            b"<html>",
+            b"[]",
+            b"{}",
+            b'{"token": {}}',
+            b'{"token": {"expires_at": "soon"}}',
+            b'{"token": {"issued_at": "2026-01-01T00:00:00Z"}}',
+        ):
             with self.subTest(body=body):
                 self.keystone.fault = status(201, body)
                 self.assertAway(self.client.authenticate())
+
+    def test_endless(self) -> None:
+        """
+        A plugin that wants one answer after the other is stopped.
+        """
+
+        class Endless:
+            auth_url = "http://keystone.example:5000/v3"
+
+            def get_auth_ref(self, session: Replay) -> None:
+                for step in range(1_000):
+                    session.get(f"{self.auth_url}/{step}", raise_exc=False)
+
+        client = KeystoneClient(self.keystone.http, self.clock, cast("Any", Endless()))
+        self.assertAway(client.authenticate())
+        self.assertEqual(len(self.keystone.seen), 8)
 
     def test_server_error(self) -> None:
         """
@@ -309,7 +332,8 @@ class HttpTests(SynchronousTestCase):
         """
         A cookie that Keystone's front end sets is not kept.
         """
-        client = keystone_http(MemoryReactorClock())
+        reactor = MemoryReactorClock()
+        client = keystone_http(reactor, keystone_pool(reactor))
         self.assertIsInstance(client, HTTPClient)
         self.assertTrue(client._cookiejar._policy.is_not_allowed("keystone.example"))
 
@@ -317,12 +341,15 @@ class HttpTests(SynchronousTestCase):
         """
         A file of certificate authorities that is missing or holds none is refused at once.
         """
+        reactor = MemoryReactorClock()
         empty = self.mktemp()
         with open(empty, "w", encoding="ascii") as file:
             file.write("nothing\n")
         for path, reason in ((empty, "no certificate"), ("/nowhere/ca.pem", "cannot be read")):
             with self.subTest(path=path):
-                problem = self.assertRaises(BadCredentials, keystone_http, MemoryReactorClock(), ca_file=path)
+                problem = self.assertRaises(
+                    BadCredentials, keystone_http, reactor, keystone_pool(reactor), ca_file=path
+                )
                 self.assertIn(reason, str(problem))
 
     def test_root(self) -> None:

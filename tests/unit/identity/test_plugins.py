@@ -18,6 +18,7 @@ from trio2o.identity.plugins import (
     BadCredentials,
     PluginAnswer,
     PluginRequest,
+    Replay,
     Wanted,
     identity_root,
     load_plugin,
@@ -224,6 +225,22 @@ class RunTests(SynchronousTestCase):
         token_request = next(request for request in answers if request.url == "http://idp/token")
         self.assertEqual(parse_qs(token_request.body.decode())["username"], ["u"])
         self.assertEqual(dict(token_request.headers)["Authorization"], "Basic Yzpjcw==")
+
+    def test_other_authentication(self) -> None:
+        """
+        A plugin that hands the HTTP library something to authenticate with is refused, not sent without it.
+        """
+        replay = Replay({})
+        self.assertRaises(exceptions.AuthorizationFailure, replay.get, "http://k", requests_auth=object())
+
+    def test_bodies(self) -> None:
+        """
+        Forms, text and bytes are sent as they are; what is ``None`` in a form is left out.
+        """
+        for data, body in (({"a": "1 2", "b": None}, b"a=1+2"), ("text", b"text"), (b"bytes", b"bytes")):
+            with self.subTest(data=data):
+                wanted = self.assertRaises(Wanted, Replay({}).post, "http://k", data=data)
+                self.assertEqual(wanted.request.body, body)
 
     def test_no_secret_in_repr(self) -> None:
         """

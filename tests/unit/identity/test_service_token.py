@@ -4,6 +4,8 @@ The daemon's own token.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -11,7 +13,7 @@ from zope.interface.verify import verifyObject
 from tests.unit.identity.stub import World, status
 from trio2o.errors import Unavailable
 from trio2o.identity.keystone import OwnTokenRefused
-from trio2o.identity.service_token import with_own_token
+from trio2o.identity.service_token import ServiceToken, with_own_token
 from trio2o.interfaces import IServiceToken
 
 
@@ -118,6 +120,26 @@ class ServiceTokenTests(SynchronousTestCase):
         self.keystone.fault = lambda seen: None
         self.clock.advance(10)
         self.assertEqual(self.successResultOf(self.token()), b"own-1")
+
+    def test_bug(self) -> None:
+        """
+        A bug in a renewal is logged, and the renewal tried again.
+        """
+
+        class Broken:
+            attempts = 0
+
+            async def authenticate(self) -> None:
+                self.attempts += 1
+                raise ZeroDivisionError
+
+        keystone = Broken()
+        own = ServiceToken(cast("Any", keystone), self.clock)
+        own.start()
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.clock.advance(10)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(keystone.attempts, 2)
 
     def test_invalidate(self) -> None:
         """

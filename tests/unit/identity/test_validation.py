@@ -248,7 +248,7 @@ class CacheTests(ValidationCase):
         """
         Refusals are kept for a bounded number of tokens.
         """
-        self.tokens = self.validator(refused_size=3)
+        self.tokens = self.validator(negative_cache_size=3)
         for number in range(10):
             self.assertUnauthorized(b"bad-%d" % number)
         self.assertEqual(len(self.tokens._refused), 3)
