@@ -1,0 +1,3 @@
+"""
+The configuration: one YAML file, typed; every mistake is told at once, with its path, before anything starts.
+"""

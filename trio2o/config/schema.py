@@ -1,0 +1,402 @@
+"""
+The configuration as a tree of frozen values. An attribute is an option of the same name in the YAML file; what is
+written here of each is also its documentation (``trio2o config options``) and the sample file.
+
+Durations are seconds, sizes bytes, both told by the ending of the name.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from trio2o.config import checks
+from trio2o.config.option import option
+from trio2o.config.pod_sections import PodDefaults, PodSection
+from trio2o.config.secret import Credentials, Secret
+from trio2o.model import Pod, PodSettings
+
+
+def _endpoints(port: int) -> Any:
+    """
+    Make the option for where a surface listens.
+    """
+    return option(
+        "Twisted endpoint strings to listen at (tcp:…, ssl:…, unix:…, systemd:…); an empty list does not serve the surface.",
+        default=(f"tcp:{port}:interface=127.0.0.1",),
+        each=checks.endpoint,
+    )
+
+
+def _public_url(port: int) -> Any:
+    """
+    Make the option for where users reach a surface.
+    """
+    return option(
+        "What links point at, as users reach the surface: scheme, host, port and any prefix, without the version. "
+        "Without it the Host field of each request decides.",
+        default=None,
+        check=checks.root_url,
+        example=f"https://cloud.example.org:{port}",
+    )
+
+
+@frozen(kw_only=True)
+class ComputeListen:
+    """
+    The compute surface: Nova's API.
+    """
+
+    endpoints: tuple[str, ...] = _endpoints(19998)
+    public_url: str | None = _public_url(8774)
+
+
+@frozen(kw_only=True)
+class VolumeListen:
+    """
+    The volume surface: Cinder's API.
+    """
+
+    endpoints: tuple[str, ...] = _endpoints(19997)
+    public_url: str | None = _public_url(8776)
+
+
+@frozen(kw_only=True)
+class AdminListen:
+    """
+    The admin surface: pods, bindings, routes, metrics.
+    """
+
+    endpoints: tuple[str, ...] = _endpoints(19996)
+    public_url: str | None = _public_url(19996)
+
+
+@frozen(kw_only=True)
+class ListenSections:
+    """
+    Where the surfaces are served. The defaults are for this host alone, since plain HTTP shows tokens to the network:
+    open them to it with TLS (``ssl:``) or behind a balancer that ends TLS.
+    """
+
+    compute: ComputeListen = option("", factory=ComputeListen)
+    volume: VolumeListen = option("", factory=VolumeListen)
+    admin: AdminListen = option("", factory=AdminListen)
+
+
+@frozen(kw_only=True)
+class IdentitySection:
+    """
+    The Keystone that users' tokens come from, and the daemon's own credentials there. Needed: ``auth_url`` and ``auth``,
+    or ``cloud``.
+    """
+
+    auth_url: str | None = option(
+        "Keystone's URL, with or without /v3.",
+        default=None,
+        check=checks.url,
+        example="http://127.0.0.1:5000/v3",
+        usual=True,
+    )
+    auth_type: str = option(
+        "The keystoneauth1 plugin that the daemon logs in with: password, v3applicationcredential, …",
+        default="password",
+    )
+    auth: Credentials = option(
+        "The plugin's options. Each may be {file: PATH} or {env: NAME}, so that secrets stay out of this file.",
+        factory=Credentials,
+        usual=True,
+        example={
+            "username": "trio2o",
+            "password": "change me",
+            "project_name": "service",
+            "user_domain_name": "Default",
+            "project_domain_name": "Default",
+        },
+    )
+    cloud: str | None = option(
+        "A cloud of clouds.yaml, in place of auth_url, auth_type and auth.",
+        default=None,
+        check=checks.name,
+        example="trio2o",
+    )
+    clouds_file: Path | None = option(
+        "The clouds.yaml to read; a secure.yaml beside it adds secrets. Without it the usual places are searched.",
+        default=None,
+        check=checks.readable,
+        example="/etc/openstack/clouds.yaml",
+    )
+    interface: str | None = option(
+        "Which endpoints of the catalog the daemon uses for pods: public, internal or admin; without it what "
+        "clouds.yaml says, else public.",
+        default=None,
+        check=checks.one_of("public", "internal", "admin"),
+        example="internal",
+    )
+    ca_file: Path | None = option(
+        "PEM file with the authorities that Keystone's certificate is checked against; without it the system's.",
+        default=None,
+        check=checks.readable,
+        example="/etc/trio2o/ca.pem",
+    )
+    token_cache_seconds: float = option(
+        "How long a validated token is believed without asking Keystone again: a revoked token works at most so long.",
+        default=60.0,
+        check=checks.seconds(0, 3600),
+    )
+    token_cache_size: int = option(
+        "How many validated tokens are kept.", default=10_000, check=checks.between(1, 10_000_000)
+    )
+    negative_cache_seconds: float = option(
+        "How long a token that Keystone refused is refused without asking again.",
+        default=5.0,
+        check=checks.seconds(0, 300),
+    )
+    request_timeout_seconds: float = option(
+        "How long Keystone has for an answer.", default=10.0, check=checks.seconds(0.1, 300)
+    )
+    catalog_refresh_seconds: float = option(
+        "How often the catalog is read again for the pods' endpoints.",
+        default=300.0,
+        check=checks.seconds(1, 86_400),
+    )
+    service_token_roles: tuple[str, ...] = option(
+        "Roles of which an X-Service-Token must have one, so that a user's token that ended meanwhile still passes.",
+        default=("service",),
+        check=checks.some,
+    )
+    www_authenticate_url: str | None = option(
+        "The Keystone URL that a 401 names, as users reach it; without it the auth_url.",
+        default=None,
+        check=checks.url,
+        example="https://cloud.example.org:5000",
+    )
+
+
+@frozen(kw_only=True)
+class DatabaseSection:
+    """
+    PostgreSQL. Without a DSN the daemon starts one of its own, which needs the extra ``trio2o[embedded]``.
+    """
+
+    dsn: Secret | None = option(
+        "How to connect (postgresql://user@host/database or host=… dbname=…), directly to the primary, without a "
+        "transaction pooler. {file: PATH} and {env: NAME} keep the password out of this file.",
+        default=None,
+        example="postgresql://trio2o@127.0.0.1/trio2o",
+    )
+    pool_size: int = option(
+        "How many connections each process keeps.", default=4, check=checks.between(1, 1000)
+    )
+    statement_timeout_seconds: float = option(
+        "How long one statement may take.", default=5.0, check=checks.seconds(0.1, 600)
+    )
+    connect_timeout_seconds: float = option(
+        "How long connecting may take.", default=5.0, check=checks.seconds(0.1, 300)
+    )
+    state_directory: Path = option(
+        "Where the embedded PostgreSQL keeps its data; a relative path starts from this file's folder.",
+        default=Path("/var/lib/trio2o"),
+    )
+    embedded_user: str | None = option(
+        "The system user that runs the embedded PostgreSQL when the daemon is root, which PostgreSQL refuses to be; "
+        "without it postgres or nobody.",
+        default=None,
+        check=checks.name,
+        example="nobody",
+    )
+
+    @property
+    def embedded_directory(self) -> Path:
+        """
+        The folder that belongs to the embedded PostgreSQL alone.
+        """
+        return self.state_directory / "postgresql"
+
+
+@frozen(kw_only=True)
+class LimitsSection:
+    """
+    What keeps memory bounded.
+    """
+
+    read_body_bytes: int = option(
+        "The largest request body that is read whole (creates); a larger one gets 413. The default is what Nova and "
+        "Cinder accept themselves. Bodies that are only passed on have no limit.",
+        default=114_688,
+        check=checks.between(1024, 1 << 30),
+    )
+    answer_body_bytes: int = option(
+        "The largest answer of one pod that is read whole (lists to merge, bodies to rewrite).",
+        default=32 << 20,
+        check=checks.between(65_536, 1 << 32),
+    )
+    header_bytes: int = option(
+        "The largest request line and header fields together.",
+        default=65_536,
+        check=checks.between(8192, 1 << 20),
+    )
+    max_page: int = option(
+        "The most items that one list answer has; as Nova's and Cinder's max_limit.",
+        default=1000,
+        check=checks.between(1, 100_000),
+    )
+    routes_cached: int = option(
+        "How many routes are kept in memory, about 400 bytes each.",
+        default=100_000,
+        check=checks.between(1, 100_000_000),
+    )
+    negative_routes_seconds: float = option(
+        "How long it is believed that no pod has an id, before the pods are asked again.",
+        default=5.0,
+        check=checks.seconds(0, 300),
+    )
+
+
+@frozen(kw_only=True)
+class SchedulingSection:
+    """
+    How the pod of a new resource is chosen.
+    """
+
+    filters: tuple[str, ...] = option(
+        "The filters that a pod must pass, by name.",
+        default=("availability_zone", "state", "health", "affinity", "references"),
+        check=checks.once,
+    )
+    weighers: Mapping[str, float] = option(
+        "The weighers by name, each with the factor that its normalised weight is multiplied by.",
+        factory=lambda: {"binding": 100.0, "operator_weight": 10.0, "creation_order": 1.0},
+    )
+    default_availability_zone: str | None = option(
+        "The zone of a create that names none; without it that of the project's newest binding, else any.",
+        default=None,
+        check=checks.zone,
+        example="az1",
+    )
+
+
+@frozen(kw_only=True)
+class LoggingSection:
+    """
+    What is told, and how. Tokens and secrets never are.
+    """
+
+    level: str = option(
+        "The least important events that are told: debug, info, warn, error or critical.",
+        default="info",
+        check=checks.one_of("debug", "info", "warn", "error", "critical"),
+    )
+    format: str = option(
+        "text, for people, or json, one object a line.", default="text", check=checks.one_of("text", "json")
+    )
+    file: Path | None = option(
+        "The file that events are added to, opened again on SIGHUP; without it they go to the standard output.",
+        default=None,
+        example="/var/log/trio2o/trio2o.log",
+    )
+    access: bool = option("Whether each request gets a line.", default=True)
+    access_file: Path | None = option(
+        "The file that access lines are added to, opened again on SIGHUP; without it the standard output.",
+        default=None,
+        example="/var/log/trio2o/access.log",
+    )
+
+
+@frozen(kw_only=True)
+class MetricsSection:
+    """
+    What Prometheus reads.
+    """
+
+    enabled: bool = option("Whether the admin surface serves /metrics, without a token.", default=True)
+
+
+@frozen(kw_only=True)
+class ProxySection:
+    """
+    The proxies in front of the daemon, and how it calls itself to those behind.
+    """
+
+    trusted: tuple[str, ...] = option(
+        "Addresses and networks of balancers whose X-Forwarded-For, -Proto, -Host and -Prefix are believed.",
+        default=(),
+        each=checks.network,
+        check=checks.once,
+        example=["10.0.0.0/8"],
+    )
+    via_name: str = option(
+        "The name in Via fields, by which a request that comes back is known as a loop; the same in all processes "
+        "of one gateway, different between gateways.",
+        default="trio2o",
+        check=checks.via,
+    )
+
+
+@frozen(kw_only=True)
+class Config:
+    """
+    All of it.
+    """
+
+    region: str = option(
+        "The name of the top region: the Keystone region whose endpoints are this daemon's.",
+        default="RegionOne",
+        check=checks.name,
+    )
+    listen: ListenSections = option("", factory=ListenSections)
+    identity: IdentitySection = option("")
+    database: DatabaseSection = option("", factory=DatabaseSection)
+    pods: tuple[PodSection, ...] = option("", default=())
+    pod_defaults: PodDefaults = option("", factory=PodDefaults)
+    limits: LimitsSection = option("", factory=LimitsSection)
+    scheduling: SchedulingSection = option("", factory=SchedulingSection)
+    policy_file: Path | None = option(
+        "A file of oslo.policy rules that differ from the defaults; `trio2o policy sample` prints those.",
+        default=None,
+        check=checks.readable,
+        example="policy.yaml",
+    )
+    logging: LoggingSection = option("", factory=LoggingSection)
+    metrics: MetricsSection = option("", factory=MetricsSection)
+    proxy: ProxySection = option("", factory=ProxySection)
+    drain_seconds: float = option(
+        "How long requests under way have to finish after SIGTERM.",
+        default=30.0,
+        check=checks.seconds(0, 3600),
+    )
+
+    def pods_declared(self) -> list[Pod]:
+        """
+        The pod list as values for :meth:`trio2o.interfaces.IPodStore.declare_pods`, which keeps the ids of the pods it knows.
+        """
+        return [_pod(section) for section in self.pods]
+
+
+def _pod(section: PodSection) -> Pod:
+    endpoints = {
+        "compute": section.endpoints.compute,
+        "volume": section.endpoints.volume,
+        "network": section.endpoints.network,
+    }
+    return Pod(
+        id=str(uuid.uuid4()),
+        name=section.name,
+        az_name=section.az,
+        pod_az_name=section.pod_az,
+        dc_name=section.dc,
+        state=section.state,
+        weight=section.weight,
+        affinity=frozenset(section.affinity),
+        declared=True,
+        settings=PodSettings(
+            endpoints={service: url for service, url in endpoints.items() if url is not None},
+            ca_file=str(section.ca_file) if section.ca_file is not None else "",
+            connect_timeout=section.connect_timeout_seconds,
+            answer_timeout=section.answer_timeout_seconds,
+            concurrency=section.concurrency,
+        ),
+    )
