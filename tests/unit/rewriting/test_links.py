@@ -198,11 +198,9 @@ class LinkTests(SynchronousTestCase):
         """
         A link whose rel holds braces is found wherever the stream happens to be cut.
         """
-        body = (
-            b"["
-            + b", ".join(b'{"rel": "}%d}, {", "href": "%s/x"}' % (number, POD) for number in range(600))
-            + b"]"
-        )
+        others = b'{"n": 1}, ' * 2000
+        link = b'{"rel": "%s", "href": "%s/x"}, ' % (b"}" * 3000, POD)
+        body = b"[" + others + link + others + b"{}]"
         for size in (997, 1000, 4099):
             stream = LinkStream(REWRITER)
             pieces = [stream.feed(body[at : at + size]) for at in range(0, len(body), size)]
