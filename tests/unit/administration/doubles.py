@@ -1,0 +1,161 @@
+"""
+What the use cases stand on in tests: the stores in memory, and a state that remembers what it was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from trio2o.administration.bindings import BindingAdministration
+from trio2o.administration.health import Health
+from trio2o.administration.pods import NewPod, PodAdministration
+from trio2o.administration.routes import RouteAdministration
+from trio2o.interfaces import IState
+from trio2o.model import Binding, Kind, Pod, Route
+from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
+
+T = TypeVar("T")
+
+#: An id that nothing has.
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@implementer(IState)
+@define(eq=False)
+class DatabaseState:
+    """
+    A state that looks into the memory database, and keeps what it is told apart.
+    """
+
+    database: MemoryDatabase
+    ready: bool = True
+    current: bool = True
+    noted: list[Binding] = field(factory=list)
+
+    def pods(self) -> Sequence[Pod]:
+        """
+        The pods without the top region.
+        """
+        return sorted((p for p in self.database.pods.values() if not p.is_top), key=lambda pod: pod.serial)
+
+    def pod(self, pod_id: str) -> Pod | None:
+        """
+        A pod by id.
+        """
+        return self.database.pods.get(pod_id)
+
+    def pod_named(self, name: str) -> Pod | None:
+        """
+        A pod by name.
+        """
+        return next((pod for pod in self.database.pods.values() if pod.name == name), None)
+
+    def bindings_of(self, project_id: str) -> Sequence[Binding]:
+        """
+        Not asked by the use cases.
+        """
+        raise NotImplementedError
+
+    def binding(self, project_id: str, az_name: str, pod_group: str) -> Binding | None:
+        """
+        Not asked by the use cases.
+        """
+        raise NotImplementedError
+
+    def note_binding(self, binding: Binding) -> None:
+        """
+        Remember.
+        """
+        self.noted.append(binding)
+
+    def route(self, kind: Kind, resource_id: str) -> Route | None:
+        """
+        Not asked by the use cases.
+        """
+        raise NotImplementedError
+
+    def note_route(self, route: Route) -> None:
+        """
+        Not asked by the use cases.
+        """
+        raise NotImplementedError
+
+    def forget_route(self, kind: Kind, resource_id: str) -> None:
+        """
+        Not asked by the use cases.
+        """
+        raise NotImplementedError
+
+
+class Cloud:
+    """
+    Everything that the use cases stand on, and they themselves.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_700_000_000.25)
+        self.database = MemoryDatabase(self.clock)
+        self.pod_store = MemoryPods(self.database)
+        self.binding_store = MemoryBindings(self.database)
+        self.route_store = MemoryRoutes(self.database)
+        self.state = DatabaseState(self.database)
+        self.sick: set[str] = set()
+        self.draining = False
+        self.database_problem = ""
+        self.pods = PodAdministration(self.pod_store, self.healthy)
+        self.bindings = BindingAdministration(self.binding_store, self.pod_store, self.state)
+        self.routes = RouteAdministration(self.route_store, self.state)
+        self.health = Health(
+            self.state, self.healthy, lambda: self.draining, {"database": lambda: self.database_problem}
+        )
+
+    def healthy(self, pod_id: str) -> bool:
+        """
+        True unless the test made the pod sick.
+        """
+        return pod_id not in self.sick
+
+
+class AdministrationTestCase(SynchronousTestCase):
+    """
+    A test with a cloud in memory.
+    """
+
+    def setUp(self) -> None:
+        """
+        An empty cloud.
+        """
+        self.cloud = Cloud()
+
+    def done(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """
+        What a use case gives.
+        """
+        return self.successResultOf(Deferred.fromCoroutine(coroutine))
+
+    def refused(self, coroutine: Coroutine[Any, Any, object], kind: type[Exception]) -> Any:
+        """
+        What a use case raises.
+        """
+        return self.failureResultOf(Deferred.fromCoroutine(coroutine), kind).value
+
+    def pod(self, name: str = "Pod1", az_name: str = "az1", **more: Any) -> Pod:
+        """
+        A pod that is registered.
+        """
+        return self.done(self.cloud.pods.create(NewPod(name=name, az_name=az_name, **more))).pod
+
+    def declared(self, *names: str) -> dict[str, Pod]:
+        """
+        Pods of the YAML pod list, by name.
+        """
+        pods = [Pod(id=f"{NOBODY[:-1]}{number}", name=name, az_name="az1") for number, name in enumerate(names, 1)]
+        return {pod.name: pod for pod in self.done(self.cloud.pod_store.declare_pods(pods))}
