@@ -1,0 +1,186 @@
+"""
+The client that every request to a pod goes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from trio2o.errors import PodUnreachable
+from trio2o.exchange import PodCall
+from trio2o.interfaces import ICatalog, IPodAnswer, IPodClient
+from trio2o.model import Pod
+from trio2o.pods.addresses import parse_root, root_url
+from trio2o.pods.agent import ForwardingClient, PodAgent
+from trio2o.pods.breaker import Breaker
+from trio2o.pods.call import Call
+from trio2o.pods.connection import PodConnection
+from trio2o.pods.endpoint import endpoint_for
+from trio2o.pods.gate import Gate
+from trio2o.pods.line import Line
+from trio2o.pods.pool import ConnectionPool
+
+_log = Logger()
+
+
+@frozen(kw_only=True)
+class PodDefaults:
+    """
+    What holds for a pod whose settings say nothing else. Durations are seconds.
+    """
+
+    #: Name look-up, TCP and TLS together.
+    connect_timeout: float = 5.0
+    #: From the request's last byte to the answer's head.
+    answer_timeout: float = 60.0
+    #: How long a body that is wanted may stand still.
+    body_timeout: float = 60.0
+    #: Requests under way at one pod at once.
+    concurrency: int = 128
+    #: Requests that may wait for one of those places.
+    queue: int = 256
+    #: How long an unused connection is kept; below the pod's own (Apache: 5 s).
+    idle_timeout: float = 4.0
+    #: Transport failures in a row that open the breaker.
+    breaker_threshold: int = 5
+    #: How long the breaker stays open before a probe.
+    breaker_cool_down: float = 5.0
+
+
+@implementer(IPodClient)
+@define(kw_only=True, eq=False)
+class TreqPods:
+    """
+    Pods over treq: persistent connections, a breaker, a gate and time budgets for each.
+    """
+
+    _reactor: IReactorTime
+    _catalog: ICatalog
+    _defaults: PodDefaults = field(factory=PodDefaults)
+    #: Makes the protocol of a connection, given what to call when it is idle and whether it is TLS.
+    _connection: Callable[..., PodConnection] = PodConnection
+    _lines: dict[str, Line] = field(factory=dict, init=False)
+
+    def call(self, pod: Pod, call: PodCall) -> Deferred[IPodAnswer]:
+        return self._call(pod, call, forced=False)
+
+    def probe(self, pod: Pod, call: PodCall) -> Deferred[IPodAnswer]:
+        """
+        As :meth:`call`, also while the breaker is open: the monitor's question whether the pod is back.
+        """
+        return self._call(pod, call, forced=True)
+
+    def healthy(self, pod_id: str) -> bool:
+        """
+        See :class:`IPodClient`; a breaker whose probe is due counts as healthy, so that someone makes it.
+        """
+        line = self._lines.get(pod_id)
+        return line is None or line.breaker.admits(self._reactor.seconds())
+
+    def endpoint(self, pod: Pod, service: str) -> str | None:
+        own = pod.settings.endpoints.get(service)
+        return root_url(own) if own is not None else self._catalog.endpoint(pod.name, service)
+
+    def retain(self, pod_ids: Iterable[str]) -> None:
+        """
+        Forget all pods but these, and close their idle connections.
+        """
+        for pod_id in self._lines.keys() - set(pod_ids):
+            self._lines.pop(pod_id).close()
+
+    def close(self) -> None:
+        """
+        Close every idle connection; those under way are closed when they are done.
+        """
+        self.retain(())
+
+    def _call(self, pod: Pod, call: PodCall, *, forced: bool) -> Deferred[IPodAnswer]:
+        line = self._line(pod)
+        ticket = line.breaker.admit(self._reactor.seconds(), forced=forced)
+        if ticket is None:
+            reason = f"its breaker is open: {line.breaker.reason}"
+            return fail(PodUnreachable(pod.name, reason, sent=False))
+        service = call.service
+        own = pod.settings.endpoints.get(service)
+        url = own if own is not None else self._catalog.endpoint(pod.name, service)
+        known = line.clients.get(service)
+        if known is not None and known[0] == url:
+            client = known[1]
+        else:
+            try:
+                client = self._client(line, service, url)
+            except ValueError as error:
+                line.breaker.abandoned(ticket)
+                return fail(PodUnreachable(pod.name, str(error), sent=False))
+        return Call(line, client, call, ticket).start()
+
+    def _line(self, pod: Pod) -> Line:
+        line = self._lines.get(pod.id)
+        if line is None:
+            line = self._lines[pod.id] = Line(
+                clock=self._reactor,
+                gate=Gate(limit=1, queue=self._defaults.queue),
+                breaker=Breaker(
+                    threshold=self._defaults.breaker_threshold, cool_down=self._defaults.breaker_cool_down
+                ),
+                body_timeout=self._defaults.body_timeout,
+            )
+        if line.pod is not pod:
+            self._adapt(line, pod)
+        return line
+
+    def _adapt(self, line: Line, pod: Pod) -> None:
+        """
+        Take over a pod's settings; connections stay where the settings are the same.
+        """
+        before, line.pod = line.pod, pod
+        if before is not None and (before.name, before.settings) == (pod.name, pod.settings):
+            return
+        settings, defaults = pod.settings, self._defaults
+        line.answer_timeout = _given(settings.answer_timeout, defaults.answer_timeout)
+        line.gate.widen(int(_given(settings.concurrency, defaults.concurrency)))
+        for service in tuple(line.clients):
+            line.clients.pop(service)[1].close()
+
+    def _client(self, line: Line, service: str, url: str | None) -> ForwardingClient:
+        """
+        The client for one service of a pod at this URL, in place of one for another URL.
+
+        :raises ValueError: if the URL or the CA file is unusable.
+        """
+        pod, defaults = line.pod, self._defaults
+        assert pod is not None
+        replaced = line.clients.pop(service, None)
+        if replaced is not None:
+            replaced[1].close()
+        if url is None:
+            raise ValueError(f"neither its settings nor the catalog have an endpoint for {service}")
+        address = parse_root(root_url(url))
+        timeout = _given(pod.settings.connect_timeout, defaults.connect_timeout)
+        make, secure = self._connection, address.secure
+        client = ForwardingClient(
+            PodAgent(
+                address=address,
+                pool=ConnectionPool(
+                    clock=self._reactor,
+                    endpoint=endpoint_for(self._reactor, address, pod.settings.ca_file, timeout),
+                    build=lambda idle: make(idle, secure=secure),
+                    size=line.gate.limit,
+                    idle_timeout=defaults.idle_timeout,
+                    connect_timeout=timeout,
+                ),
+            )
+        )
+        line.clients[service] = (url, client)
+        _log.info("{pod}: {service} is at {url}", pod=pod.name, service=service, url=url)
+        return client
+
+
+def _given(own: float | None, default: float) -> float:
+    return default if own is None else own

@@ -1,0 +1,94 @@
+"""
+What is shared by all calls to one pod.
+"""
+
+from __future__ import annotations
+
+from attrs import define, field
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from trio2o.model import Pod
+from trio2o.pods.agent import ForwardingClient
+from trio2o.pods.answer import PodAnswer
+from trio2o.pods.breaker import Breaker
+from trio2o.pods.gate import Gate
+
+_log = Logger()
+
+
+@define(kw_only=True, eq=False)
+class Line:
+    """
+    The way to one pod: its clients by service, its gate, its breaker, and the answers whose bodies are under way.
+    """
+
+    clock: IReactorTime
+    gate: Gate
+    breaker: Breaker
+    #: Seconds that a wanted body may stand still; it is dropped before half as long again has passed.
+    body_timeout: float
+    answer_timeout: float = field(default=0.0, init=False)
+    pod: Pod | None = field(default=None, init=False)
+    #: By service type: the URL that a client was made for, and the client.
+    clients: dict[str, tuple[str, ForwardingClient]] = field(factory=dict, init=False)
+    _bodies: set[PodAnswer] = field(factory=set, init=False)
+    _sweeper: IDelayedCall | None = field(default=None, init=False)
+
+    @property
+    def name(self) -> str:
+        """
+        The pod's name.
+        """
+        return self.pod.name if self.pod is not None else ""
+
+    def reached(self, ticket: int) -> None:
+        """
+        The pod answered.
+        """
+        if self.breaker.succeeded(ticket):
+            _log.info("{pod} answers again; its breaker is closed", pod=self.name)
+
+    def missed(self, ticket: int, reason: str) -> None:
+        """
+        The pod did not answer.
+        """
+        if self.breaker.failed(ticket, self.clock.seconds(), reason):
+            _log.warn("{pod} does not answer; its breaker is open: {reason}", pod=self.name, reason=reason)
+
+    def watch(self, answer: PodAnswer) -> None:
+        """
+        An answer whose body is under way, until :meth:`ended`.
+        """
+        self._bodies.add(answer)
+        if self._sweeper is None:
+            self._sweeper = self.clock.callLater(self.body_timeout / 2, self._sweep, frozenset())
+
+    def ended(self, answer: PodAnswer) -> None:
+        """
+        A body has ended, one way or another; once more is no matter.
+        """
+        if answer in self._bodies:
+            self._bodies.remove(answer)
+            self.gate.leave()
+            if not self._bodies and self._sweeper is not None:
+                self._sweeper.cancel()
+                self._sweeper = None
+
+    def close(self) -> None:
+        """
+        Close idle connections now and the others when they are done.
+        """
+        for _, client in self.clients.values():
+            client.close()
+        self.clients.clear()
+
+    def _sweep(self, suspects: frozenset[PodAnswer]) -> None:
+        # Half the timeout apart: who stood still at two looks in a row did so for at least the whole of it.
+        self._sweeper = None
+        still = frozenset(answer for answer in tuple(self._bodies) if answer.stalled())
+        for answer in still & suspects:
+            _log.info("{pod}: a body stood still for {seconds} s", pod=self.name, seconds=self.body_timeout)
+            answer.drop()
+        if self._bodies and self._sweeper is None:
+            self._sweeper = self.clock.callLater(self.body_timeout / 2, self._sweep, still)
