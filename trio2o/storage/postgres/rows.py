@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 
 import attrs
@@ -98,14 +99,15 @@ def binding_of(row: Row) -> Binding:
     return Binding(
         id=id_,
         tenant_id=tenant,
-        pod_id=pod_id,
-        az_name=az,
-        pod_group=group,
+        # A million bindings name a few pods: one copy of each name.
+        pod_id=intern(pod_id),
+        az_name=intern(az),
+        pod_group=intern(group),
         is_binding=active,
         created_at=created,
         updated_at=updated,
         ended_at=ended,
-        reason=reason,
+        reason=intern(reason),
     )
 
 

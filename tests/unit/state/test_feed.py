@@ -1,0 +1,333 @@
+"""
+:mod:`trio2o.state.feed`, over the stores in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.state.samples import a_pod
+from trio2o.model import Binding
+from trio2o.state.cache import MemoryState
+from trio2o.state.feed import StateFeed
+from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods
+
+T = TypeVar("T")
+
+
+class StateFeedTests(SynchronousTestCase):
+    """
+    The state follows the database.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.database = MemoryDatabase(self.clock)
+        self.pods = MemoryPods(self.database)
+        self.bindings = MemoryBindings(self.database)
+        self.state = MemoryState(self.clock)
+        self.feed = StateFeed(
+            self.clock,
+            MemoryChanges(self.database),
+            self.pods,
+            self.bindings,
+            self.state,
+            check_interval=5.0,
+            lag_limit=2.0,
+            reload_interval=600.0,
+        )
+        self.addCleanup(lambda: self.feed.running and self.feed.stopService())
+
+    def now(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """
+        The result of what does not wait.
+        """
+        return self.successResultOf(Deferred.fromCoroutine(coroutine))
+
+    def bind(self, pod_id: str, replaces: str | None = None) -> Binding:
+        """
+        Write a binding of ``p1``, as another process would.
+        """
+        return self.now(
+            self.bindings.bind("p1", pod_id, az_name="az1", pod_group="", reason="created", replaces=replaces)
+        )
+
+    def test_load(self) -> None:
+        """
+        Starting loads everything, and then the state is ready and current.
+        """
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        binding = self.bind(pod.id)
+        self.feed.startService()
+        self.now(self.feed.started())
+        self.assertEqual((True, True), (self.state.ready, self.state.current))
+        self.assertEqual(((pod,), binding), (self.state.pods(), self.state.binding("p1", "az1", "")))
+        self.assertEqual(1, self.feed.loads)
+
+    def test_load_in_stretches(self) -> None:
+        """
+        A snapshot with very many bindings is taken over bit by bit, and whole.
+        """
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        for number in range(10_001):
+            self.database._serial += 1
+            self.database.bindings[f"b{number}"] = Binding(
+                id=f"b{number}",
+                tenant_id=f"p{number}",
+                pod_id=pod.id,
+                az_name="az1",
+                is_binding=True,
+                created_at=self.database.now(),
+            )
+        self.feed.startService()
+        self.assertFalse(self.state.ready)
+        self.clock.advance(0)
+        self.assertTrue(self.state.ready)
+        self.assertIsNotNone(self.state.binding("p10000", "az1", ""))
+
+    def test_changes(self) -> None:
+        """
+        What is announced is applied at once, without another full reading.
+        """
+        self.feed.startService()
+        first = self.now(self.pods.create_pod(a_pod("Pod1")))
+        second = self.now(self.pods.create_pod(a_pod("Pod2")))
+        self.assertEqual((first, second), self.state.pods())
+        old = self.bind(first.id)
+        self.assertEqual(old, self.state.binding("p1", "az1", ""))
+        self.clock.advance(1)
+        new = self.bind(second.id, old.id)
+        self.assertEqual((new,), self.state.bindings_of("p1"))
+        self.now(self.bindings.end_binding(new.id, "admin"))
+        self.assertEqual((), self.state.bindings_of("p1"))
+        self.assertEqual((1, self.database.last), (self.feed.loads, self.feed.number))
+
+    def test_many_changes(self) -> None:
+        """
+        More changes than one question gives are all applied.
+        """
+        self.feed.startService()
+        self.database.lose_listeners()
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        for number in range(1100):
+            self.now(self.bindings.create_binding(f"p{number}", pod.id))
+        self.database.restore_listeners()
+        self.assertEqual(1, len(self.state.bindings_of("p1099")))
+        self.assertEqual((1, 1101), (self.feed.loads, self.feed.number))
+
+    def test_lost_listener(self) -> None:
+        """
+        Without its listener the state is not current; when it is back what was missed is applied.
+        """
+        self.feed.startService()
+        self.database.lose_listeners()
+        self.assertFalse(self.state.current)
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.assertEqual((), self.state.pods())
+        self.database.restore_listeners()
+        self.assertEqual((pod,), self.state.pods())
+        self.assertTrue(self.state.current)
+        self.assertEqual(1, self.feed.loads)
+
+    def test_missed_announcement(self) -> None:
+        """
+        A change that was never announced is found by the next look, listener or not.
+        """
+        self.feed.startService()
+        self.database.lose_listeners()
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.clock.advance(5)
+        self.assertEqual((pod,), self.state.pods())
+        self.assertFalse(self.state.current)
+
+    def test_stays_current(self) -> None:
+        """
+        Quiet hours leave the state current.
+        """
+        self.feed.startService()
+        for _ in range(100):
+            self.clock.advance(5)
+            self.assertTrue(self.state.current)
+
+    def test_paused_process(self) -> None:
+        """
+        A process that stood still for long does not trust its memory before it has looked.
+        """
+        self.feed.startService()
+        self.clock.rightNow += 60.0
+        self.assertFalse(self.state.current)
+        self.clock.advance(0)
+        self.assertTrue(self.state.current)
+
+    def test_pruned_log(self) -> None:
+        """
+        When the log no longer reaches back everything is read again.
+        """
+        self.feed.startService()
+        self.database.lose_listeners()
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.now(self.pods.create_pod(a_pod("Pod2")))
+        self.database.prune(1)
+        self.database.restore_listeners()
+        self.assertIn(pod, self.state.pods())
+        self.assertEqual(2, self.feed.loads)
+
+    def test_number_went_back(self) -> None:
+        """
+        A database that lost its last changes is read anew: what it lost is forgotten here too.
+        """
+        self.feed.startService()
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.assertEqual((pod,), self.state.pods())
+        self.database.lose_listeners()
+        self.database.pods.clear()
+        self.database.changes.clear()
+        self.database.last = 0
+        self.database.restore_listeners()
+        self.assertEqual(((), 2, 0), (self.state.pods(), self.feed.loads, self.feed.number))
+
+    def test_timeline_changed(self) -> None:
+        """
+        Another timeline is another history, even where its number fits.
+        """
+        self.feed.startService()
+        self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.database.lose_listeners()
+        self.database.pods = {"Pod9-id": a_pod("Pod9")}
+        self.database.timeline = "second"
+        self.database.restore_listeners()
+        self.assertEqual(["Pod9"], [pod.name for pod in self.state.pods()])
+        self.assertEqual(2, self.feed.loads)
+
+    def test_starts_without_database(self) -> None:
+        """
+        With the database away the state waits, and is ready once it is there.
+        """
+        self.database.available = False
+        self.feed.startService()
+        started = Deferred.fromCoroutine(self.feed.started())
+        self.clock.advance(1)
+        self.assertNoResult(started)
+        self.database.available = True
+        self.clock.pump([1.0] * 5)
+        self.successResultOf(started)
+        self.assertFalse(self.state.current)
+        self.database.restore_listeners()
+        self.assertTrue(self.state.current)
+
+    def test_database_lost(self) -> None:
+        """
+        While the change log cannot be read memory still answers, and says that it is not current.
+        """
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.feed.startService()
+        self.database.available = False
+        self.clock.advance(5)
+        self.assertFalse(self.state.current)
+        self.assertEqual((pod,), self.state.pods())
+        self.database.available = True
+        self.clock.advance(5)
+        self.assertTrue(self.state.current)
+        self.assertEqual(1, self.feed.loads)
+
+    def test_lag(self) -> None:
+        """
+        A change that was announced and is not applied in time makes the state doubtful, until it is applied.
+        """
+        self.feed.startService()
+        log = StuckLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.clock.advance(1.9)
+        self.assertTrue(self.state.current)
+        self.clock.advance(0.2)
+        self.assertFalse(self.state.current)
+        log.stuck.callback(None)
+        self.assertEqual((pod,), self.state.pods())
+        self.assertTrue(self.state.current)
+
+    def test_listener_lost_while_reading(self) -> None:
+        """
+        A reading over which the listener was lost does not make the state current.
+        """
+        self.feed.startService()
+        log = StuckLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.database.lose_listeners()
+        log.stuck.callback(None)
+        self.assertFalse(self.state.current)
+
+    def test_late_note_is_corrected(self) -> None:
+        """
+        A binding noted after its end was applied and forgotten is read back and goes.
+        """
+        pod = self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.feed.startService()
+        binding = self.bind(pod.id)
+        self.now(self.bindings.end_binding(binding.id, "admin"))
+        self.state._ended.clear()
+        self.state.note_binding(binding)
+        self.assertEqual((binding,), self.state.bindings_of("p1"))
+        self.clock.advance(5)
+        self.assertEqual((), self.state.bindings_of("p1"))
+        self.assertEqual(set(), self.state.unconfirmed)
+
+    def test_full_reading_now_and_then(self) -> None:
+        """
+        Everything is read again after the reload interval: what nothing announced is mended.
+        """
+        self.feed.startService()
+        self.database.pods["Pod1-id"] = a_pod("Pod1")
+        self.clock.pump([5.0] * 119)
+        self.assertEqual(((), 1), (self.state.pods(), self.feed.loads))
+        self.clock.advance(5)
+        self.assertEqual((1, 2), (len(self.state.pods()), self.feed.loads))
+
+    def test_stop(self) -> None:
+        """
+        A stopped feed waits for nothing, and its state is not current.
+        """
+        self.feed.startService()
+        self.feed.stopService()
+        self.assertEqual([], self.clock.getDelayedCalls())
+        self.assertFalse(self.state.current)
+        self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.assertEqual((), self.state.pods())
+
+    def test_stop_while_reading(self) -> None:
+        """
+        A reading under way is given up.
+        """
+        self.feed._changes = StuckLog(self.feed._changes)  # type: ignore[assignment]
+        self.feed.startService()
+        started = Deferred.fromCoroutine(self.feed.started())
+        self.feed.stopService()
+        self.assertEqual([], self.clock.getDelayedCalls())
+        self.failureResultOf(started)
+
+
+class StuckLog:
+    """
+    A change log whose next answer waits for :attr:`stuck`.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self.stuck: Deferred[None] = Deferred()
+        self._log = log
+
+    async def timeline(self) -> Any:
+        """
+        After the wait.
+        """
+        if not self.stuck.called:
+            await self.stuck
+        return await self._log.timeline()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)

@@ -1,0 +1,3 @@
+"""
+What a process holds in memory, and what keeps it equal to the database.
+"""
