@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format test sandbox sandbox-stop sandbox-shell bench docs clean
+.PHONY: help venv lint format test sandbox sandbox-stop sandbox-shell bench docs reference clean
 
 help:
 	@echo "make venv           install Trio2o and its tools into $(VENV)"
@@ -30,6 +30,7 @@ help:
 	@echo "make sandbox-stop   stop the sandbox"
 	@echo "make bench          compare with nginx, HAProxy and bare forwarders"
 	@echo "make docs           build the documentation into docs/_build/html"
+	@echo "make reference      write conf/trio2o.yaml and docs/options.rst anew from the options in the code"
 	@echo "make clean          remove what was built, $(VENV) too"
 
 venv: $(STAMP)
@@ -69,6 +70,10 @@ bench: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+reference: $(STAMP)
+	$(BIN)/trio2o config sample > conf/trio2o.yaml.new && mv conf/trio2o.yaml.new conf/trio2o.yaml
+	$(BIN)/trio2o config options --format rst > docs/options.rst.new && mv docs/options.rst.new docs/options.rst
 
 clean:
 	@test ! -x $(BIN)/python || test ! -d .sandbox || $(BIN)/python -m trio2o.sandbox.demo stop

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version as installed_version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -52,12 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def _release() -> str:
+    """
+    The release that is installed.
+    """
+    try:
+        return version("trio2o")
+    except PackageNotFoundError:
+        return "from a checkout"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="trio2o",
         description="Makes many OpenStack clouds act as one. The daemon itself: twistd trio2o --config FILE",
     )
-    parser.add_argument("--version", action="version", version=f"trio2o {installed_version('trio2o')}")
+    parser.add_argument("--version", action="version", version=f"trio2o {_release()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     config = commands.add_parser("config", help="the configuration").add_subparsers(

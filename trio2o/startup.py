@@ -69,6 +69,10 @@ def _credential_problems(identity: IdentitySection) -> Iterator[Problem]:
     except BadCredentials as problem:
         yield "identity", str(problem)
         return
+    except TypeError:
+        # keystoneauth1's loaders do not require all that their plugins do, the password for one.
+        yield "identity", f"auth_type {credentials.auth_type} needs further options, such as a password"
+        return
     if "auth_url" not in credentials.auth:
         yield "identity", f"the cloud {identity.cloud} has no auth_url"
 

@@ -66,7 +66,10 @@ class Described:
         """
         The sentence on what holds without the option.
         """
-        return "Required." if self.required else f"Default: {quote}{self.default_text}{quote}."
+        if self.required:
+            return "Required."
+        quote = "" if self.default_text == "none" else quote
+        return f"Default: {quote}{self.default_text}{quote}."
 
 
 def options() -> Iterator[Described]:
@@ -227,5 +230,12 @@ def _in_force(key: str, value: Any, start: str, indent: str) -> list[str]:
 
 
 def _definition(each: Described) -> list[str]:
-    told = textwrap.wrap(f"{each.help} {each.fallback('``')}", _WIDTH, break_on_hyphens=False)
+    told = textwrap.wrap(f"{_literals(each.help)} {each.fallback('``')}", _WIDTH, break_on_hyphens=False)
     return [f"``{each.key}``", *(f"    {line}" for line in told), ""]
+
+
+def _literals(text: str) -> str:
+    """
+    Text whose literals are marked as reStructuredText does it.
+    """
+    return text.replace("`", "``")

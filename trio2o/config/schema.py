@@ -102,7 +102,7 @@ class IdentitySection:
         usual=True,
     )
     auth_type: str = option(
-        "The keystoneauth1 plugin that the daemon logs in with: password, v3applicationcredential, …",
+        "The keystoneauth1 plugin that the daemon logs in with, such as password or v3applicationcredential.",
         default="password",
     )
     auth: Credentials = option(
