@@ -12,9 +12,11 @@ README = Path(__file__).with_name("README.rst")
 RUNTIME = [
     "attrs>=24.1",  # converters that are told the instance's type; wheels and tests for Python 3.13
     "cattrs>=24.1",  # structure errors that carry their path (IterableValidationNote), forbid_extra_keys
+    "constantly>=15.1",  # the levels of twisted.logger; imported for their type
     "keystoneauth1>=5.10",  # typed; v3 plugins are used as request builders, without their I/O
     "klein>=24.8",  # first release for Python 3.12 and later, and for Werkzeug 3
     "orjson>=3.10.7",  # first wheels for Python 3.13
+    "oslo.config>=9.6",  # an options object of our own for oslo.policy, in place of the global one
     "oslo.policy>=4.5",  # stays clear of the blocking http: checks unless a rule asks for them
     "prometheus_client>=0.21",  # registries of our own, one per service; tested with Python 3.13
     "psycopg2-binary>=2.9.10",  # txpostgres declares no driver; first wheels for Python 3.13
@@ -24,6 +26,7 @@ RUNTIME = [
     # The extra brings service_identity, without which the plugin search of twistd prints warnings.
     "twisted[tls]>=26.10",
     "txpostgres>=1.7",  # the last release; its traps are handled in trio2o.storage
+    "werkzeug>=3.0",  # Klein's; its HTTP exceptions are turned into faults
     "zope.interface>=7.1",  # first wheels for Python 3.13
 ]
 
