@@ -121,11 +121,11 @@ def _hints(hints: object, path: str, kinds: Mapping[str, Kind]) -> Iterator[Refe
     """
     for key, kind in kinds.items():
         value = _object(hints).get(key)
-        if _text(value):
+        if isinstance(value, str) and value:
             yield Reference(kind, value, f"{path}.{key}")
         elif isinstance(value, list):
             for at, item in enumerate(value):
-                if _text(item):
+                if isinstance(item, str) and item:
                     yield Reference(kind, item, f"{path}.{key}[{at}]")
 
 
