@@ -23,7 +23,7 @@ from trio2o.exchange import Answer, HeaderList, PodCall
 from trio2o.interfaces import IBodyTransform, IPodAnswer
 from trio2o.model import Pod, PodSettings
 from trio2o.pods.client import PodDefaults, TreqPods
-from trio2o.pods.headers import forwarded, returned
+from trio2o.rewriting.headers import forwarded, returned
 from trio2o.web.relay import relay
 from trio2o.web.streaming import GatewayRequest, GatewaySite
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from OpenSSL.crypto import FILETYPE_PEM, load_certificate
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 
@@ -26,8 +27,14 @@ def endpoint_for(
 
     :raises ValueError: if the file cannot be read or holds no certificate.
     """
-    # Both families side by side (RFC 8305); an IP address is not looked up.
-    plain: IStreamClientEndpoint = HostnameEndpoint(reactor, address.host, address.port, timeout=timeout)
+    plain: IStreamClientEndpoint
+    if isIPAddress(address.host):
+        plain = TCP4ClientEndpoint(reactor, address.host, address.port, timeout=timeout)
+    elif isIPv6Address(address.host):
+        plain = TCP6ClientEndpoint(reactor, address.host, address.port, timeout=timeout)
+    else:
+        # Looked up in a thread; both families side by side (RFC 8305).
+        plain = HostnameEndpoint(reactor, address.host, address.port, timeout=timeout)
     if not address.secure:
         return plain
     trust: Any = trusted(ca_file) if ca_file else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.error import ConnectionAborted
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel
@@ -55,10 +55,23 @@ class GatewayChannel(HTTPChannel):
     _in_head = False
     _in_data = False
     _lingering: IDelayedCall | None = None
+    _peer: IAddress
+    _host: IAddress
 
     def __init__(self) -> None:
         super().__init__()
         self._later: list[bytes] = []
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        # Each request asks for both; asking the kernel each time costs more than the rest of its beginning.
+        self._peer, self._host = self.transport.getPeer(), self.transport.getHost()
+
+    def getPeer(self) -> IAddress:
+        return self._peer
+
+    def getHost(self) -> IAddress:
+        return self._host
 
     def dataReceived(self, data: bytes) -> None:
         if self._in_data:

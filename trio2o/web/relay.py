@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
@@ -32,7 +32,7 @@ def relay(request: GatewayRequest, answer: Answer) -> Deferred[tuple[int, bool]]
     Write an answer; the bytes of body sent, and whether the client got it whole.
 
     A pod's body that is cut short cuts the client's connection, a client that leaves or stalls drops the pod's. Never
-    fails; cancelling cuts both. ``answer.headers`` are end-to-end fields, see :func:`trio2o.pods.headers.returned`.
+    fails; cancelling cuts both. ``answer.headers`` are end-to-end fields, see :func:`trio2o.rewriting.headers.returned`.
     """
     body = answer.body
     if isinstance(body, bytes):
@@ -79,7 +79,7 @@ class _Relay(Protocol):
         Ask for the body.
         """
         self._request.when_lost = self._client_left
-        self._body.stream(_as_protocol(self))
+        self._body.stream(self)
         if self._ended is None and not self._collects and not self._over:
             self._open()
         return self._done
@@ -189,7 +189,3 @@ class _Relay(Protocol):
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
-
-
-def _as_protocol(relay: _Relay) -> IProtocol:
-    return relay
