@@ -20,8 +20,22 @@ json_values = st.recursive(
         st.lists(inner, max_size=3),
         st.dictionaries(
             st.sampled_from(
-                "server volume snapshot networks port uuid source_type security_groups name group same_host "
-                "block_device_mapping block_device_mapping_v2 os:scheduler_hints".split()
+                [
+                    "server",
+                    "volume",
+                    "snapshot",
+                    "networks",
+                    "port",
+                    "uuid",
+                    "source_type",
+                    "security_groups",
+                    "name",
+                    "group",
+                    "same_host",
+                    "block_device_mapping",
+                    "block_device_mapping_v2",
+                    "os:scheduler_hints",
+                ]
             ),
             inner,
             max_size=5,
