@@ -6,19 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from twisted.internet import reactor
-from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
 from tests.interface.stores import InMemory, OnPostgres, Stores, a_pod
+from tests.interface.waiting import until
 from trio2o.interfaces import IChangeLog
 from trio2o.model import Kind, Route
 
 
 class Ear:
     """
-    Counts what a listener is told, and waits for it.
+    Counts what a listener is told.
     """
 
     def __init__(self) -> None:
@@ -29,20 +28,10 @@ class Ear:
         Begin, and wait for the connection.
         """
         await changes.listen(self._count("changed"), self._count("connected"), self._count("lost"))
-        await self.until(lambda: self.connected > 0)
+        await until(lambda: self.connected > 0)
 
     def _count(self, name: str) -> Callable[[], None]:
         return lambda: setattr(self, name, getattr(self, name) + 1)
-
-    async def until(self, reached: Callable[[], bool], limit: float = 10.0) -> None:
-        """
-        Wait for a state; a test that waits too long fails.
-        """
-        ends = reactor.seconds() + limit
-        while not reached():
-            if reactor.seconds() > ends:
-                raise AssertionError(f"not reached: {vars(self)}")
-            await deferLater(reactor, 0.01)
 
 
 class ChangeLogSuite:
@@ -133,10 +122,10 @@ class ChangeLogSuite:
         await ear.listen(stores.changes)
         self.assertEqual(0, ear.changed)
         pod = await stores.pods.create_pod(a_pod("Pod1"))
-        await ear.until(lambda: ear.changed > 0)
+        await until(lambda: ear.changed > 0)
         seen = ear.changed
         await stores.bindings.create_binding("p1", pod.id)
-        await ear.until(lambda: ear.changed > seen)
+        await until(lambda: ear.changed > seen)
         self.assertEqual((1, 0), (ear.connected, ear.lost))
 
     async def test_several_listeners(self) -> None:
@@ -149,7 +138,7 @@ class ChangeLogSuite:
             await ear.listen(stores.changes)
         await stores.pods.create_pod(a_pod("Pod1"))
         for ear in ears:
-            await ear.until(lambda ear=ear: ear.changed > 0)
+            await until(lambda ear=ear: ear.changed > 0)
 
 
 class MemoryChangesTests(InMemory, ChangeLogSuite, TestCase):

@@ -9,7 +9,7 @@ reactor.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2 import errorcodes
@@ -21,11 +21,10 @@ from txpostgres import reconnection, txpostgres
 
 from trio2o.errors import AlreadyExists, DatabaseUnavailable
 
+T = TypeVar("T")
+
 #: A row as psycopg2 gives it.
 Row = tuple[Any, ...]
-
-#: What any statement may raise when the connection or the server is at fault.
-DATABASE_ERRORS = (psycopg2.Error, ConnectionDone, ConnectionLost, txpostgres.UnexpectedPollResult)
 
 #: Codes after which the server has ended the session, or the session is of no use because the server is a
 #: standby.
@@ -41,16 +40,25 @@ _FATAL_CODES = frozenset(
 )
 
 
-_NO_SESSION = (ConnectionDone, ConnectionLost, psycopg2.InterfaceError, txpostgres.UnexpectedPollResult)
-
-#: What psycopg2 raises by itself when it is called wrongly.
-_MISTAKES = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.NotSupportedError)
-
-
 class LostConnection(DatabaseUnavailable):
     """
     The connection ended under a statement; whether the statement took effect is unknown.
     """
+
+
+_NO_SESSION = (
+    LostConnection,
+    ConnectionDone,
+    ConnectionLost,
+    psycopg2.InterfaceError,
+    txpostgres.UnexpectedPollResult,
+)
+
+#: What any statement may raise when the connection or the server is at fault.
+DATABASE_ERRORS = (psycopg2.Error, *_NO_SESSION)
+
+#: What psycopg2 raises by itself when it is called wrongly.
+_MISTAKES = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.NotSupportedError)
 
 
 class RolledBack(DatabaseUnavailable):
@@ -89,14 +97,24 @@ def translated(error: BaseException) -> BaseException:
     return error
 
 
+def shielded(inner: Deferred[T], left: Callable[[], None]) -> Deferred[T]:
+    """
+    The same result; when it is cancelled ``left`` is called and ``inner`` is not.
+    """
+    outer: Deferred[T] = Deferred(lambda _: left())
+
+    def done(result: T | Failure) -> None:
+        if not outer.called:
+            outer.callback(result)
+
+    inner.addBoth(done)
+    return outer
+
+
 class _Cursor(txpostgres.Cursor):
     """
-    A cursor that reports a statement timeout as what it is, and whose cancelling ends the connection.
+    A cursor that reports a statement timeout as what it is, not as a cancellation by the caller.
     """
-
-    def _cancel(self, d: Deferred[Any]) -> None:
-        # Never PQcancel: it blocks the reactor for as long as the server does not answer.
-        self._connection.abandon("a statement was cancelled")
 
     def _handleCancellation(self, f: Failure) -> Failure:
         return f
@@ -150,14 +168,12 @@ class SafeConnection(txpostgres.Connection):
         def done(result: Any) -> None:
             if timer.active():
                 timer.cancel()
-            if not isinstance(result, Failure):
-                self.alive = True
-            else:
-                reason = self._reason or " ".join(str(result.value).split())
-                self.abandon(reason)
-                result = Failure(DatabaseUnavailable(reason))
+            if isinstance(result, Failure):
+                self.abandon(" ".join(str(result.value).split()))
+            # It may have been given up in the very moment in which it succeeded.
+            self.alive = not self._reason
             if not opened.called:
-                opened.callback(None if self.alive else result)
+                opened.callback(None if self.alive else Failure(DatabaseUnavailable(self._reason)))
 
         self.connect(**parameters).addBoth(done)
         return opened
@@ -185,7 +201,8 @@ class SafeConnection(txpostgres.Connection):
         timer = self.reactor.callLater(limit, self.abandon, f"no answer within {limit:g} s")
         try:
             cursor = self.cursor()
-            await cursor.execute(sql, params)
+            # txpostgres would break a cancelled statement off by PQcancel, which blocks the reactor.
+            await shielded(cursor.execute(sql, params), lambda: self.abandon("a statement was cancelled"))
             rows: list[Row] = cursor.fetchall() if cursor.description is not None else []
             status = str(cursor.statusmessage)
             cursor.close()
@@ -203,7 +220,7 @@ class SafeConnection(txpostgres.Connection):
         """
         Close the connection whatever it is doing; a statement under way fails.
         """
-        self._reason = self._reason or reason
+        self._reason = self._reason or reason or "closed"
         self.close()
         self._end()
 

@@ -12,7 +12,6 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from trio2o.errors import DatabaseUnavailable
 from trio2o.storage.connection import (
@@ -21,6 +20,7 @@ from trio2o.storage.connection import (
     RolledBack,
     Row,
     SafeConnection,
+    shielded,
     translated,
 )
 from trio2o.storage.dsn import described
@@ -209,7 +209,7 @@ class Pool:
             finally:
                 self._give_back(connection)
 
-        return await _shielded(Deferred.fromCoroutine(carried_out()))
+        return await shielded(Deferred.fromCoroutine(carried_out()), lambda: None)
 
     def _lend(self) -> Deferred[SafeConnection]:
         turn: Deferred[SafeConnection] = Deferred(self._leave)
@@ -254,8 +254,8 @@ class Pool:
             _log.info("database connected: {database}", database=described(self._dsn))
         self._down_since = None
         self._alive.add(connection)
-        self._started()
         self._give_back(connection)
+        self._started()
 
     def _down(self, connection: SafeConnection) -> None:
         self._alive.discard(connection)
@@ -281,17 +281,3 @@ async def _roll_back(connection: SafeConnection) -> None:
         await connection.query("rollback")
     except DATABASE_ERRORS:
         connection.abandon("a transaction could not be rolled back")
-
-
-def _shielded(inner: Deferred[T]) -> Deferred[T]:
-    """
-    The same result, but cancelling it leaves ``inner`` alone.
-    """
-    outer: Deferred[T] = Deferred(lambda _: None)
-
-    def done(result: T | Failure) -> None:
-        if not outer.called:
-            outer.callback(result)
-
-    inner.addBoth(done)
-    return outer
