@@ -22,6 +22,49 @@ class AutomaticClockError(Exception):
 
 
 @implementer(IReactorTime)
+class StoppableTime:
+    """
+    A reactor's time whose pending calls can all be cancelled, so that a stopped pod leaves nothing behind.
+    """
+
+    def __init__(self, reactor: IReactorTime) -> None:
+        self._reactor = reactor
+        self._pending: set[IDelayedCall] = set()
+        self._sweep_at = 1000
+
+    def seconds(self) -> float:
+        """
+        The reactor's time.
+        """
+        return self._reactor.seconds()
+
+    def callLater(
+        self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
+    ) -> IDelayedCall:
+        def run() -> None:
+            self._pending.discard(call)
+            callable(*args, **kw)
+
+        if len(self._pending) > self._sweep_at:  # cancelled calls are still in the set
+            self._pending = {each for each in self._pending if each.active()}
+            self._sweep_at = 2 * len(self._pending) + 1000
+        call = self._reactor.callLater(delay, run)
+        self._pending.add(call)
+        return call
+
+    def getDelayedCalls(self) -> Sequence[IDelayedCall]:
+        return [call for call in self._pending if call.active()]
+
+    def cancel_all(self) -> None:
+        """
+        Cancel what is pending.
+        """
+        for call in self.getDelayedCalls():
+            call.cancel()
+        self._pending.clear()
+
+
+@implementer(IReactorTime)
 class PodClock:
     """
     The clock of a pod's state machines and timestamps.

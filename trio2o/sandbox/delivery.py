@@ -105,9 +105,10 @@ class Delivery:
         request.setResponseCode(answer.status)
         for name, value in (*answer.headers, *self.style.request_id_headers(self.call.request_id)):
             headers.addRawHeader(name, value)
-        if answer.status != 204:
-            if body or answer.body is not None:
-                headers.setRawHeaders("Content-Type", [answer.content_type])
+        content_type = self.style.empty_content_type if answer.body is None else answer.content_type
+        if content_type is not None:
+            headers.setRawHeaders("Content-Type", [content_type])
+        if answer.status != 204 or content_type is not None:
             headers.setRawHeaders("Content-Length", [str(len(body))])
         headers.setRawHeaders(b"Date", [datetimeToString()])
         if self.entry is not None:

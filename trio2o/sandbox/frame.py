@@ -55,9 +55,11 @@ from attrs import define, field
 from klein import Klein
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel, datetimeToString
 from twisted.web.http import Request as HTTPRequest
-from twisted.web.http import datetimeToString
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
@@ -406,14 +408,39 @@ class PodRequest(Request):
             frame.start(self)
 
 
+class PodChannel(HTTPChannel):
+    """
+    One connection, known to its site.
+    """
+
+    def connectionMade(self) -> None:
+        self.factory.channels.add(self)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.factory.channels.discard(self)
+        super().connectionLost(reason)
+
+
 class PodSite(Site):
     """
     A fake service on a port: no access log, no sessions.
     """
 
+    protocol = PodChannel  # type: ignore[assignment]
+
     def __init__(self, frame: ServiceFrame) -> None:
         super().__init__(frame.resource(), requestFactory=PodRequest)
         self.frame = frame
+        self.channels: set[PodChannel] = set()
+
+    def drop_connections(self) -> None:
+        """
+        Break all open connections, as the end of the process would.
+        """
+        for channel in list(self.channels):
+            transport: Any = channel.transport
+            transport.abortConnection()
 
     def log(self, request: HTTPRequest) -> None:
         """

@@ -182,12 +182,22 @@ class ServerShelf(Protocol):
 class PodState:
     """
     One pod: its name, its clock, and the shelves of its services as far as they run.
+
+    ``availability_zones`` are the zones that servers and volumes may ask for; the first is where they go
+    without a wish. ``build_seconds`` is how long a server or volume is being built.
     """
 
     name: str
     clock: PodClock
-    availability_zone: str = "nova"
+    availability_zones: tuple[str, ...] = ("nova",)
     build_seconds: float = 0.5
     servers: ServerShelf | None = None
     volumes: VolumeShelf | None = None
     network: NetworkShelf | None = None
+
+    @property
+    def availability_zone(self) -> str:
+        """
+        The zone of what was made without a wish.
+        """
+        return self.availability_zones[0]

@@ -34,8 +34,8 @@ FAULT_NAMES = {
 
 def webob_error(call: Call, status: str, text: str) -> Answer:
     """
-    What webob makes of an error that no service code has touched: HTML, JSON (for ``Accept: application/json``,
-    as the OpenStack clients send it) or plain text (without ``Accept``).
+    What webob makes of an error that no service code has touched: HTML, JSON (where that is accepted, as the
+    OpenStack clients do) or plain text (without ``Accept``).
     """
     code, title = int(status[:3]), status[4:]
     accept = call.header("Accept")
@@ -128,7 +128,8 @@ class ServiceStyle:
 
     ``prefixes`` are the paths under which the API lives, longest first; ``service_type`` stands in
     ``OpenStack-API-Version``; ``legacy_header`` is an older header for the same; ``link_prefix`` replaces the
-    origin (scheme and host) in links, as Nova's and Cinder's options for that do.
+    origin (scheme and host) in links, as Nova's and Cinder's options for that do; ``empty_content_type`` is
+    for a service that sends a type with answers without a body, 204s among them.
     """
 
     versions: MicroversionRange | None = None
@@ -139,6 +140,7 @@ class ServiceStyle:
     legacy_header: ClassVar[str | None] = None
     project_in_path: ClassVar[bool] = False
     fault_content_type: ClassVar[str] = "application/json"
+    empty_content_type: ClassVar[str | None] = None
     max_body: ClassVar[int] = 114688
 
     def split(self, path: str) -> tuple[str, str | None, str] | None:
