@@ -1,0 +1,3 @@
+"""
+The unit tests of ``trio2o.web.admin``.
+"""

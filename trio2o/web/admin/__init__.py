@@ -1,0 +1,3 @@
+"""
+The Admin API v1.0: Trio2o's own surface.
+"""

@@ -1,0 +1,339 @@
+"""
+The Klein app of the Admin API: each handler parses, calls one use case, renders.
+
+Ids, authentication, errors and records are the wrapper's; the policy is asked before a handler begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, ClassVar, Protocol
+from urllib.parse import unquote_to_bytes
+
+from attrs import define
+from klein import Klein
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from zope.interface import implementer
+
+from trio2o.administration.bindings import BindingAdministration
+from trio2o.administration.health import Health
+from trio2o.administration.pods import PodAdministration
+from trio2o.administration.routes import RouteAdministration
+from trio2o.errors import BadRequest, Forbidden, GatewayError, MethodNotAllowed, NotFound, Unavailable
+from trio2o.exchange import Answer, Inbound
+from trio2o.interfaces import IPolicy
+from trio2o.model import RequestContext
+from trio2o.strategies.concurrently import Shield
+from trio2o.surface.operations import Operation
+from trio2o.web.admin import bodies, operations, queries, views
+from trio2o.web.admin.openapi import document
+from trio2o.web.admin.operations import AdminOperation
+
+Handler = Callable[[Inbound, RequestContext], Awaitable[Answer]]
+
+#: Bytes of a request's body at most; the largest that makes sense has a few thousand.
+BODY_LIMIT = 64 * 1024
+
+app = Klein()
+# "/v1.0/pods/" is "/v1.0/pods", and "//" is nothing: no redirects either way.
+app.url_map.strict_slashes = False
+app.url_map.merge_slashes = False
+
+
+class Wrapped(Protocol):
+    """
+    What every request goes through: :meth:`trio2o.web.wrapper.Wrapper.wrapped`.
+    """
+
+    def __call__(
+        self,
+        request: Any,
+        handler: Handler,
+        *,
+        operation: Operation,
+        ids: Mapping[str, str] | None = None,
+        needs_token: bool = True,
+    ) -> Deferred[None]:
+        """
+        Authenticate, carry out, answer and record. The result fires when the answer is out, and never
+        fails.
+        """
+
+
+Method = Callable[["AdminApi", Inbound, RequestContext], Coroutine[Any, Any, Answer]]
+
+
+def serves(operation: AdminOperation) -> Callable[[Method], Method]:
+    """
+    Make a method the handler of an operation: routed, wrapped, and behind the operation's policy rule.
+    """
+
+    def decorate(method: Method) -> Method:
+        def route(self: AdminApi, request: IRequest, **ids: str) -> Deferred[None]:
+            return self.serve(operation, method, request, ids)
+
+        route.__name__ = operation.name
+        app.route(re.sub(r"\{(\w+)\}", r"<\1>", operation.path), methods=[operation.method])(route)
+        return method
+
+    return decorate
+
+
+@define(kw_only=True, eq=False, slots=False)
+class AdminApi:
+    """
+    The Admin API v1.0 of one process.
+    """
+
+    pods: PodAdministration
+    bindings: BindingAdministration
+    routes: RouteAdministration
+    health: Health
+    policy: IPolicy
+    wrapped: Wrapped
+    #: Brings to its end what changes something, whether or not its client still listens.
+    shield: Shield
+    #: What ``/metrics`` is served by, without a token; ``None`` for not at all.
+    metrics: IResource | None = None
+    app: ClassVar[Klein] = app
+
+    def resource(self) -> IResource:
+        """
+        The root of the admin surface's site.
+        """
+        return _Root(self)
+
+    def serve(
+        self, operation: AdminOperation, method: Method, request: IRequest, ids: Mapping[str, str]
+    ) -> Deferred[None]:
+        """
+        Carry one operation out through the wrapper.
+        """
+
+        async def handler(inbound: Inbound, context: RequestContext) -> Answer:
+            if operation.rule and not self.policy.authorize(operation.rule, context.identity, {}):
+                raise Forbidden(f"The policy does not allow {operation.rule}.")
+            if operation.method == "GET":
+                return await method(self, inbound, context)
+            return await self.shield.run(method(self, inbound, context))
+
+        return self.wrapped(
+            request, handler, operation=operation.operation, ids=ids, needs_token=bool(operation.rule)
+        )
+
+    @serves(operations.LIST_VERSIONS)
+    async def list_versions(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /``.
+        """
+        return views.answer(views.versions(_root(inbound)))
+
+    @serves(operations.SHOW_VERSION)
+    async def show_version(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /v1.0``.
+        """
+        return views.answer(views.version(_root(inbound)))
+
+    @serves(operations.SHOW_OPENAPI)
+    async def show_openapi(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /openapi.json``.
+        """
+        return views.answer(document(_root(inbound)))
+
+    @serves(operations.LIST_PODS)
+    async def list_pods(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /pods``.
+        """
+        queries.parameters(inbound.query, operations.LIST_PODS)
+        return views.answer({"pods": [views.pod(report) for report in await self.pods.list()]})
+
+    @serves(operations.CREATE_POD)
+    async def create_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``POST /pods``.
+        """
+        report = await self.pods.create(bodies.new_pod(await inbound.body.read(BODY_LIMIT)))
+        return views.answer({"pod": views.pod(report)})
+
+    @serves(operations.SHOW_POD)
+    async def show_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /pods/{pod_id}``.
+        """
+        return views.answer({"pod": views.pod(await self.pods.show(inbound.ids["pod_id"]))})
+
+    @serves(operations.UPDATE_POD)
+    async def update_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``PATCH /pods/{pod_id}``.
+        """
+        changes = bodies.pod_changes(await inbound.body.read(BODY_LIMIT))
+        return views.answer({"pod": views.pod(await self.pods.change(inbound.ids["pod_id"], changes))})
+
+    @serves(operations.DELETE_POD)
+    async def delete_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``DELETE /pods/{pod_id}``.
+        """
+        given = queries.parameters(inbound.query, operations.DELETE_POD)
+        force = queries.flag(given, "force") or False
+        return views.answer({"pod": views.pod(await self.pods.delete(inbound.ids["pod_id"], force=force))})
+
+    @serves(operations.LIST_BINDINGS)
+    async def list_bindings(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /bindings``.
+        """
+        given = queries.parameters(inbound.query, operations.LIST_BINDINGS)
+        page = await self.bindings.find(queries.binding_query(given))
+        return views.answer(views.bindings(page, _root(inbound), given))
+
+    @serves(operations.CREATE_BINDING)
+    async def create_binding(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``POST /bindings``.
+        """
+        tenant_id, pod_id = bodies.new_binding(await inbound.body.read(BODY_LIMIT))
+        return views.answer({"pod_binding": views.binding(await self.bindings.create(tenant_id, pod_id))})
+
+    @serves(operations.SHOW_BINDING)
+    async def show_binding(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /bindings/{binding_id}``.
+        """
+        return views.answer({"pod_binding": views.binding(await self.bindings.show(inbound.ids["binding_id"]))})
+
+    @serves(operations.DELETE_BINDING)
+    async def delete_binding(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``DELETE /bindings/{binding_id}``.
+        """
+        return views.answer({"pod_binding": views.binding(await self.bindings.end(inbound.ids["binding_id"]))})
+
+    @serves(operations.SHOW_ROUTES)
+    async def show_routes(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /routes/{resource_id}``.
+        """
+        return views.answer(views.routes(await self.routes.show(inbound.ids["resource_id"])))
+
+    @app.route(operations.CHECK_HEALTH.path, methods=["GET"])
+    def check_health(self, request: IRequest) -> Deferred[None]:
+        """
+        ``GET /healthcheck``: without a token unless its query asks for anything.
+        """
+        operation = operations.CHECK_HEALTH_DETAILS if b"?" in request.uri else operations.CHECK_HEALTH
+        return self.serve(operation, AdminApi._health, request, {})
+
+    async def _health(self, inbound: Inbound, context: RequestContext) -> Answer:
+        given = queries.parameters(inbound.query, operations.CHECK_HEALTH)
+        if queries.flag(given, "details"):
+            report = self.health.report()
+            return views.answer(views.health(report), status=503 if report.problem else 200)
+        problem = self.health.problem()
+        if problem:
+            raise Unavailable(f"The service is {problem}.")
+        return views.answer({"status": "ok"})
+
+    @app.route("/metrics", methods=["GET"])
+    def show_metrics(self, request: IRequest) -> IResource:
+        """
+        ``GET /metrics``.
+        """
+        return _Refusal(self, _no_path(request)) if self.metrics is None else self.metrics
+
+    @app.handle_errors(HTTPException)
+    def unmatched(self, request: IRequest, failure: Failure) -> IResource:
+        """
+        What Klein has no handler for: another path, or another method.
+        """
+        return _Refusal(self, _of_klein(request, failure))
+
+    def refuse(self, request: IRequest, error: GatewayError) -> Deferred[None]:
+        """
+        Answer an error that was found before any operation was.
+        """
+
+        async def handler(inbound: Inbound, context: RequestContext) -> Answer:
+            raise error
+
+        return self.wrapped(request, handler, operation=operations.UNMATCHED, needs_token=False)
+
+
+@implementer(IResource)
+class _Refusal(Resource):
+    """
+    An error as a resource: what a resource has finished Klein does not finish again, as it does after its own errors.
+    """
+
+    isLeaf = True
+
+    def __init__(self, api: AdminApi, error: GatewayError) -> None:
+        super().__init__()
+        self._api = api
+        self._error = error
+
+    def render(self, request: Any) -> int:
+        """
+        Answer the error.
+        """
+        self._api.refuse(request, self._error)
+        return NOT_DONE_YET
+
+
+@implementer(IResource)
+class _Root(Resource):
+    """
+    Klein's resource, behind a look at the path: what is no UTF-8 Klein answers in text, and logs with a
+    traceback.
+    """
+
+    isLeaf = True
+
+    def __init__(self, api: AdminApi) -> None:
+        super().__init__()
+        self._api = api
+        self._klein = api.app.resource()
+
+    def render(self, request: Any) -> Any:
+        """
+        Hand a request on.
+        """
+        try:
+            unquote_to_bytes(request.path).decode("utf-8")
+            request.method.decode("utf-8")
+        except UnicodeDecodeError:
+            return _Refusal(self._api, BadRequest("The request line is not UTF-8.")).render(request)
+        return self._klein.render(request)
+
+
+def _of_klein(request: IRequest, failure: Failure) -> GatewayError:
+    error = failure.value
+    if isinstance(error, WrongMethod):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        method = request.method.decode("utf-8")
+        return MethodNotAllowed(
+            f"{method} is not possible here; possible: {allowed}.", headers=[(b"Allow", allowed.encode("ascii"))]
+        )
+    if failure.check(HTTPException) and getattr(error, "code", None) == NotFound.status:
+        return _no_path(request)
+    return BadRequest("The request cannot be understood.")
+
+
+def _no_path(request: IRequest) -> NotFound:
+    path = request.uri.partition(b"?")[0].decode("latin-1")
+    return NotFound(f"There is nothing at {path}.")
+
+
+def _root(inbound: Inbound) -> str:
+    return inbound.public_root.decode("latin-1")

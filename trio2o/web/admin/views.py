@@ -1,0 +1,146 @@
+"""
+Values as the Admin API shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from trio2o.administration.bindings import BindingPage
+from trio2o.administration.health import HealthReport
+from trio2o.administration.pods import PodReport
+from trio2o.administration.routes import RouteReport
+from trio2o.exchange import Answer
+from trio2o.model import Binding
+from trio2o.web.admin.operations import LIST_BINDINGS, SHOW_VERSION
+
+#: When the API was last changed; clients show it and compare nothing with it.
+UPDATED = "2026-11-22T00:00:00Z"
+
+#: What ``GET /v1.0`` links to.
+COLLECTIONS = ("bindings", "pods", "routes")
+
+View = Mapping[str, Any]
+
+
+def answer(view: View, *, status: int = 200) -> Answer:
+    """
+    A view as JSON.
+    """
+    return Answer(status=status, headers=[(b"Content-Type", b"application/json")], body=orjson.dumps(view))
+
+
+def versions(root: str) -> View:
+    """
+    The list of versions, in the original's shape.
+    """
+    return {"versions": [_version(root, [{"rel": "self", "href": f"{root}{SHOW_VERSION.path}/"}])]}
+
+
+def version(root: str) -> View:
+    """
+    One version and where its collections are, in the original's shape.
+    """
+    base = f"{root}{SHOW_VERSION.path}"
+    links = [{"rel": "self", "href": base}, *({"rel": name, "href": f"{base}/{name}"} for name in COLLECTIONS)]
+    return {"version": "1.0", **_version(root, links)}
+
+
+def pod(report: PodReport) -> View:
+    """
+    A pod: the original's fields, then ours.
+    """
+    of = report.pod
+    return {
+        "pod_id": of.id,
+        "pod_name": of.name,
+        "az_name": of.az_name,
+        "pod_az_name": of.pod_az_name,
+        "dc_name": of.dc_name,
+        "state": of.state.value,
+        "weight": of.weight,
+        "affinity": sorted(of.affinity),
+        "ag_name": report.aggregate_name,
+        "declared": of.declared,
+        "healthy": report.healthy,
+        "created_at": _time(of.created_at),
+        "updated_at": _time(of.updated_at),
+    }
+
+
+def binding(of: Binding) -> View:
+    """
+    A binding: the original's fields, then ours.
+    """
+    return {
+        "id": of.id,
+        "tenant_id": of.tenant_id,
+        "pod_id": of.pod_id,
+        "is_binding": of.is_binding,
+        "created_at": _time(of.created_at),
+        "updated_at": _time(of.updated_at),
+        "az_name": of.az_name,
+        "pod_group": of.pod_group,
+        "ended_at": _time(of.ended_at),
+        "reason": of.reason,
+    }
+
+
+def bindings(page: BindingPage, root: str, asked: Mapping[str, str]) -> View:
+    """
+    A page of bindings, with the link to the next that keeps what was asked.
+    """
+    view: dict[str, Any] = {"pod_bindings": [binding(one) for one in page.bindings]}
+    if page.next_marker is not None:
+        query = urlencode({**asked, "marker": page.next_marker})
+        view["pod_bindings_links"] = [{"rel": "next", "href": f"{root}{LIST_BINDINGS.path}?{query}"}]
+    return view
+
+
+def routes(reports: Sequence[RouteReport]) -> View:
+    """
+    The routes of one id.
+    """
+    return {
+        "routes": [
+            {
+                "kind": report.route.kind.value,
+                "resource_id": report.route.resource_id,
+                "pod_id": report.route.pod_id,
+                "pod_name": report.pod_name,
+                "project_id": report.route.project_id,
+                "created_at": _time(report.route.created_at),
+                "deleted_at": _time(report.route.deleted_at),
+            }
+            for report in reports
+        ]
+    }
+
+
+def health(report: HealthReport) -> View:
+    """
+    The health with its details.
+    """
+    return {
+        "status": report.problem or "ok",
+        "components": {
+            name: {"ok": not problem, "problem": problem} for name, problem in report.components.items()
+        },
+        "pods": [{"pod_name": one.name, "state": one.state, "healthy": one.healthy} for one in report.pods],
+    }
+
+
+def _version(root: str, links: Sequence[View]) -> View:
+    return {"id": "v1.0", "status": "CURRENT", "updated": UPDATED, "links": list(links)}
+
+
+def _time(moment: datetime | None) -> str | None:
+    """
+    UTC with all its digits, so that ``at=`` finds what began at that very moment.
+    """
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
