@@ -1,6 +1,9 @@
 # Everything is installed into .venv from package registries; nothing outside this folder is changed.
 # `make bench` alone asks Debian for wrk, nginx and HAProxy.
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,8 +42,10 @@ venv: $(STAMP)
 $(STAMP): setup.py
 	@test -x $(BIN)/python || { echo "Creating $(VENV)"; $(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "No virtual environment: Debian has venv in the package python3-venv." >&2; exit 1; }; }
-	@echo "Installing Trio2o, its tools and the sandbox's Keystone (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable ".[sandbox,dev,docs]"
+	@echo "Installing Trio2o, its tools and the sandbox's Keystone (about a minute; all of it is in $(VENV)/install.log)"
+	@$(BIN)/python -m pip install --config-settings editable_mode=compat --editable ".[sandbox,dev,docs]" 2>&1 \
+	  | tee $(VENV)/install.log | awk '/^Collecting/ { printf "."; fflush() } END { print "" }' \
+	  || { tail -n 20 $(VENV)/install.log; exit 1; }
 	@$(BIN)/twistd --help >/dev/null
 	@touch $@
 

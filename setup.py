@@ -8,16 +8,16 @@ from setuptools import find_packages, setup
 
 README = Path(__file__).with_name("README.rst")
 
-# Bounds are lower bounds only: newest releases are what is tested. Each says what it rests on.
+# Bounds are lower bounds only: the newest releases are what CI tests; the unit tests pass with the lowest ones, too.
 RUNTIME = [
-    "attrs>=24.1",  # converters that are told the instance's type; wheels and tests for Python 3.13
-    "cattrs>=24.1",  # structure errors that carry their path (IterableValidationNote), forbid_extra_keys
+    "attrs>=24.3",  # what cattrs 25.2 was made for
+    "cattrs>=25.2",  # before it, an unknown key that is no text broke the error that tells of it
     "constantly>=15.1",  # the levels of twisted.logger; imported for their type
     "keystoneauth1>=5.10",  # typed; v3 plugins are used as request builders, without their I/O
     "klein>=24.8",  # first release for Python 3.12 and later, and for Werkzeug 3
     "orjson>=3.10.7",  # first wheels for Python 3.13
     "oslo.config>=9.6",  # an options object of our own for oslo.policy, in place of the global one
-    "oslo.policy>=4.5",  # stays clear of the blocking http: checks unless a rule asks for them
+    "oslo.policy>=5.0",  # before it, an enforcer without a parsed command line could not decide
     "prometheus_client>=0.21",  # registries of our own, one per service; tested with Python 3.13
     "psycopg2-binary>=2.9.10",  # txpostgres declares no driver; first wheels for Python 3.13
     "PyYAML>=6.0.2",  # first wheels for Python 3.13
@@ -27,7 +27,7 @@ RUNTIME = [
     "twisted[tls]>=26.10",
     "txpostgres>=1.7",  # the last release; its traps are handled in trio2o.storage
     "werkzeug>=3.0",  # Klein's; its HTTP exceptions are turned into faults
-    "zope.interface>=7.1",  # first wheels for Python 3.13
+    "zope.interface>=8.0",  # what Twisted 26.10 asks for
 ]
 
 #: The PostgreSQL that the daemon starts when the configuration names no database.

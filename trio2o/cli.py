@@ -101,7 +101,7 @@ def _check(options: argparse.Namespace) -> int:
 
     config = read_config(options.file)
     zones = {pod.az for pod in config.pods}
-    print(f"{options.file}: right; {len(config.pods)} pods in {len(zones)} availability zones")
+    print(f"{options.file}: right (pods: {len(config.pods)}, availability zones: {len(zones)})")
     return 0
 
 

@@ -48,7 +48,7 @@ class CheckTests(CommandTestCase):
         A right file gets one line and status 0.
         """
         self.assertEqual(main(["config", "check", str(MINIMAL)]), 0)
-        self.assertEqual(self.out.getvalue(), f"{MINIMAL}: right; 2 pods in 2 availability zones\n")
+        self.assertEqual(self.out.getvalue(), f"{MINIMAL}: right (pods: 2, availability zones: 2)\n")
 
     def test_wrong(self) -> None:
         """
