@@ -1,0 +1,144 @@
+"""
+Every question that is asked of tens of millions of routes and a million bindings is answered by an index.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import define, field
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+
+from tests.interface.database import migrated_database
+from tests.interface.stores import a_pod
+from trio2o.errors import InUse
+from trio2o.model import Kind, Route
+from trio2o.storage.pool import Pool, Transaction
+from trio2o.storage.postgres import PostgresBindings, PostgresPods, PostgresRoutes
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@define(eq=False)
+class Explaining:
+    """
+    Passes statements on and keeps the plan that PostgreSQL makes of each when it must avoid reading whole tables.
+    """
+
+    inner: Any
+    plans: list[tuple[str, str]] = field(factory=list)
+
+    async def query(self, sql: str, params: Any = None) -> list[Any]:
+        """
+        Of a transaction.
+        """
+        await self._explain(self.inner.query, sql, params)
+        return await self.inner.query(sql, params)  # type: ignore[no-any-return]
+
+    async def run_query(self, sql: str, params: Any = None, *, read_only: bool = False) -> list[Any]:
+        """
+        Of a pool.
+        """
+
+        async def both(transaction: Transaction) -> list[Any]:
+            await self._explain(transaction.query, sql, params)
+            return await transaction.query(sql, params)
+
+        return await self.inner.run_interaction(both)  # type: ignore[no-any-return]
+
+    async def run_interaction(self, interaction: Any, *, read_only: bool = False) -> Any:
+        """
+        Of a pool.
+        """
+
+        async def explained(transaction: Transaction) -> Any:
+            return await interaction(Explaining(transaction, self.plans))
+
+        return await self.inner.run_interaction(explained)
+
+    async def _explain(self, query: Any, sql: str, params: Any) -> None:
+        await query("set local enable_seqscan = off")
+        await query("set local enable_bitmapscan = off")
+        rows = await query(f"explain {sql}", params)
+        self.plans.append((sql, "\n".join(line for (line,) in rows)))
+
+
+class IndexTests(TestCase):
+    """
+    The plans.
+    """
+
+    async def explaining(self) -> Explaining:
+        """
+        A pool with the table statistics of an empty database.
+        """
+        pool = Pool(reactor, await migrated_database(self), size=2)
+        self.addCleanup(pool.stop)
+        await pool.start()
+        return Explaining(pool)
+
+    def check(self, explaining: Explaining, *tables: str, sorts: bool = True) -> None:
+        """
+        No plan reads one of these tables or its indexes whole, or sorts where an index is to give the order.
+        """
+        about = [(sql, plan) for sql, plan in explaining.plans if any(table in sql for table in tables)]
+        self.assertTrue(about)
+        for sql, plan in about:
+            lines = plan.splitlines()
+            for number, line in enumerate(lines):
+                if "Scan" in line and any(f" on {table} " in line for table in tables):
+                    self.assertIn("Index Cond", lines[number + 1], f"{sql}\n{plan}")
+            if not sorts:
+                self.assertNotIn("Sort", plan, sql)
+
+    async def test_routes(self) -> None:
+        """
+        By id, by id and kind, by project and by pod; the newest come out of the index in their order.
+        """
+        explaining = await self.explaining()
+        routes = PostgresRoutes(explaining)  # type: ignore[arg-type]
+        await routes.record_routes([Route(kind=Kind.SERVER, resource_id="s", pod_id="x", project_id="p")])
+        await routes.find_route(Kind.SERVER, "s")
+        await routes.end_route(Kind.SERVER, "s", NOW)
+        await routes.routes_of_project(Kind.SERVER, "p", "x")
+        await routes.routes_of_project(Kind.SERVER, None, "x")
+        await routes.routes_of_id("s")
+        self.check(explaining, "routes", sorts=False)
+
+    async def test_bindings(self) -> None:
+        """
+        By project, pod, time, id and place; history comes out of the index in its order.
+        """
+        explaining = await self.explaining()
+        pods, bindings = PostgresPods(explaining), PostgresBindings(explaining)  # type: ignore[arg-type]
+        pod = await pods.create_pod(a_pod("Pod1"))
+        made = await bindings.create_binding("p", pod.id)
+        await bindings.bind("p", pod.id, az_name="az1", pod_group="", reason="", replaces=None)
+        await bindings.get_binding(made.id)
+        await bindings.end_binding(made.id, "admin")
+        await bindings.find_bindings(tenant_id="p")
+        await bindings.find_bindings(tenant_id="p", limit=10, marker=made.id)
+        await bindings.find_bindings(pod_id=pod.id, limit=10)
+        self.check(explaining, "bindings", sorts=False)
+        explaining.plans.clear()
+        await bindings.find_bindings(at=NOW)
+        self.check(explaining, "bindings")
+        await bindings.find_bindings(limit=10)
+        self.assertIn("Index Scan Backward using bindings_serial_key", explaining.plans[-1][1])
+
+    async def test_removal(self) -> None:
+        """
+        Whether a pod is used, and forgetting what names it.
+        """
+        explaining = await self.explaining()
+        pods, routes = PostgresPods(explaining), PostgresRoutes(explaining)  # type: ignore[arg-type]
+        (pod,) = await pods.declare_pods([a_pod("Pod1")])
+        await routes.record_routes([Route(kind=Kind.SERVER, resource_id="s", pod_id=pod.id, project_id="p")])
+        with self.assertRaises(InUse):
+            await pods.delete_pod(pod.id)
+        await pods.delete_pod(pod.id, force=True)
+        (pod,) = await pods.declare_pods([a_pod("Pod1")])
+        await pods.declare_pods([])
+        self.check(explaining, "routes", "bindings")
