@@ -180,6 +180,7 @@ class GatewayChannel(HTTPChannel):
         if self._in_head or self._incoming is not None:
             self._refuse(408)
         else:
+            self._networkProducer.unregisterProducer()
             self._give_up()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
@@ -236,4 +237,4 @@ class GatewayChannel(HTTPChannel):
         """
         self.persistent = False
         self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
-        self.loseConnection()
+        self.transport.loseConnection()
