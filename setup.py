@@ -50,8 +50,10 @@ DEV = [
     "coverage>=7.10",  # measures the processes that tests start (patch = subprocess)
     "hypothesis>=6.112",  # tested with Python 3.13
     "import-linter>=2.3",  # wildcards in contracts
+    "jsonschema>=4.23",  # Python 3.13; checks the Admin API's answers against its description
     "mypy>=1.13",  # the newest that mypy-zope accepts decides in practice
     "mypy-zope>=1.0.9",  # understands zope interfaces with async methods
+    "openapi-spec-validator>=0.7.1",  # OpenAPI 3.1
     "ruff>=0.9",  # the style of the 2025 formatter
     "towncrier>=24.8",  # issue numbers are optional
     "types-PyYAML>=6.0.12",
