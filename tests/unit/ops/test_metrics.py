@@ -4,6 +4,8 @@ What Prometheus is told.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 from treq.testing import StubTreq
 from twisted.trial.unittest import SynchronousTestCase
@@ -140,12 +142,16 @@ class MetricsTests(SynchronousTestCase):
         """
         self.assertGreater(samples(Metrics())["process_resident_memory_bytes", labels()], 0)
 
-    def test_names(self) -> None:
+    def test_documented(self) -> None:
         """
-        The table's gauges begin with the project's name.
+        The operators' guide names every metric of ours.
         """
-        for name in WATCHED:
-            self.assertTrue(name.startswith("trio2o_"))
+        families = text_string_to_metric_families(Metrics().exposition().decode())
+        ours = {family.name for family in families if family.name.startswith("trio2o_")}
+        guide = (Path(__file__).parents[3] / "docs" / "operate.rst").read_text(encoding="utf-8")
+        self.assertGreater(len(ours), 6)
+        for name in ours | WATCHED.keys():
+            self.assertTrue(f"``{name}``" in guide or f"``{name}_total``" in guide, name)
 
 
 class MetricsResourceTests(SynchronousTestCase):

@@ -5,6 +5,7 @@ What all operations of the Admin API have in common, and those that are about it
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -72,6 +73,17 @@ class TableTests(AdminTestCase):
             self.assertIn(row.answer, SCHEMAS)
             if row.body:
                 self.assertIn(row.body, SCHEMAS)
+
+    def test_documented(self) -> None:
+        """
+        The guide to the API has every row with its rule and its parameters.
+        """
+        guide = (Path(__file__).parents[4] / "docs" / "api.rst").read_text(encoding="utf-8")
+        for row in OPERATIONS:
+            self.assertIn(f"``{row.method} {row.path}``", guide)
+            self.assertIn(f"``{row.rule}``" if row.rule else "Needs no token", guide)
+            for parameter in row.query:
+                self.assertIn(parameter.name, guide)
 
     def test_no_token(self) -> None:
         """
