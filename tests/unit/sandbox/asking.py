@@ -67,7 +67,7 @@ class Api:
             fields["X-Auth-Token"] = token
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if data is not None:
-            fields["Content-Type"] = "application/json"
+            fields.setdefault("Content-Type", "application/json")
         response = await self.http.request(method, self.url + path, headers=fields, data=data)
         content = await treq.content(response)
         return Reply(response.code, response.headers, content)
