@@ -5,10 +5,12 @@ Where log lines go: standard output, or a file that logrotate may move away.
 from __future__ import annotations
 
 import os
-import sys
 from typing import BinaryIO
 
 from attrs import define, field
+
+#: The descriptor itself: twistd puts something of its own in the place of ``sys.stdout``.
+_STANDARD_OUTPUT = 1
 
 
 @define(eq=False)
@@ -59,6 +61,6 @@ class LogFile:
 
     def _open(self) -> BinaryIO:
         if self.path is None:
-            return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)
+            return open(_STANDARD_OUTPUT, "wb", buffering=0, closefd=False)
         # 0640: client addresses and project ids are not for every user of the host.
         return open(self.path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o640))
