@@ -85,7 +85,7 @@ def translated(error: BaseException) -> BaseException:
     """
     The domain's exception for what psycopg2 raised; a mistake in our SQL stays what it is.
     """
-    told = " ".join(str(error).split()) or type(error).__name__
+    told = _first_line(error)
     if is_fatal(error):
         return LostConnection(told)
     if isinstance(error, TransactionRollbackError):
@@ -95,6 +95,13 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, psycopg2.errors.UniqueViolation):
         return AlreadyExists(error.diag.constraint_name or told)
     return error
+
+
+def _first_line(error: BaseException | None) -> str:
+    """
+    What happened; libpq's further lines guess why.
+    """
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def shielded(inner: Deferred[T], left: Callable[[], None]) -> Deferred[T]:
@@ -169,7 +176,7 @@ class SafeConnection(txpostgres.Connection):
             if timer.active():
                 timer.cancel()
             if isinstance(result, Failure):
-                self.abandon(" ".join(str(result.value).split()))
+                self.abandon(_first_line(result.value))
             # It may have been given up in the very moment in which it succeeded.
             self.alive = not self._reason
             if not opened.called:
@@ -248,7 +255,7 @@ class SafeConnection(txpostgres.Connection):
                 self.notified()
 
     def _die(self, f: Failure) -> None:
-        self.abandon(" ".join(str(f.value).split()))
+        self.abandon(_first_line(f.value))
 
     def _end(self) -> None:
         if self.alive:

@@ -186,7 +186,8 @@ class ErrorTests(SynchronousTestCase):
         Losses, conflicts of others and time-outs are a database that is unavailable; our own mistakes stay.
         """
         self.assertIsInstance(translated(psycopg2.OperationalError("gone\n  away")), LostConnection)
-        self.assertEqual("gone away", str(translated(psycopg2.OperationalError("gone\n  away"))))
+        self.assertEqual("gone away", str(translated(psycopg2.OperationalError("\n gone away\n\tProbably\n"))))
+        self.assertEqual("OperationalError", str(translated(psycopg2.OperationalError(""))))
         self.assertTrue(issubclass(LostConnection, DatabaseUnavailable))
         self.assertTrue(issubclass(RolledBack, DatabaseUnavailable))
         mistake = psycopg2.ProgrammingError("syntax")

@@ -18,11 +18,17 @@ from trio2o.storage.pool import Pool, Transaction
 from trio2o.storage.postgres.rows import LOCK_CHANGES, POD_COLUMNS, pod_of, pod_values, storable
 from trio2o.storage.rules import COUNTED, declare, in_use
 
-#: How many routes one statement of a forced removal forgets, so that none runs long.
+#: How many rows one statement of a forced removal writes, so that none runs long.
 _BATCH = 5000
 
 #: Live routes and tombstones have an index each; a condition that names neither would read the whole table.
 _PARTS = ("deleted_at is null", "deleted_at is not null")
+
+_END_BINDINGS = (
+    "update bindings set is_binding = false, reason = 'pod deleted', updated_at = clock_timestamp(),"
+    " ended_at = greatest(clock_timestamp(), created_at)"
+    " where id = any(array(select id from bindings where pod_id = %s and is_binding limit %s)) returning 1"
+)
 
 _CLASHES = {
     "pods_name_key": "a pod of this name exists",
@@ -83,17 +89,12 @@ class PostgresPods:
             used = await _used(transaction, pod_id)
             if used and not force:
                 raise InUse(used)
-            await transaction.query(
-                "update bindings set is_binding = false, reason = 'pod deleted',"
-                " updated_at = clock_timestamp(), ended_at = greatest(clock_timestamp(), created_at)"
-                " where pod_id = %s and is_binding",
-                (pod_id,),
-            )
+            await transaction.query(_END_BINDINGS, (pod_id, None))
             await _remove(transaction, pod_id)
             return known
 
         if force:
-            await self._forget_routes((await self.get_pod(pod_id)).id)
+            await self._thin_out((await self.get_pod(pod_id)).id)
         return await self._pool.run_interaction(delete)
 
     async def declare_pods(self, pods: Sequence[Pod]) -> Sequence[Pod]:
@@ -126,7 +127,18 @@ class PostgresPods:
         except AlreadyExists as error:
             raise _clash(error) from error
 
-    async def _forget_routes(self, pod_id: str) -> None:
+    async def _thin_out(self, pod_id: str) -> None:
+        """
+        End nearly all bindings and forget nearly all routes, some at a time: all at once could take too long for a
+        statement, and hold up everybody else's bindings.
+        """
+
+        async def end(transaction: Transaction) -> int:
+            await transaction.query(LOCK_CHANGES)
+            return len(await transaction.query(_END_BINDINGS, (pod_id, _BATCH)))
+
+        while await self._pool.run_interaction(end) == _BATCH:
+            pass
         for which in _PARTS:
             found = _BATCH
             while found == _BATCH:
