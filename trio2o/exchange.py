@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from attrs import field, frozen
 from twisted.web.iweb import IBodyProducer
 
-from trio2o.interfaces import IPodAnswer, IRequestBody
+from trio2o.interfaces import IBodyTransform, IPodAnswer, IRequestBody
+from trio2o.model import Pod
 from trio2o.surface.operations import Operation
 
 #: Header fields in the order they were received, names in any case.
@@ -29,7 +30,7 @@ class PodCall:
     method: bytes
     #: Path and query below the root of the pod's endpoint, beginning with the version: ``/v2.1/servers?limit=1``.
     target: bytes
-    #: End-to-end fields only: see :func:`trio2o.pods.headers.forwarded`. The pod client adds ``Host``.
+    #: End-to-end fields only: see :func:`trio2o.rewriting.headers.forwarded`. The pod client adds ``Host``.
     headers: HeaderList = field(repr=False)
     #: Nothing, a body in memory, or a producer that streams one.
     body: bytes | IBodyProducer | None = field(default=None, repr=False)
@@ -49,12 +50,17 @@ class Inbound:
     method: bytes
     #: The path as it was sent, still percent-encoded.
     path: bytes
-    #: The query as it was sent, without the ``?``.
-    query: bytes
+    #: The query as it was sent, without the ``?``; ``None`` where there was no ``?``.
+    query: bytes | None
+    #: What goes on to a pod: end-to-end fields in their order, without ``Host``, ``Content-Length`` and the token.
     headers: HeaderList = field(repr=False)
     #: The path's parameters by name, decoded.
     ids: Mapping[str, str]
     body: IRequestBody
+    #: The surface's root as the client knows it, ``https://cloud.example:8774``: what links begin with.
+    public_root: bytes
+    #: The microversion that was asked for, ``latest`` already replaced; ``None`` for none.
+    microversion: tuple[int, int] | None = None
 
     def header(self, name: bytes) -> bytes | None:
         """
@@ -78,7 +84,9 @@ class Answer:
     headers: HeaderList = field(factory=list)
     #: The body, or the pod's answer whose body is still to be streamed.
     body: bytes | IPodAnswer = b""
-    #: Names of pods that were left out of the answer (I8); told by a response header.
-    missing: tuple[str, ...] = ()
+    #: Makes the pod's links the top region's while the body streams; ``None`` for untouched.
+    transform: IBodyTransform | None = None
+    #: The pods that were left out of the answer (I8); told by a response header.
+    missing: tuple[Pod, ...] = ()
     #: The pods that were reached, for the access log.
     pods: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""
+The strategy ``any``: every pod can answer, the project's bound pod first.
+
+It is also the default for paths that no row of a table names yet.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import define, field
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from trio2o.errors import PodFailure, Unavailable
+from trio2o.exchange import Answer, Inbound
+from trio2o.interfaces import IPodClient, IState, IStrategy
+from trio2o.model import Pod, PodState, RequestContext
+from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.forwarding import Forwarder, told
+
+_log = Logger()
+_READS = frozenset({b"GET", b"HEAD"})
+#: Segments that are ids, for the log.
+_IDS = re.compile(r"(?<=/)(?:[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-f]{32}|\d+)(?=/|$)")
+
+
+@implementer(IStrategy)
+@define(kw_only=True)
+class AnyStrategy:
+    """
+    Forwards to one pod; a read goes on to the next pod when one cannot be reached.
+    """
+
+    _forwarder: Forwarder
+    _shield: Shield
+    _state: IState
+    _pods: IPodClient
+    #: Unnamed paths that were logged; bounded, since clients make paths up.
+    _logged: set[tuple[str, str]] = field(factory=set, init=False)
+
+    async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        See :class:`IStrategy`.
+        """
+        if "default" in inbound.operation.options:
+            self._log_once(inbound, context)
+        if inbound.method in _READS:
+            return await self._read(inbound, context)
+        return await self._shield.run(self._write(inbound, context))
+
+    def order(self, project_id: str) -> list[Pod]:
+        """
+        The pods to ask, in this order: healthy ones first, among them the bound ones, then by serial.
+        """
+        bound = {binding.pod_id: at for at, binding in enumerate(self._state.bindings_of(project_id))}
+        usable = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
+        return sorted(
+            usable,
+            key=lambda pod: (not self._pods.healthy(pod.id), bound.get(pod.id, len(bound)), pod.serial),
+        )
+
+    async def _read(self, inbound: Inbound, context: RequestContext) -> Answer:
+        unreached: PodFailure | None = None
+        for pod in self.order(context.project_id):
+            try:
+                answer = await self._forwarder.send(inbound, context, pod, body=None)
+            except PodFailure as failure:
+                unreached = unreached or failure
+                continue
+            return self._forwarder.answer(inbound, context, pod, answer)
+        if unreached is None:
+            raise _no_pods()
+        raise told(unreached) from unreached
+
+    async def _write(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        To the first pod alone: what is written must be found again, so it never goes to whichever pod happens to be up.
+        """
+        pods = self.order(context.project_id)
+        if not pods:
+            raise _no_pods()
+        try:
+            answer = await self._forwarder.send(inbound, context, pods[0])
+        except PodFailure as failure:
+            raise told(failure) from failure
+        return self._forwarder.answer(inbound, context, pods[0], answer)
+
+    def _log_once(self, inbound: Inbound, context: RequestContext) -> None:
+        shape = _IDS.sub("{id}", inbound.path.decode("latin-1"))
+        key = (inbound.method.decode("latin-1"), shape)
+        if key not in self._logged and len(self._logged) < 1000:
+            self._logged.add(key)
+            _log.info(
+                "{surface}: no row names {method} {path}; forwarded to one pod",
+                surface=context.surface,
+                method=key[0],
+                path=shape,
+            )
+
+
+def _no_pods() -> Unavailable:
+    return Unavailable(
+        "The service is not available at the moment.",
+        admin_detail="no pod is enabled and healthy",
+        headers=[(b"Retry-After", b"10")],
+    )

@@ -1,0 +1,217 @@
+"""
+Sending a client's request to one pod and making the pod's answer the top region's.
+"""
+
+from __future__ import annotations
+
+from attrs import define, evolve, field
+from twisted.web.iweb import IBodyProducer
+
+from trio2o.errors import (
+    BadGateway,
+    GatewayError,
+    GatewayTimeout,
+    PodFailure,
+    PodTimeout,
+    PodUnreachable,
+    Unavailable,
+)
+from trio2o.exchange import Answer, HeaderList, Inbound, PodCall
+from trio2o.interfaces import IPodAnswer, IPodClient, IPodFactsBook, IPodTokens
+from trio2o.model import Pod, RequestContext
+from trio2o.rewriting.links import LinkRewriter, LinkStream
+from trio2o.rewriting.location import rewrite_location
+from trio2o.rewriting.zones import top_zones
+
+#: What a caller passes for "the client's own body, streamed".
+STREAMED = object()
+
+
+def told(failure: PodFailure) -> GatewayError:
+    """
+    What a client is told when the pod that has its resource gives no answer.
+    """
+    detail = str(failure)
+    if isinstance(failure, PodTimeout):
+        return GatewayTimeout("The service did not answer in time.", admin_detail=detail)
+    if isinstance(failure, PodUnreachable):
+        return Unavailable(
+            "The service is not available at the moment. Please try again later.",
+            admin_detail=detail,
+            headers=[(b"Retry-After", b"10")],
+        )
+    return BadGateway("The service broke off while it answered.", admin_detail=detail)
+
+
+@define(kw_only=True)
+class Forwarder:
+    """
+    The way to the pods that every strategy shares.
+    """
+
+    _pods: IPodClient
+    _pod_tokens: IPodTokens
+    _facts: IPodFactsBook
+    #: The largest answer that is read whole, in bytes.
+    _answer_limit: int
+    _rewriters: dict[tuple[tuple[bytes, ...], bytes], LinkRewriter] = field(factory=dict, init=False)
+
+    async def send(
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        pod: Pod,
+        *,
+        method: bytes | None = None,
+        target: bytes | None = None,
+        service: str | None = None,
+        body: object = STREAMED,
+        budget: float | None = None,
+        fresh: bool = False,
+    ) -> IPodAnswer:
+        """
+        Send the request, or a question of our own on the client's behalf, with the token that the pod knows.
+
+        :raises PodFailure: if there is no answer.
+        """
+        token = self._pod_tokens.peek(context.token, context.identity, pod)
+        if token is None:
+            token = await self._pod_tokens.pod_token(context.token, context.identity, pod)
+        headers: HeaderList = [*inbound.headers, (b"X-Auth-Token", token)]
+        if target is None:
+            target = inbound.path if inbound.query is None else inbound.path + b"?" + inbound.query
+        sent: bytes | IBodyProducer | None
+        sent = inbound.body.producer() if body is STREAMED else body  # type: ignore[assignment]
+        call = PodCall(
+            service=service or context.surface,
+            method=method or inbound.method,
+            target=target,
+            headers=headers,
+            body=sent,
+            budget=budget,
+            fresh=fresh,
+        )
+        return await self._pods.call(pod, call)
+
+    async def ask(
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        pod: Pod,
+        service: str,
+        target: bytes,
+        *,
+        budget: float | None = None,
+    ) -> tuple[int, bytes]:
+        """
+        GET something from a pod with the caller's own token and without the client's microversion; status and body.
+
+        :raises PodFailure: if there is no whole answer.
+        """
+        plain = evolve(inbound, headers=[pair for pair in inbound.headers if pair[0].lower() in _ASKED_WITH])
+        answer = await self.send(
+            plain, context, pod, method=b"GET", target=target, service=service, body=None, budget=budget
+        )
+        return answer.status, await answer.read(self._answer_limit)
+
+    def answer(self, inbound: Inbound, context: RequestContext, pod: Pod, answer: IPodAnswer) -> Answer:
+        """
+        The pod's answer as the top region's: links and Location rewritten while the body streams.
+        """
+        rewriter = self.rewriter(inbound, pod, context.surface)
+        transform = LinkStream(rewriter) if rewriter is not None and is_json(answer) else None
+        return Answer(
+            status=answer.status,
+            headers=self._headers(answer, inbound, pod, context.surface),
+            body=answer,
+            transform=transform,
+            pods=(pod.name,),
+        )
+
+    async def whole_answer(
+        self, inbound: Inbound, context: RequestContext, pod: Pod, answer: IPodAnswer, *, zones: bool = True
+    ) -> Answer:
+        """
+        As :meth:`answer`, with the body read and its zone fields rewritten too. For answers about one resource.
+
+        :raises BadGateway: if the body is cut short or too large.
+        """
+        return self.finished(inbound, context, pod, answer, await self.read(answer), zones=zones)
+
+    def finished(
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        pod: Pod,
+        answer: IPodAnswer,
+        body: bytes,
+        *,
+        zones: bool = True,
+    ) -> Answer:
+        """
+        As :meth:`whole_answer`, for a body that was read before.
+        """
+        if body and is_json(answer):
+            rewriter = self.rewriter(inbound, pod, context.surface)
+            if rewriter is not None:
+                body = rewriter.rewrite(body)
+            if zones:
+                body = top_zones(body, pod.az_name)
+        return Answer(
+            status=answer.status,
+            headers=self._headers(answer, inbound, pod, context.surface),
+            body=body,
+            pods=(pod.name,),
+        )
+
+    async def read(self, answer: IPodAnswer) -> bytes:
+        """
+        The whole body of an answer.
+
+        :raises BadGateway: if it is cut short or too large.
+        """
+        try:
+            return await answer.read(self._answer_limit)
+        except PodFailure as failure:
+            raise told(failure) from failure
+
+    def rewriter(self, inbound: Inbound, pod: Pod, service: str) -> LinkRewriter | None:
+        """
+        What makes this pod's links the top region's; ``None`` when nothing needs to be changed.
+        """
+        prefixes = tuple(self._facts.link_prefixes(pod.id, service))
+        key = (prefixes, inbound.public_root)
+        rewriter = self._rewriters.get(key)
+        if rewriter is None:
+            if not prefixes:
+                return None
+            if len(self._rewriters) > 1000:
+                self._rewriters.clear()
+            rewriter = self._rewriters[key] = LinkRewriter(prefixes, inbound.public_root)
+        return rewriter
+
+    def _headers(self, answer: IPodAnswer, inbound: Inbound, pod: Pod, service: str) -> HeaderList:
+        headers = answer.headers
+        for at, (name, value) in enumerate(headers):
+            if name == b"location":
+                headers = list(headers)
+                headers[at] = (
+                    name,
+                    rewrite_location(value, self._facts.link_prefixes(pod.id, service), inbound.public_root),
+                )
+        return headers
+
+
+def is_json(answer: IPodAnswer) -> bool:
+    """
+    True when a pod says that its body is JSON and sends it plain.
+    """
+    return (answer.header(b"content-type") or b"").startswith(b"application/json") and answer.header(
+        b"content-encoding"
+    ) in (None, b"identity")
+
+
+#: What goes along with a question of our own: who asks, and for which request.
+_ASKED_WITH = frozenset(
+    {b"accept", b"via", b"x-openstack-request-id", b"x-service-token", b"x-forwarded-for", b"user-agent"}
+)

@@ -1,0 +1,175 @@
+"""
+One list as it is asked of pods: which pods, with which query, and what their answers are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from attrs import define, field, frozen
+
+from trio2o.exchange import Answer, HeaderList, Inbound
+from trio2o.merging.order import Order, Parameters, read_order
+from trio2o.merging.pages import Ask
+from trio2o.merging.paging import Paging, read_paging
+from trio2o.model import Pod, PodState, RequestContext
+from trio2o.strategies.forwarding import Forwarder
+
+#: Parameters that are the gateway's business, not the pods'.
+_PAGING = frozenset({"limit", "marker", "offset"})
+
+#: The field that shows a resource's zone, by the key of its list.
+ZONE_FIELDS = {"servers": "OS-EXT-AZ:availability_zone", "volumes": "availability_zone"}
+
+#: From this microversion on Nova lets everybody filter by zone; before, it ignores it for all but admins.
+_ZONE_FILTER_FOR_ALL = (2, 83)
+
+
+@frozen(kw_only=True)
+class PodPage:
+    """
+    A pod's answer to one ask.
+    """
+
+    status: int
+    headers: HeaderList
+    raw: bytes
+    #: The parsed body of a 200; ``None`` for what is no JSON object.
+    body: dict[str, Any] | None = None
+
+
+@define(kw_only=True)
+class Listing:
+    """
+    A client's list.
+    """
+
+    inbound: Inbound
+    context: RequestContext
+    parameters: Parameters
+    paging: Paging
+    order: Order
+    pods: tuple[Pod, ...]
+    #: The path that pods are asked for: the detailed list where the plain one does not show the order.
+    path: bytes
+    _filters: tuple[tuple[str, str], ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._filters = tuple((name, value) for name, value in self.parameters if name not in _PAGING)
+
+    @property
+    def plural(self) -> str:
+        """
+        The key that the items stand under.
+        """
+        return self.inbound.operation.plural
+
+    @property
+    def identity(self) -> Hashable:
+        """
+        What tells this list from others, whatever the page.
+        """
+        context = self.context
+        return (
+            context.surface,
+            self.inbound.path,
+            context.project_id,
+            context.is_admin,
+            self._filters,
+            self.inbound.microversion,
+        )
+
+    @property
+    def unfiltered(self) -> bool:
+        """
+        True for a list that asks for nothing but, maybe, all projects.
+        """
+        return all(name == "all_tenants" for name, _ in self.parameters)
+
+    @property
+    def all_projects(self) -> bool:
+        """
+        True when an admin asks for the resources of every project.
+        """
+        return self.context.is_admin and any(
+            name == "all_tenants" and value.lower() not in ("0", "false", "f", "no")
+            for name, value in self.parameters
+        )
+
+    def query(self, ask: Ask, pod: Pod) -> bytes:
+        """
+        The query of one ask: the client's filters, the zone in the pod's words, and the pod's own marker.
+        """
+        sent: list[tuple[str, str]] = []
+        for name, value in self._filters:
+            if name == "availability_zone" and value == pod.az_name:
+                if pod.pod_az_name:
+                    sent.append((name, pod.pod_az_name))
+            else:
+                sent.append((name, value))
+        sent.append(("limit", str(ask.limit)))
+        if ask.marker is not None:
+            sent.append(("marker", ask.marker))
+        return urlencode(sent).encode("ascii")
+
+    async def ask(self, forwarder: Forwarder, pod: Pod, ask: Ask, *, budget: float) -> PodPage:
+        """
+        Ask one pod for one page, its links made the top region's.
+
+        :raises PodFailure: if there is no whole answer in time.
+        """
+        target = self.path + b"?" + self.query(ask, pod)
+        answer = await forwarder.send(
+            self.inbound, self.context, pod, target=target, body=None, budget=budget
+        )
+        whole = await forwarder.whole_answer(self.inbound, self.context, pod, answer, zones=False)
+        assert isinstance(whole.body, bytes)
+        return PodPage(status=whole.status, headers=whole.headers, raw=whole.body, body=self._parsed(whole))
+
+    def _parsed(self, answer: Answer) -> dict[str, Any] | None:
+        if answer.status != 200:
+            return None
+        try:
+            body = orjson.loads(answer.body)  # type: ignore[arg-type]
+        except orjson.JSONDecodeError:
+            return None
+        items = body.get(self.plural) if isinstance(body, dict) else None
+        return body if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
+
+
+def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod], max_page: int) -> Listing:
+    """
+    What a request asks for.
+
+    :raises BadRequest: in the service's words, if its paging is malformed.
+    """
+    parameters = parse_qsl(
+        (inbound.query or b"").decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace"
+    )
+    plural = inbound.operation.plural
+    order = read_order(plural, parameters, inbound.microversion)
+    asked = [pod for pod in pods if pod.state is not PodState.DISABLED]
+    zones = {value for name, value in parameters if name == "availability_zone"}
+    if zones and _filters_by_zone(inbound, context):
+        asked = [pod for pod in asked if pod.az_name in zones]
+    path = inbound.path
+    if "read" in inbound.operation.options and len(asked) > 1 and order.needs_detail:
+        path = path.rstrip(b"/") + b"/detail"
+    return Listing(
+        inbound=inbound,
+        context=context,
+        parameters=parameters,
+        paging=read_paging(context.surface, parameters, max_page),
+        order=order,
+        pods=tuple(asked),
+        path=path,
+    )
+
+
+def _filters_by_zone(inbound: Inbound, context: RequestContext) -> bool:
+    if context.surface != "compute" or context.is_admin:
+        return True
+    return inbound.microversion is not None and inbound.microversion >= _ZONE_FILTER_FOR_ALL

@@ -1,0 +1,115 @@
+"""
+The strategy ``local``: answered from the daemon's own state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from attrs import define
+from zope.interface import implementer
+
+from trio2o.errors import NotFound, PodFailure
+from trio2o.exchange import Answer, Inbound
+from trio2o.interfaces import IPodClient, IState, IStrategy
+from trio2o.model import Pod, PodState, RequestContext
+from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.forwarding import Forwarder
+
+
+@implementer(IStrategy)
+@define(kw_only=True)
+class LocalStrategy:
+    """
+    Availability zones, plain and with their hosts.
+    """
+
+    _forwarder: Forwarder
+    _state: IState
+    _pods: IPodClient
+    #: Seconds that a pod has to tell its hosts.
+    _budget: float
+
+    async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        See :class:`IStrategy`.
+        """
+        name = inbound.operation.options["name"]
+        if name == "zones":
+            return self._zones(context)
+        if name == "zones_detail":
+            return await self._zones_detail(inbound, context)
+        raise NotFound("The resource could not be found.")
+
+    def _by_zone(self) -> dict[str, list[Pod]]:
+        zones: dict[str, list[Pod]] = {}
+        for pod in self._state.pods():
+            if pod.state is not PodState.DISABLED:
+                zones.setdefault(pod.az_name, []).append(pod)
+        return dict(sorted(zones.items()))
+
+    def _available(self, pods: list[Pod]) -> bool:
+        return any(pod.state is PodState.ENABLED and self._pods.healthy(pod.id) for pod in pods)
+
+    def _zones(self, context: RequestContext) -> Answer:
+        told_zones: list[dict[str, Any]] = []
+        for zone, pods in self._by_zone().items():
+            shown: dict[str, Any] = {"zoneName": zone, "zoneState": {"available": self._available(pods)}}
+            if context.surface == "compute":
+                shown["hosts"] = None
+            told_zones.append(shown)
+        return _answer(told_zones)
+
+    async def _zones_detail(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        Each zone with the hosts of its pods; a pod that refuses the caller decides for all.
+        """
+        zones = self._by_zone()
+        pods = [pod for members in zones.values() for pod in members]
+
+        async def ask(pod: Pod) -> tuple[int, bytes, Answer]:
+            answer = await self._forwarder.send(inbound, context, pod, body=None, budget=self._budget)
+            whole = await self._forwarder.whole_answer(inbound, context, pod, answer, zones=False)
+            assert isinstance(whole.body, bytes)
+            return whole.status, whole.body, whole
+
+        hosts: dict[str, dict[str, Any]] = {}
+        missing: list[Pod] = []
+        for pod, said in zip(pods, await gathered([ask(pod) for pod in pods], (PodFailure,)), strict=True):
+            if isinstance(said, Exception):
+                missing.append(pod)
+                continue
+            status, body, whole = said
+            if 400 <= status < 500:
+                return whole
+            if status != 200:
+                missing.append(pod)
+                continue
+            for shown in orjson.loads(body).get("availabilityZoneInfo", []):
+                if not pod.pod_az_name or shown.get("zoneName") == pod.pod_az_name:
+                    hosts.setdefault(pod.az_name, {}).update(shown.get("hosts") or {})
+        told_zones = [
+            {
+                "zoneName": zone,
+                "zoneState": {"available": self._available(members)},
+                "hosts": hosts.get(zone, {}),
+            }
+            for zone, members in zones.items()
+        ]
+        answer = _answer(told_zones)
+        return Answer(
+            status=200,
+            headers=answer.headers,
+            body=answer.body,
+            missing=tuple(missing),
+            pods=tuple(pod.name for pod in pods),
+        )
+
+
+def _answer(zones: list[dict[str, Any]]) -> Answer:
+    return Answer(
+        status=200,
+        headers=[(b"Content-Type", b"application/json")],
+        body=orjson.dumps({"availabilityZoneInfo": zones}),
+    )

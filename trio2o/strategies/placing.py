@@ -1,0 +1,158 @@
+"""
+Where a new resource goes: candidates, ranking and the project's binding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, evolve, field, frozen
+from twisted.internet.defer import DeferredLock
+
+from trio2o.errors import BadRequest, DatabaseUnavailable, NoValidPod, Unavailable
+from trio2o.interfaces import IBindingStore, IPodClient, IState
+from trio2o.model import Binding, Candidate, PlacementRequest, Pod
+from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
+from trio2o.scheduling.selection import Ranking, Selection
+
+
+@frozen(kw_only=True)
+class Place:
+    """
+    Where one create is to be tried: the best pod, and those after it.
+    """
+
+    pods: tuple[Pod, ...]
+    request: PlacementRequest
+    ranking: Ranking
+    #: True when the body's references chose: such a create never touches a binding.
+    pinned: bool
+
+
+@define(kw_only=True)
+class Placement:
+    """
+    Chooses pods and keeps bindings (I10).
+    """
+
+    _state: IState
+    _bindings: IBindingStore
+    _pods: IPodClient
+    _selection: Selection
+    #: The zone of creates that name none; ``None`` for the zone of the project's newest binding, else any.
+    _default_zone: str | None
+    _locks: dict[str, DeferredLock] = field(factory=dict, init=False)
+
+    def zones(self) -> frozenset[str]:
+        """
+        The names of the availability zones that pods are in.
+        """
+        return frozenset(pod.az_name for pod in self._state.pods())
+
+    async def place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
+        """
+        Rank the pods for a request, and bind a project that has no binding yet to the best one.
+
+        :raises BadRequest: in the service's words, if the zone does not exist.
+        :raises NoValidPod: if every pod is dropped.
+        :raises Unavailable: if a binding is needed and the database is away (I15).
+        """
+        named = request.availability_zone
+        if named is not None and named not in self.zones():
+            raise BadRequest(unknown_zone.replace("{zone}", named))
+        if pinned:
+            return self._ranked(request, (), pinned=True)
+        lock = self._locks.setdefault(request.project_id, DeferredLock())
+        await lock.acquire()
+        try:
+            return await self._bound(request)
+        finally:
+            lock.release()
+            if not lock.locked and not lock.waiting:
+                self._locks.pop(request.project_id, None)
+
+    async def settle(self, place: Place, used: Pod) -> None:
+        """
+        After a create succeeded: move the binding where the ranking says so (I10). A move that fails is left for the next create.
+        """
+        best = place.pods[0]
+        if place.pinned or used.id != best.id:
+            return
+        current = self._state.binding(place.request.project_id, used.az_name, used.group)
+        decided = binding_move(current, used, place.request)
+        if decided.move is not Move.MOVE:
+            return
+        try:
+            await self._bind(place.request, used, decided)
+        except Unavailable:
+            return
+
+    def candidates(self, bindings: Sequence[Binding]) -> list[Candidate]:
+        """
+        Every pod as the scheduler sees it now, for a project with these active bindings.
+        """
+        bound = {binding.pod_id for binding in bindings}
+        return [
+            Candidate(pod=pod, healthy=self._pods.healthy(pod.id), bound=pod.id in bound)
+            for pod in self._state.pods()
+        ]
+
+    def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
+        ranking = self._selection.rank(self.candidates(bindings), request)
+        if not ranking.ordered:
+            raise NoValidPod(
+                "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
+            )
+        return Place(pods=ranking.pods, request=request, ranking=ranking, pinned=pinned)
+
+    async def _bound(self, request: PlacementRequest) -> Place:
+        bindings = await self._active_bindings(request.project_id)
+        zone = request.availability_zone or self._default_zone or (bindings[0].az_name if bindings else None)
+        if zone is not None and zone in self.zones():
+            request = evolve(request, availability_zone=zone)
+        place = self._ranked(request, bindings, pinned=False)
+        best = place.pods[0]
+        if any(binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings):
+            # a binding to another pod is moved only once the create has succeeded: see settle()
+            return place
+        binding = await self._bind(request, best, binding_move(None, best, request))
+        if binding.pod_id == best.id:
+            return place
+        # another process was faster: its pod comes first where the request fits it
+        winner = [pod for pod in place.pods if pod.id == binding.pod_id]
+        others = [pod for pod in place.pods if pod.id != binding.pod_id]
+        return evolve(place, pods=tuple(winner + others))
+
+    async def _active_bindings(self, project_id: str) -> Sequence[Binding]:
+        """
+        The project's bindings, from the database while memory may be outdated (I14).
+        """
+        if self._state.current:
+            return self._state.bindings_of(project_id)
+        try:
+            return await self._bindings.find_bindings(tenant_id=project_id, active=True)
+        except DatabaseUnavailable as error:
+            raise self._away() from error
+
+    async def _bind(self, request: PlacementRequest, pod: Pod, decided: BindingMove) -> Binding:
+        try:
+            binding = await self._bindings.bind(
+                request.project_id,
+                pod.id,
+                az_name=pod.az_name,
+                pod_group=pod.group,
+                reason=decided.reason,
+                replaces=decided.replaces,
+            )
+        except DatabaseUnavailable as error:
+            raise self._away() from error
+        self._state.note_binding(binding)
+        return binding
+
+    @staticmethod
+    def _away() -> Unavailable:
+        return Unavailable(
+            "New resources cannot be made at the moment. Please try again later.",
+            admin_detail="the database is away",
+            headers=[(b"Retry-After", b"5")],
+        )

@@ -1,0 +1,157 @@
+"""
+The strategy ``route``: a request about a resource goes to the pod that has it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from attrs import define
+from zope.interface import implementer
+
+from trio2o.errors import BadRequest, PodFailure, Unavailable
+from trio2o.exchange import Answer, Inbound
+from trio2o.interfaces import IState, IStrategy
+from trio2o.model import Kind, Pod, PodState, RequestContext
+from trio2o.rewriting.zones import pod_zone
+from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.forwarding import STREAMED, Forwarder, told
+from trio2o.strategies.locating import Locator
+from trio2o.strategies.unknown import shown, shows_unknown
+from trio2o.surface.kinds import KINDS
+from trio2o.surface.surfaces import SURFACES
+
+_READS = frozenset({b"GET", b"HEAD"})
+#: Actions whose body may carry a zone; everything else is streamed without being read.
+_ZONED_ACTIONS = (b'"unshelve"',)
+
+
+@implementer(IStrategy)
+@define(kw_only=True)
+class RouteStrategy:
+    """
+    Forwards to the pod of the resource that ``{id}`` names.
+    """
+
+    _forwarder: Forwarder
+    _shield: Shield
+    _locator: Locator
+    _state: IState
+    #: The largest request body that is read whole, in bytes.
+    _body_limit: int
+
+    async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        See :class:`IStrategy`. A read ends with its client; whatever may change something runs to its end.
+        """
+        if inbound.method in _READS:
+            return await self._forward(inbound, context)
+        return await self._shield.run(self._forward(inbound, context))
+
+    async def _forward(self, inbound: Inbound, context: RequestContext) -> Answer:
+        operation = inbound.operation
+        kind = operation.kind
+        assert kind is not None, f"the table gives no kind for {operation.path}"
+        resource_id = inbound.ids["id"]
+        pod = self._locator.at_hand(kind, resource_id)
+        if pod is None:
+            pod, _ = await self._locator.owner(kind, resource_id, inbound, context)
+        if pod.state is PodState.DISABLED:
+            raise Unavailable(
+                "The service is not available at the moment.", admin_detail=f"{pod.name} is disabled"
+            )
+        options = operation.options
+        body: object = STREAMED
+        if "mates" in options:
+            body = await inbound.body.read(self._body_limit)
+            await self._check_mates(inbound, context, pod, resource_id, body)
+        elif "acts" in options:
+            body = await self._action(inbound, pod)
+        try:
+            answer = await self._forwarder.send(inbound, context, pod, body=body)
+        except PodFailure as failure:
+            return self._silent(inbound, context, kind, resource_id, failure)
+        if "itself" in options and answer.status == 404:
+            self._note_missing(kind, resource_id, context)
+        if "zones" in options and answer.status != 204 and inbound.method != b"HEAD":
+            return await self._forwarder.whole_answer(inbound, context, pod, answer)
+        return self._forwarder.answer(inbound, context, pod, answer)
+
+    def _silent(
+        self, inbound: Inbound, context: RequestContext, kind: Kind, resource_id: str, failure: PodFailure
+    ) -> Answer:
+        """
+        The owner sees a server of a silent pod as UNKNOWN where Nova would show it so (I8).
+
+        :raises GatewayError: everywhere else.
+        """
+        route = self._state.route(kind, resource_id.lower())
+        asked = (
+            "itself" in inbound.operation.options
+            and inbound.method == b"GET"
+            and shows_unknown(inbound, context)
+        )
+        if not asked or route is None or not (context.is_admin or route.project_id == context.project_id):
+            raise told(failure) from failure
+        pod = self._state.pod(route.pod_id)
+        return Answer(
+            status=200,
+            headers=[(b"Content-Type", b"application/json")],
+            body=orjson.dumps(shown(route, inbound)),
+            missing=() if pod is None else (pod,),
+        )
+
+    def _note_missing(self, kind: Kind, resource_id: str, context: RequestContext) -> None:
+        """
+        End the route when it was the owner who was told 404; a stranger's 404 says nothing (I7).
+        """
+        route = self._state.route(kind, resource_id.lower())
+        if route is not None and (context.is_admin or route.project_id == context.project_id):
+            self._locator.gone(kind, resource_id)
+
+    async def _action(self, inbound: Inbound, pod: Pod) -> object:
+        """
+        The body of an action, with the zone that it names, if any, made the pod's own.
+        """
+        if inbound.body.length is None or inbound.body.length > self._body_limit:
+            return STREAMED
+        raw = await inbound.body.read(self._body_limit)
+        if not any(word in raw for word in _ZONED_ACTIONS) or b"availability_zone" not in raw:
+            return raw
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return raw
+        wanted = body.get("unshelve") if isinstance(body, dict) else None
+        zone = wanted.get("availability_zone") if isinstance(wanted, dict) else None
+        if not isinstance(zone, str):
+            return raw
+        if zone.split(":", 1)[0] != pod.az_name:
+            raise BadRequest(SURFACES["compute"].unknown_zone.replace("{zone}", zone))
+        return pod_zone(raw, "unshelve", pod.pod_az_name)
+
+    async def _check_mates(
+        self, inbound: Inbound, context: RequestContext, pod: Pod, resource_id: str, raw: object
+    ) -> None:
+        """
+        Refuse to join a resource with one that only another pod has (I6).
+        """
+        try:
+            body: Any = orjson.loads(raw)  # type: ignore[arg-type]
+        except orjson.JSONDecodeError:
+            return
+        kind = inbound.operation.kind
+        assert kind is not None
+        for key, name, mate_kind in inbound.operation.options["mates"]:
+            part = body.get(key) if isinstance(body, dict) else None
+            mate = part.get(name) if isinstance(part, dict) else None
+            if not isinstance(mate, str):
+                continue
+            found = await self._locator.whereabouts(mate_kind, mate, inbound, context)
+            if found.pods and pod.id not in {other.id for other in found.pods}:
+                raise BadRequest(
+                    f"{KINDS[kind].noun.capitalize()} {resource_id} and {KINDS[mate_kind].noun} {mate} "
+                    "are in different parts of the cloud and cannot be used together.",
+                    admin_detail=f"{pod.name} and {', '.join(other.name for other in found.pods)}",
+                )

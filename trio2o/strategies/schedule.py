@@ -1,0 +1,205 @@
+"""
+The strategy ``schedule``: a create goes to the pod that its references or the scheduler choose, and its route is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from attrs import define, evolve, frozen
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from trio2o.errors import BadRequest, PodFailure, PodUnreachable, Unavailable
+from trio2o.exchange import Answer, Inbound
+from trio2o.interfaces import IPodAnswer, IStrategy
+from trio2o.model import PlacementRequest, Pod, RequestContext
+from trio2o.rewriting.zones import pod_zone
+from trio2o.scheduling.refusals import lacks_room
+from trio2o.strategies.concurrently import Shield, gathered
+from trio2o.strategies.forwarding import Forwarder, told
+from trio2o.strategies.locating import Locator
+from trio2o.strategies.placing import Place, Placement
+from trio2o.surface.kinds import KINDS, route_from_body
+from trio2o.surface.references import Reference, references
+from trio2o.surface.surfaces import SURFACES
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """
+    A create as far as the gateway reads it.
+    """
+
+    #: The body as the client sent it.
+    raw: bytes
+    #: What of it is under the resource's key; empty where the pod will say that it is malformed.
+    resource: dict[str, Any]
+    #: The top zone that it names.
+    zone: str | None
+    references: tuple[Reference, ...]
+
+
+@implementer(IStrategy)
+@define(kw_only=True)
+class ScheduleStrategy:
+    """
+    Places, sends, falls back where the pod surely did not accept (I13), and records.
+    """
+
+    _forwarder: Forwarder
+    _shield: Shield
+    _locator: Locator
+    _placement: Placement
+    _clock: IReactorTime
+    #: The largest request body that is read, in bytes.
+    _body_limit: int
+    #: Seconds that a pod has for a create.
+    _budget: float
+
+    async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        See :class:`IStrategy`. Once the body is read, the create runs to its end whoever still listens.
+        """
+        raw = await inbound.body.read(self._body_limit)
+        return await self._shield.run(self._create(inbound, context, parsed(raw, inbound)))
+
+    async def _create(self, inbound: Inbound, context: RequestContext, wanted: Wanted) -> Answer:
+        kind = inbound.operation.kind
+        assert kind is not None, f"the table gives no kind for {inbound.operation.path}"
+        within = await self._within(inbound, context, wanted.references)
+        pinned = within is not None
+        request = PlacementRequest(
+            project_id=context.project_id, kind=kind, availability_zone=wanted.zone, within=within
+        )
+        place = await self._placement.place(
+            request, pinned=pinned, unknown_zone=SURFACES[context.surface].unknown_zone
+        )
+        pod, answer, body = await self._try(inbound, context, wanted, place)
+        if 200 <= answer.status < 300:
+            await self._record(inbound, context, wanted, pod, body)
+            await self._placement.settle(place, pod)
+        return self._forwarder.finished(inbound, context, pod, answer, body)
+
+    async def _try(
+        self, inbound: Inbound, context: RequestContext, wanted: Wanted, place: Place
+    ) -> tuple[Pod, IPodAnswer, bytes]:
+        """
+        Send to the best pod, and to the next only where the one before surely did not accept.
+        """
+        refusal: tuple[Pod, IPodAnswer, bytes] | None = None
+        unreached: PodFailure | None = None
+        for pod in place.pods:
+            sent = (
+                pod_zone(wanted.raw, inbound.operation.single, pod.pod_az_name)
+                if wanted.zone is not None
+                else wanted.raw
+            )
+            try:
+                answer = await self._forwarder.send(
+                    inbound, context, pod, body=sent, budget=self._budget, fresh=True
+                )
+            except PodFailure as failure:
+                if isinstance(failure, PodUnreachable) and not failure.sent:
+                    unreached = failure
+                    continue
+                raise told(failure) from failure
+            body = await self._forwarder.read(answer)
+            if not lacks_room(context.surface, answer.status, body):
+                return pod, answer, body
+            refusal = refusal or (pod, answer, body)
+        if refusal is not None:
+            return refusal
+        assert unreached is not None, "a place has at least one pod"
+        raise told(unreached) from unreached
+
+    async def _record(
+        self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod, body: bytes
+    ) -> None:
+        """
+        Write the route of what the pod has made. What cannot be read is found by asking the pods later (I7).
+        """
+        kind = inbound.operation.kind
+        assert kind is not None
+        try:
+            made = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return
+        resource = made.get(inbound.operation.single) if isinstance(made, dict) else None
+        if not isinstance(resource, dict):
+            return
+        route = route_from_body(kind, resource, pod.id, project_id=context.project_id)
+        if route is None:
+            return
+        details = {
+            "user_id": context.identity.user_id,
+            "az": pod.az_name,
+            "noted_at": int(self._clock.seconds()),
+        }
+        for name, key in (("flavor", "flavorRef"), ("image", "imageRef")):
+            if isinstance(wanted.resource.get(key), str) and wanted.resource[key]:
+                details[name] = {"id": wanted.resource[key]}
+        await self._locator.learn([evolve(route, details={**details, **route.details})])
+
+    async def _within(
+        self, inbound: Inbound, context: RequestContext, named: Sequence[Reference]
+    ) -> frozenset[str] | None:
+        """
+        The ids of the pods that have everything the body names; ``None`` where nothing narrows the choice (I6).
+
+        A reference that no pod has narrows nothing: the pod's own words for it are the right answer.
+
+        :raises BadRequest: if two of the named share no pod.
+        :raises Unavailable: if a pod that may have one is silent.
+        """
+        asked = [
+            self._locator.whereabouts(reference.kind, reference.id, inbound, context) for reference in named
+        ]
+        within: frozenset[str] | None = None
+        first: Reference | None = None
+        for reference, found in zip(named, await gathered(asked, ()), strict=True):
+            assert not isinstance(found, Exception)
+            if not found.pods:
+                if found.silent:
+                    raise Unavailable(
+                        "The service is not available at the moment. Please try again later.",
+                        admin_detail=f"no answer about {reference.kind} {reference.id} from "
+                        + ", ".join(pod.name for pod in found.silent),
+                        headers=[(b"Retry-After", b"10")],
+                    )
+                continue
+            pods = frozenset(pod.id for pod in found.pods)
+            if within is not None and first is not None and not within & pods:
+                raise BadRequest(
+                    f"{KINDS[first.kind].noun.capitalize()} {first.id} and {KINDS[reference.kind].noun} {reference.id} "
+                    "are in different parts of the cloud and cannot be used together."
+                )
+            within = pods if within is None else within & pods
+            first = first or reference
+        return within
+
+
+def parsed(raw: bytes, inbound: Inbound) -> Wanted:
+    """
+    Read a create body as far as placing needs; what is not a body of this kind is left for the pod to refuse.
+
+    :raises BadRequest: in the services' words, if it is not JSON.
+    """
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest("Malformed request body") from error
+    resource = body.get(inbound.operation.single) if isinstance(body, dict) else None
+    if not isinstance(resource, dict):
+        return Wanted(raw=raw, resource={}, zone=None, references=())
+    zone = resource.get("availability_zone")
+    kind = inbound.operation.kind
+    assert kind is not None
+    return Wanted(
+        raw=raw,
+        resource=resource,
+        zone=zone.split(":", 1)[0] if isinstance(zone, str) and zone else None,
+        references=tuple(references(kind, body)),
+    )

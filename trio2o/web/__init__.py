@@ -1,0 +1,3 @@
+"""
+The front ends: HTTP in, strategies, HTTP out.
+"""

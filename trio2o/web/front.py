@@ -1,0 +1,59 @@
+"""
+The root of one surface's site.
+
+Klein owns the routes. Operations that only forward are dispatched ahead of its matcher, by a table compiled from
+the same rows; ``tests/unit/web/test_front.py`` shows that both agree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET
+from zope.interface import implementer
+
+from trio2o.surface.matching import Match, Table, split
+from trio2o.web.streaming import GatewayRequest
+from trio2o.web.surface_app import SurfaceApp
+
+#: The strategies whose operations are dispatched here.
+_AHEAD = frozenset({"route"})
+
+
+@implementer(IResource)
+class Front(Resource):
+    """
+    Takes the hot operations itself and leaves the rest to Klein.
+    """
+
+    isLeaf = True
+
+    def __init__(self, app: SurfaceApp, table: Table) -> None:
+        super().__init__()
+        self._app = app
+        self._klein: Any = app.resource()
+        self._table = table
+
+    def render(self, request: GatewayRequest) -> Any:
+        """
+        Dispatch one request.
+        """
+        target = split(request.path)
+        if target is not None and target.version in self._app.versions:
+            found = self._table.match(request.method.decode("latin-1"), target.rest)
+            if isinstance(found, Match) and found.operation.strategy in _AHEAD:
+                started = self._app.carry_out(request, found.operation, found.ids, target.project_id)
+                request.notifyFinish().addErrback(_left, started)
+                return NOT_DONE_YET
+        return self._klein.render(request)
+
+
+def _left(reason: Failure, started: Deferred[None]) -> None:
+    """
+    The client hung up: whoever still waits for a pod is told.
+    """
+    started.addErrback(lambda failure: failure.trap(CancelledError))
+    started.cancel()
