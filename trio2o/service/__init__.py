@@ -1,0 +1,22 @@
+"""
+The composition root: the one place that knows every provider.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.application.service import IService
+
+from trio2o.config.schema import Config
+
+
+def make_service(config: Config, path: Path) -> IService:
+    """
+    The daemon as one service; ``path`` is read again on SIGHUP.
+    """
+    from twisted.internet import reactor
+
+    from trio2o.service.gateway import Gateway
+
+    return Gateway(reactor=reactor, config=config, path=path)

@@ -1,0 +1,49 @@
+"""
+The admin surface, wired.
+"""
+
+from __future__ import annotations
+
+from trio2o.administration.bindings import BindingAdministration
+from trio2o.administration.health import Health
+from trio2o.administration.pods import PodAdministration
+from trio2o.administration.routes import RouteAdministration
+from trio2o.identity.policy import OsloPolicy
+from trio2o.ops.drain import Drain
+from trio2o.ops.metrics import Metrics, MetricsResource
+from trio2o.service.database import Database
+from trio2o.service.surfaces import Common, Counter, ServedSurface, TrackedSite, make_wrapper
+from trio2o.strategies.concurrently import Shield
+from trio2o.web.admin.app import AdminApi
+
+
+def make_admin(common: Common, database: Database, metrics: Metrics, policy: OsloPolicy) -> ServedSurface:
+    """
+    Wire the Admin API.
+    """
+    listen = common.config.listen.admin
+    counter = Counter()
+    healthy = common.pods.healthy
+    api = AdminApi(
+        pods=PodAdministration(database.pods, healthy),
+        bindings=BindingAdministration(database.bindings, database.pods, common.state),
+        routes=RouteAdministration(database.routes, common.state),
+        health=Health(
+            common.state,
+            healthy,
+            lambda: counter.draining,
+            {
+                "database": lambda: "" if database.pool.alive else "no connection",
+                "identity": lambda: (
+                    "" if common.identity.catalog.loaded else "Keystone has not given a catalog yet"
+                ),
+            },
+        ),
+        policy=policy,
+        wrapped=make_wrapper(common, None, None, counter, listen.public_url).wrapped,
+        shield=Shield(began=counter.began, ended=counter.ended),
+        metrics=MetricsResource(metrics) if common.config.metrics.enabled else None,
+    )
+    site = TrackedSite(api.resource(), reactor=common.reactor)
+    counter.drain = Drain(site, common.reactor)
+    return ServedSurface(name="admin", endpoints=listen.endpoints, site=site, drain=counter.drain)

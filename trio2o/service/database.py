@@ -1,0 +1,95 @@
+"""
+The database of the daemon: a server elsewhere, or the embedded one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from trio2o.config.schema import DatabaseSection
+from trio2o.errors import DatabaseUnavailable
+from trio2o.storage.embedded import EmbeddedPostgres
+from trio2o.storage.migrate import require_latest, upgrade
+from trio2o.storage.pool import Pool
+from trio2o.storage.postgres.bindings import PostgresBindings
+from trio2o.storage.postgres.changes import PostgresChanges
+from trio2o.storage.postgres.pods import PostgresPods
+from trio2o.storage.postgres.routes import PostgresRoutes
+
+_log = Logger()
+_RETRY_SECONDS = 1.0
+
+
+@define(kw_only=True)
+class Database:
+    """
+    The pool and the stores on it.
+    """
+
+    _reactor: Any
+    _section: DatabaseSection
+    _embedded: EmbeddedPostgres | None = field(default=None, init=False)
+    pool: Pool = field(init=False)
+    pods: PostgresPods = field(init=False)
+    bindings: PostgresBindings = field(init=False)
+    routes: PostgresRoutes = field(init=False)
+    changes: PostgresChanges = field(init=False)
+
+    async def start(self) -> None:
+        """
+        Start the embedded server where there is no DSN, bring its schema up to date, and connect.
+
+        A database of the operator's own is never upgraded by the daemon: ``trio2o db upgrade`` does it (I16).
+
+        :raises trio2o.storage.migrate.SchemaError: if the schema is not this release's.
+
+        A database that is away is waited for: after a power cut everything starts at once.
+        """
+        section = self._section
+        if section.dsn is None:
+            self._embedded = EmbeddedPostgres(
+                self._reactor, section.embedded_directory, section.embedded_user
+            )
+            dsn = await self._embedded.start()
+            applied = await upgrade(self._reactor, dsn)
+            if applied:
+                _log.info("the embedded database's schema is now {version}", version=applied[-1])
+        else:
+            dsn = section.dsn.value
+            await self._schema_is_current(dsn)
+        self.pool = Pool(
+            self._reactor,
+            dsn,
+            size=section.pool_size,
+            statement_timeout=section.statement_timeout_seconds,
+            connect_timeout=section.connect_timeout_seconds,
+        )
+        await self.pool.start()
+        self.pods = PostgresPods(self.pool)
+        self.bindings = PostgresBindings(self.pool)
+        self.routes = PostgresRoutes(self.pool)
+        self.changes = PostgresChanges(self._reactor, dsn, self.pool)
+
+    async def _schema_is_current(self, dsn: str) -> None:
+        told = False
+        while True:
+            try:
+                await require_latest(self._reactor, dsn)
+                return
+            except DatabaseUnavailable as error:
+                if not told:
+                    _log.warn("the database is away and is waited for: {error}", error=str(error))
+                    told = True
+                await deferLater(self._reactor, _RETRY_SECONDS)
+
+    async def stop(self) -> None:
+        """
+        Close the connections, and the embedded server if it is ours.
+        """
+        await self.pool.stop()
+        if self._embedded is not None:
+            await self._embedded.stop()

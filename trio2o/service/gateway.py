@@ -1,0 +1,147 @@
+"""
+The daemon: what is started in which order, and stopped in the reverse.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from trio2o.config.schema import Config
+from trio2o.ops.notify import Notifier
+from trio2o.ops.reload import Reloader, install_signals
+from trio2o.service.database import Database
+from trio2o.service.graph import Graph, make_graph
+from trio2o.service.logs import Logs
+from trio2o.service.surfaces import ServedSurface
+from trio2o.startup import read_config
+from trio2o.strategies.concurrently import gathered
+
+_log = Logger()
+
+
+class Gateway(Service):
+    """
+    The whole daemon as one service.
+
+    It starts in the background, since nothing may block twistd: database, state, identity, pods, and last the ports, so
+    that whoever can connect is served. systemd is told then.
+    """
+
+    def __init__(self, *, reactor: Any, config: Config, path: Path, process: bool = True) -> None:
+        """
+        :param process: False where the daemon is a guest in somebody's process (tests): logs and signals stay theirs, and
+            a failed start ends nothing.
+        """
+        self.setName("trio2o")
+        self._reactor = reactor
+        self._config = config
+        self._path = path
+        self._process = process
+        self._logs = Logs(reactor=reactor, section=config.logging, takes_over=process)
+        self._notifier = Notifier.from_environment(os.environ)
+        #: Reads the configuration again; there once the daemon serves.
+        self.reloader: Reloader[Config] | None = None
+        self._database: Database | None = None
+        self._graph: Graph | None = None
+        self._ports: dict[str, list[IListeningPort]] = {}
+        self._starting: Deferred[None] | None = None
+        #: Fires when the ports are open, for tests and for whoever embeds the daemon.
+        self.listening: Deferred[None] = Deferred()
+
+    def startService(self) -> None:
+        """
+        Begin to start.
+        """
+        super().startService()
+        self._logs.start()
+        self._starting = Deferred.fromCoroutine(self._start())
+        self._starting.addErrback(self._failed)
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Stop accepting, finish what runs, and put everything down.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    def ports(self, surface: str) -> Sequence[IListeningPort]:
+        """
+        The open ports of a surface.
+        """
+        return self._ports.get(surface, ())
+
+    async def _start(self) -> None:
+        config = self._config
+        self._database = Database(reactor=self._reactor, section=config.database)
+        await self._database.start()
+        await self._database.pods.declare_pods(config.pods_declared())
+        self._graph = graph = make_graph(self._reactor, config, self._database, self._logs.access)
+        await graph.start()
+        for served in graph.surfaces:
+            self._ports[served.name] = [await self._listen(served, text) for text in served.endpoints]
+        self._install_signals(graph)
+        _log.info(
+            "serving {surfaces} over {pods} pods",
+            surfaces=", ".join(
+                f"{name} at {', '.join(str(port.getHost()) for port in ports)}"
+                for name, ports in self._ports.items()
+                if ports
+            ),
+            pods=len(graph.state.pods()),
+        )
+        self._notifier.ready()
+        self.listening.callback(None)
+
+    async def _listen(self, served: ServedSurface, text: str) -> IListeningPort:
+        port: IListeningPort = await serverFromString(self._reactor, text).listen(served.site)
+        return port
+
+    def _install_signals(self, graph: Graph) -> None:
+        reloader: Reloader[Config] = Reloader(load=lambda: read_config(self._path), notifier=self._notifier)
+        graph.add_reloading(reloader)
+        reloader.add("logging", self._logs.prepare)
+        self.reloader = reloader
+        if self._process:
+            install_signals(self._reactor, reloader.request, self._logs.reopeners())
+
+    def _failed(self, failure: Failure) -> None:
+        """
+        A daemon that cannot start ends, with a failing status that systemd and people can see.
+        """
+        if failure.check(CancelledError):
+            return
+        _log.failure("the daemon cannot start: {reason}", failure=failure, reason=failure.getErrorMessage())
+        if not self.listening.called:
+            self.listening.errback(failure)
+            if self._process:
+                self.listening.addErrback(lambda _: None)
+        if not self._process:
+            return
+        self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        self._reactor.callWhenRunning(self._reactor.stop)
+
+    async def _stop(self) -> None:
+        self._notifier.stopping()
+        if self._starting is not None:
+            self._starting.cancel()
+        if self._graph is not None:
+            surfaces = self._graph.surfaces
+            drained = [
+                served.drain.stop(self._ports.pop(served.name, []), self._config.drain_seconds)
+                for served in surfaces
+            ]
+            await gathered(drained, ())
+            await self._graph.stop()
+        if self._database is not None:
+            await self._database.stop()
+        self._logs.stop()

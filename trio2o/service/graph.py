@@ -1,0 +1,197 @@
+"""
+Everything between the database and the ports: built in one place, started and stopped in one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
+from typing import Any
+
+from attrs import define
+from twisted.internet.defer import maybeDeferred
+from twisted.logger import Logger
+
+from trio2o.config.schema import Config
+from trio2o.errors import Unavailable
+from trio2o.identity.pod_tokens import SharedKeystone
+from trio2o.identity.policy import OsloPolicy
+from trio2o.ops.access_log import AccessLog
+from trio2o.ops.metrics import Metrics
+from trio2o.ops.reload import Reloader
+from trio2o.pods.client import PodDefaults, TreqPods
+from trio2o.pods.monitor import PodMonitor
+from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
+from trio2o.scheduling.selection import Selection
+from trio2o.service.admin import make_admin
+from trio2o.service.database import Database
+from trio2o.service.identity import IdentityParts, make_identity
+from trio2o.service.observing import Observer, watch
+from trio2o.service.surfaces import Common, ServedSurface, make_surface
+from trio2o.state.cache import MemoryState
+from trio2o.state.feed import StateFeed
+from trio2o.state.outbox import Outbox
+from trio2o.state.routes import RouteBook
+from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.locating import Locator
+from trio2o.strategies.placing import Placement
+from trio2o.surface.surfaces import COMPUTE, VOLUME
+
+_log = Logger()
+
+#: Seconds that a pod has to tell whether it has a resource.
+_LOCATE_SECONDS = 10.0
+
+
+@define(kw_only=True)
+class Graph:
+    """
+    The parts that live between the database's start and its stop.
+    """
+
+    state: MemoryState
+    surfaces: Sequence[ServedSurface]
+    _feed: StateFeed
+    _routes: RouteBook
+    _identity: IdentityParts
+    _monitor: PodMonitor
+    _pods: TreqPods
+    _policy: OsloPolicy
+    _database: Database
+
+    async def start(self) -> None:
+        """
+        Start; returns when the state is loaded and every pod was looked at once, or did not answer in time.
+        """
+        self._identity.service.startService()
+        self._feed.startService()
+        await self._feed.started()
+        self._routes.startService()
+        try:
+            await self._identity.catalog.refresh()
+        except Unavailable:
+            _log.warn("Keystone is away; pods are reached once it is back")
+        await gathered([self._monitor.probe(pod) for pod in self.state.pods()], ())
+        self._monitor.startService()
+
+    async def stop(self) -> None:
+        """
+        Stop, in the reverse order; what is still to be written is written, bounded.
+        """
+        for service in (self._monitor, self._routes, self._feed, self._identity.service):
+            await maybeDeferred(service.stopService)
+        self._pods.close()
+
+    def add_reloading(self, reloader: Reloader[Config]) -> None:
+        """
+        Name what a new configuration changes while the daemon runs: the pod list and the policy.
+        """
+
+        def pods(config: Config) -> Callable[[], Awaitable[None]]:
+            declared = config.pods_declared()
+
+            async def commit() -> None:
+                await self._database.pods.declare_pods(declared)
+
+            return commit
+
+        def policy(config: Config) -> Callable[[], Awaitable[None]]:
+            rules = self._policy.load(None if config.policy_file is None else str(config.policy_file))
+
+            async def commit() -> None:
+                self._policy.use(rules)
+
+            return commit
+
+        reloader.add("pods", pods)
+        reloader.add("policy", policy)
+
+
+def make_graph(reactor: Any, config: Config, database: Database, access: AccessLog | None) -> Graph:
+    """
+    Wire everything; nothing is sent and nothing listens yet.
+    """
+    metrics = Metrics()
+    identity = make_identity(reactor, config.identity)
+    state = MemoryState(reactor, route_limit=config.limits.routes_cached)
+    feed = StateFeed(reactor, database.changes, database.pods, database.bindings, state)
+    routes = RouteBook(state, database.routes, Outbox(reactor, database.routes))
+    pods = TreqPods(reactor=reactor, catalog=identity.catalog, defaults=_pod_defaults(config))
+    monitor = PodMonitor(
+        clock=reactor,
+        client=pods,
+        pods=state.pods,
+        random=Random(),
+        interval=config.pod_defaults.probe_interval_seconds,
+    )
+    policy = OsloPolicy()
+    policy.use(policy.load(None if config.policy_file is None else str(config.policy_file)))
+    forwarder = Forwarder(
+        pods=pods, pod_tokens=SharedKeystone(), facts=monitor, answer_limit=config.limits.answer_body_bytes
+    )
+    locator = Locator(
+        state=state,
+        routes=routes,
+        forwarder=forwarder,
+        clock=reactor,
+        absent_seconds=config.limits.negative_routes_seconds,
+        budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
+    )
+    scheduling = config.scheduling
+    placement = Placement(
+        state=state,
+        bindings=database.bindings,
+        pods=pods,
+        selection=Selection(
+            filters=make_filters(scheduling.filters, installed(FILTERS_GROUP)),
+            weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP)),
+        ),
+        default_zone=scheduling.default_availability_zone,
+    )
+    common = Common(
+        reactor=reactor,
+        config=config,
+        identity=identity,
+        state=state,
+        routes=routes,
+        pods=pods,
+        facts=monitor,
+        forwarder=forwarder,
+        locator=locator,
+        placement=placement,
+        observer=Observer(metrics=metrics, access=access),
+        route_store=database.routes,
+    )
+    listen = config.listen
+    surfaces = [
+        make_surface(common, COMPUTE, listen.compute.endpoints, listen.compute.public_url),
+        make_surface(common, VOLUME, listen.volume.endpoints, listen.volume.public_url),
+        make_admin(common, database, metrics, policy),
+    ]
+    watch(metrics, state=state, pool=database.pool, routes=routes, surfaces=surfaces)
+    return Graph(
+        state=state,
+        surfaces=surfaces,
+        feed=feed,
+        routes=routes,
+        identity=identity,
+        monitor=monitor,
+        pods=pods,
+        policy=policy,
+        database=database,
+    )
+
+
+def _pod_defaults(config: Config) -> PodDefaults:
+    defaults = config.pod_defaults
+    return PodDefaults(
+        connect_timeout=defaults.connect_timeout_seconds,
+        answer_timeout=defaults.answer_timeout_seconds,
+        body_timeout=defaults.answer_timeout_seconds,
+        concurrency=defaults.concurrency,
+        queue=defaults.queue,
+        idle_timeout=defaults.idle_connection_seconds,
+        breaker_threshold=defaults.breaker.failures,
+        breaker_cool_down=defaults.breaker.open_seconds,
+    )

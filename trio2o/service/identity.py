@@ -1,0 +1,69 @@
+"""
+Keystone: tokens, the daemon's own token and the catalog, as the configuration has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from trio2o.config.schema import IdentitySection
+from trio2o.identity.catalog import KeystoneCatalog
+from trio2o.identity.keystone import KeystoneClient
+from trio2o.identity.plugins import load_plugin
+from trio2o.identity.service import IdentityService
+from trio2o.identity.service_token import ServiceToken
+from trio2o.identity.transport import keystone_http, keystone_pool
+from trio2o.identity.validation import KeystoneTokens
+from trio2o.startup import own_credentials
+
+
+@frozen(kw_only=True)
+class IdentityParts:
+    """
+    What the rest of the daemon needs of Keystone.
+    """
+
+    tokens: KeystoneTokens
+    catalog: KeystoneCatalog
+    service: IdentityService
+    #: The value of ``WWW-Authenticate``.
+    www_authenticate: bytes
+
+
+def make_identity(reactor: Any, section: IdentitySection) -> IdentityParts:
+    """
+    Build the identity parts; nothing is sent before the service starts.
+    """
+    credentials = own_credentials(section)
+    pool = keystone_pool(reactor)
+    http = keystone_http(reactor, pool, ca_file=credentials.ca_file)
+    plugin = load_plugin(credentials.auth_type, credentials.auth)
+    keystone = KeystoneClient(
+        http=http, clock=reactor, plugin=plugin, timeout=section.request_timeout_seconds
+    )
+    own = ServiceToken(keystone=keystone, clock=reactor)
+    tokens = KeystoneTokens(
+        keystone=keystone,
+        own=own,
+        clock=reactor,
+        token_cache_seconds=section.token_cache_seconds,
+        token_cache_size=section.token_cache_size,
+        negative_cache_seconds=section.negative_cache_seconds,
+        service_token_roles=frozenset(section.service_token_roles),
+    )
+    catalog = KeystoneCatalog(
+        keystone=keystone,
+        own=own,
+        clock=reactor,
+        interfaces=(credentials.interface,),
+        refresh_seconds=section.catalog_refresh_seconds,
+    )
+    uri = section.www_authenticate_url or str(credentials.auth["auth_url"])
+    return IdentityParts(
+        tokens=tokens,
+        catalog=catalog,
+        service=IdentityService(own, catalog, pool),
+        www_authenticate=f'Keystone uri="{uri}"'.encode(),
+    )

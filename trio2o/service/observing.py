@@ -1,0 +1,86 @@
+"""
+Where the records of requests go: the access log and the metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from trio2o.ops.access_log import AccessLog
+from trio2o.ops.metrics import Metrics
+from trio2o.state.cache import MemoryState
+from trio2o.state.routes import RouteBook
+from trio2o.storage.pool import Pool
+from trio2o.web.record import RequestRecord
+
+if TYPE_CHECKING:
+    from trio2o.service.surfaces import ServedSurface
+
+
+@define(kw_only=True)
+class Observer:
+    """
+    Told of every request when it is over.
+    """
+
+    _metrics: Metrics
+    #: ``None`` where no access log is wanted.
+    _access: AccessLog | None
+
+    def request_ended(self, record: RequestRecord) -> None:
+        """
+        Count it and write its line.
+        """
+        method = record.method.decode("latin-1")
+        self._metrics.request(record.surface, method, record.operation, record.status, record.duration)
+        if record.missing:
+            self._metrics.missing_pods(record.surface, record.missing)
+        if self._access is not None:
+            self._access.record(
+                request_id=record.request_id,
+                global_request_id=record.global_request_id,
+                client=record.client,
+                project_id=record.project_id,
+                user_id=record.user_id,
+                surface=record.surface,
+                method=method,
+                target=record.target,
+                status=record.status,
+                sent=record.sent,
+                seconds=record.duration,
+                pods=record.pods,
+                pod_seconds=record.pod_seconds,
+                outcome=_outcome(record),
+            )
+
+
+def _outcome(record: RequestRecord) -> str:
+    if record.detail:
+        return record.detail
+    if not record.whole:
+        return "cut short"
+    return "incomplete" if record.missing else "ok"
+
+
+def watch(
+    metrics: Metrics, *, state: MemoryState, pool: Pool, routes: RouteBook, surfaces: Sequence[ServedSurface]
+) -> None:
+    """
+    Name the gauges that Prometheus reads from their owners.
+    """
+    metrics.watch("trio2o_state_ready", lambda: float(state.ready))
+    metrics.watch("trio2o_state_current", lambda: float(state.current))
+    metrics.watch("trio2o_database_up", lambda: float(pool.alive > 0))
+    metrics.watch("trio2o_database_connections_in_use", lambda: float(pool.busy))
+    metrics.watch("trio2o_outbox_writes", lambda: float(len(routes.outbox)))
+    metrics.watch("trio2o_route_cache_entries", lambda: float(state.routes_remembered))
+    metrics.watch_each(
+        "trio2o_requests_in_progress", lambda: {served.name: float(served.drain.count) for served in surfaces}
+    )
+    metrics.watch_each(
+        "trio2o_client_connections",
+        lambda: {served.name: float(len(served.site.connections)) for served in surfaces},
+    )

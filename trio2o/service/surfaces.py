@@ -1,0 +1,195 @@
+"""
+One surface, wired: strategies, wrapper, Klein application, site, drain.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, frozen
+
+from trio2o.config.schema import Config
+from trio2o.identity.access_rules import allowed
+from trio2o.interfaces import IPodFactsBook, IRouteBook, IState, IStrategy
+from trio2o.ops.drain import Drain, TrackedConnection
+from trio2o.pods.client import TreqPods
+from trio2o.service.identity import IdentityParts
+from trio2o.service.observing import Observer
+from trio2o.strategies.anywhere import AnyStrategy
+from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.local import LocalStrategy
+from trio2o.strategies.locating import Locator
+from trio2o.strategies.merge import MergeStrategy
+from trio2o.strategies.placing import Placement
+from trio2o.strategies.route import RouteStrategy
+from trio2o.strategies.schedule import ScheduleStrategy
+from trio2o.strategies.summing import SumStrategy
+from trio2o.surface.matching import Table
+from trio2o.surface.surfaces import Surface
+from trio2o.web.channel import GatewayChannel
+from trio2o.web.front import Front
+from trio2o.web.incoming import Trust
+from trio2o.web.streaming import GatewaySite
+from trio2o.web.surface_app import SurfaceApp
+from trio2o.web.versioning import Versioning
+from trio2o.web.wrapper import Wrapper
+
+
+class TrackedChannel(TrackedConnection, GatewayChannel):
+    """
+    A client's connection that its site knows of.
+    """
+
+
+class TrackedSite(GatewaySite):
+    """
+    A site that knows its connections, so that they can be drained.
+    """
+
+    protocol = TrackedChannel
+    noisy = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.connections: set[TrackedConnection] = set()
+
+
+@frozen(kw_only=True)
+class Common:
+    """
+    What all surfaces share.
+    """
+
+    reactor: Any
+    config: Config
+    identity: IdentityParts
+    state: IState
+    routes: IRouteBook
+    pods: TreqPods
+    facts: IPodFactsBook
+    forwarder: Forwarder
+    locator: Locator
+    placement: Placement
+    observer: Observer
+    route_store: Any
+
+
+@define(kw_only=True)
+class ServedSurface:
+    """
+    A surface's site and what is needed to end it.
+    """
+
+    name: str
+    endpoints: tuple[str, ...]
+    site: TrackedSite
+    drain: Drain
+
+
+class Counter:
+    """
+    Counts for a drain that is made after its site.
+    """
+
+    drain: Drain | None = None
+
+    @property
+    def draining(self) -> bool:
+        """
+        True once the site is on its way out.
+        """
+        return self.drain is not None and self.drain.draining
+
+    def began(self) -> None:
+        """
+        Something runs.
+        """
+        if self.drain is not None:
+            self.drain.enter()
+
+    def ended(self) -> None:
+        """
+        It ended.
+        """
+        if self.drain is not None:
+            self.drain.leave()
+
+
+def make_wrapper(
+    common: Common,
+    surface: Surface | None,
+    versioning: Versioning | None,
+    counter: Counter,
+    public_url: str | None,
+) -> Wrapper:
+    """
+    The wrapper of one surface; ``None`` for the admin surface.
+    """
+    return Wrapper(
+        surface=surface,
+        tokens=common.identity.tokens,
+        access=allowed,
+        versioning=versioning,
+        clock=common.reactor,
+        began=counter.began,
+        ended=counter.ended,
+        observe=common.observer.request_ended,
+        www_authenticate=common.identity.www_authenticate,
+        public_root=None if public_url is None else public_url.rstrip("/").encode("ascii"),
+        trust=Trust(common.config.proxy.trusted),
+        pseudonym=common.config.proxy.via_name.encode("ascii"),
+    )
+
+
+def make_surface(
+    common: Common, surface: Surface, endpoints: tuple[str, ...], public_url: str | None
+) -> ServedSurface:
+    """
+    Wire one surface from its table.
+    """
+    counter = Counter()
+    versioning = Versioning(surface=surface, facts=common.facts)
+    table = Table(surface.operations)
+    app = SurfaceApp(
+        surface=surface,
+        wrapper=make_wrapper(common, surface, versioning, counter, public_url),
+        versioning=versioning,
+        strategies=make_strategies(common, Shield(began=counter.began, ended=counter.ended)),
+        table=table,
+    )
+    site = TrackedSite(Front(app, table), reactor=common.reactor)
+    counter.drain = Drain(site, common.reactor)
+    return ServedSurface(name=surface.name, endpoints=endpoints, site=site, drain=counter.drain)
+
+
+def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
+    """
+    The strategies by the names that tables use.
+    """
+    limits, pods = common.config.limits, common.config.pod_defaults
+    shared: dict[str, Any] = {"forwarder": common.forwarder, "state": common.state}
+    return {
+        "route": RouteStrategy(
+            **shared, shield=shield, locator=common.locator, body_limit=limits.read_body_bytes
+        ),
+        "schedule": ScheduleStrategy(
+            forwarder=common.forwarder,
+            shield=shield,
+            locator=common.locator,
+            placement=common.placement,
+            clock=common.reactor,
+            body_limit=limits.read_body_bytes,
+            budget=pods.create_timeout_seconds,
+        ),
+        "merge": MergeStrategy(
+            **shared,
+            locator=common.locator,
+            routes=common.route_store,
+            budget=pods.list_timeout_seconds,
+            max_page=limits.max_page,
+        ),
+        "sum": SumStrategy(**shared, budget=pods.list_timeout_seconds),
+        "any": AnyStrategy(**shared, shield=shield, pods=common.pods),
+        "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
+    }
