@@ -1,0 +1,3 @@
+"""
+The forwarder against nginx, HAProxy and bare Twisted, in one run: ``make bench``.
+"""

@@ -1,0 +1,190 @@
+"""
+What the sandbox consists of: names, ports, zones, credentials, and the files that are made from them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from attrs import field, frozen
+
+
+@frozen(kw_only=True)
+class PodPlan:
+    """
+    One fake pod; its services listen at three neighbouring ports.
+    """
+
+    name: str
+    zone: str
+    first_port: int
+
+    @property
+    def nova(self) -> int:
+        """
+        The port of its Nova.
+        """
+        return self.first_port
+
+    @property
+    def cinder(self) -> int:
+        """
+        The port of its Cinder.
+        """
+        return self.first_port + 1
+
+    @property
+    def neutron(self) -> int:
+        """
+        The port of its Neutron.
+        """
+        return self.first_port + 2
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("TRIO2O_SANDBOX", ".sandbox")).resolve()
+
+
+@frozen(kw_only=True)
+class Layout:
+    """
+    The whole sandbox. All ports are on the loopback address; ``TRIO2O_SANDBOX_PORTS`` moves them.
+    """
+
+    folder: Path = field(factory=_folder)
+    base_port: int = field(factory=lambda: int(os.environ.get("TRIO2O_SANDBOX_PORTS", "19900")))
+    region: str = "RegionOne"
+    admin_password: str = "adminpass"
+    demo_password: str = "demopass"
+    service_password: str = "servicepass"
+
+    @property
+    def keystone_port(self) -> int:
+        """
+        Where the real Keystone listens.
+        """
+        return self.base_port
+
+    @property
+    def glance_port(self) -> int:
+        """
+        Where the fake Glance listens.
+        """
+        return self.base_port + 1
+
+    @property
+    def compute_port(self) -> int:
+        """
+        Where Trio2o serves the compute surface.
+        """
+        return self.base_port + 98
+
+    @property
+    def volume_port(self) -> int:
+        """
+        Where Trio2o serves the volume surface.
+        """
+        return self.base_port + 97
+
+    @property
+    def admin_port(self) -> int:
+        """
+        Where Trio2o serves the admin surface.
+        """
+        return self.base_port + 96
+
+    @property
+    def auth_url(self) -> str:
+        """
+        The Keystone endpoint.
+        """
+        return f"http://127.0.0.1:{self.keystone_port}/v3"
+
+    @property
+    def pods(self) -> tuple[PodPlan, ...]:
+        """
+        Two pods in az1, one in az2.
+        """
+        zones = (("Pod1", "az1"), ("Pod2", "az1"), ("Pod3", "az2"))
+        return tuple(
+            PodPlan(name=name, zone=zone, first_port=self.base_port + 10 * at)
+            for at, (name, zone) in enumerate(zones, 1)
+        )
+
+    @property
+    def config_file(self) -> Path:
+        """
+        The daemon's configuration.
+        """
+        return self.folder / "trio2o.yaml"
+
+    def write_files(self) -> None:
+        """
+        Write the daemon's configuration, the clients' clouds.yaml and a file to source.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config_file.write_text(self._config())
+        (self.folder / "clouds.yaml").write_text(self._clouds())
+        (self.folder / "openrc").write_text(self._openrc())
+
+    def _config(self) -> str:
+        pods = "".join(f"  - name: {pod.name}\n    az: {pod.zone}\n    dc: dc1\n" for pod in self.pods)
+        return f"""\
+# Made by `make sandbox`; see conf/trio2o.yaml for every option.
+region: {self.region}
+listen:
+  compute:
+    endpoints: ["tcp:{self.compute_port}:interface=127.0.0.1"]
+  volume:
+    endpoints: ["tcp:{self.volume_port}:interface=127.0.0.1"]
+  admin:
+    endpoints: ["tcp:{self.admin_port}:interface=127.0.0.1"]
+identity:
+  auth_url: {self.auth_url}
+  auth_type: password
+  auth:
+    username: trio2o
+    password: {self.service_password}
+    project_name: service
+    user_domain_id: default
+    project_domain_id: default
+  token_cache_seconds: 30
+database:
+  state_directory: {self.folder / "state"}
+pod_defaults:
+  probe_interval_seconds: 2
+pods:
+{pods}"""
+
+    def _clouds(self) -> str:
+        def cloud(name: str, user: str, password: str, project: str, region: str) -> str:
+            return f"""\
+  {name}:
+    region_name: {region}
+    image_region_name: {self.region}
+    identity_api_version: 3
+    auth:
+      auth_url: {self.auth_url}
+      username: {user}
+      password: {password}
+      project_name: {project}
+      user_domain_id: default
+      project_domain_id: default
+"""
+
+        parts = [
+            cloud("demo", "demo", self.demo_password, "demo", self.region),
+            cloud("admin", "admin", self.admin_password, "admin", self.region),
+        ]
+        for pod in self.pods:
+            parts.append(cloud(pod.name.lower(), "demo", self.demo_password, "demo", pod.name))
+        return "clouds:\n" + "".join(parts)
+
+    def _openrc(self) -> str:
+        return f"""\
+# Source this file, then use `openstack` as in any cloud.
+export OS_CLIENT_CONFIG_FILE={self.folder / "clouds.yaml"}
+export OS_CLOUD=demo
+export TRIO2O_ADMIN=http://127.0.0.1:{self.admin_port}/v1.0
+"""

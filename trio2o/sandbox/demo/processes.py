@@ -1,0 +1,161 @@
+"""
+Background processes that outlive the command which started them, each known by its pid and its start time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+
+class StepFailed(Exception):
+    """
+    A step of the sandbox went wrong; the text says which, and where its log is.
+    """
+
+
+@frozen(kw_only=True)
+class Process:
+    """
+    One process, its pid file and its log below the sandbox's folder.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """
+        Where its output goes.
+        """
+        return self.folder / "log" / f"{self.name}.log"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "run" / f"{self.name}.pid"
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """
+        Start it in a session of its own, unless it runs already.
+        """
+        if self.alive():
+            return
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._pid_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            child = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment},
+                start_new_session=True,
+            )
+        self._pid_file.write_text(f"{child.pid} {_born(child.pid)}\n")
+
+    def alive(self) -> bool:
+        """
+        True while the very process that was started is there; a new one with its pid is not it.
+        """
+        recorded = self._recorded()
+        if recorded is None:
+            return False
+        pid, born = recorded
+        return bool(born) and _born(pid) == born
+
+    def signal(self, number: int) -> None:
+        """
+        Send a signal, if it is there.
+        """
+        recorded = self._recorded()
+        if recorded is not None and self.alive():
+            os.kill(recorded[0], number)
+
+    def stop(self, patience: float = 15.0) -> bool:
+        """
+        End it by SIGTERM, after ``patience`` seconds by SIGKILL; False when it was not there.
+        """
+        if not self.alive():
+            self._pid_file.unlink(missing_ok=True)
+            return False
+        self.signal(signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        while self.alive() and time.monotonic() < deadline:
+            _reap()
+            time.sleep(0.05)
+        self.signal(signal.SIGKILL)
+        _reap()
+        self._pid_file.unlink(missing_ok=True)
+        return True
+
+    def await_port(self, port: int, patience: float = 60.0) -> None:
+        """
+        Wait until it listens.
+
+        :raises StepFailed: if it ends before, or does not in time.
+        """
+        deadline = time.monotonic() + patience
+        while not listens(port):
+            _reap()
+            if not self.alive():
+                raise StepFailed(f"{self.name} ended at its start; the end of {self.log}:\n{tail(self.log)}")
+            if time.monotonic() > deadline:
+                raise StepFailed(
+                    f"{self.name} does not listen on port {port} after {patience:.0f} s; see {self.log}"
+                )
+            time.sleep(0.05)
+
+    def _recorded(self) -> tuple[int, str] | None:
+        try:
+            pid, born = self._pid_file.read_text().split()
+        except (OSError, ValueError):
+            return None
+        return int(pid), born
+
+
+def listens(port: int) -> bool:
+    """
+    True when something on this machine accepts connections at a port of the loopback address.
+    """
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """
+    The last lines of a log.
+    """
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def _born(pid: int) -> str:
+    """
+    The start time of a process in clock ticks since boot; empty when it is gone or a zombie.
+    """
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if after_name[0] == "Z" else after_name[19]
+
+
+def _reap() -> None:
+    """
+    Collect children that ended, so that they are not taken for running ones.
+    """
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
