@@ -28,7 +28,7 @@ _EXTENSIONS = (
     ("security-group", "security-group"),
     ("Resource timestamps", "standard-attr-timestamp"),
 )
-_EMPTY = "any(routers, floatingips, trunks, subnetpools, 'security-group-rules', 'address-scopes', agents)"
+_EMPTY = "any(availability_zones, routers, floatingips, trunks, subnetpools, 'security-group-rules', 'address-scopes', agents)"
 
 
 @define(eq=False)
