@@ -34,7 +34,11 @@ _FILTERS = ("name", "status", "visibility", "owner", "disk_format", "container_f
 
 
 def make_glance(
-    clock: PodClock, verifier: TokenVerifier, wall: IReactorTime, *, auth_uri: str = "http://127.0.0.1:5000/v3"
+    clock: PodClock,
+    verifier: TokenVerifier,
+    wall: IReactorTime,
+    *,
+    auth_uri: str = "http://127.0.0.1:5000/v3",
 ) -> ServiceFrame:
     """
     The shared image service; it belongs to no pod.
@@ -191,9 +195,13 @@ def _image_schema() -> dict[str, Any]:
     """
     text = {"type": ["null", "string"]}
     whole = {"type": ["null", "integer"]}
-    properties: dict[str, Any] = {name: text for name in CREATED_FIELDS}
-    properties |= {name: {**text, "readOnly": True} for name in ("status", "checksum", "os_hash_algo", "os_hash_value")}
-    properties |= {name: {**text, "readOnly": True} for name in ("created_at", "updated_at", "self", "file", "schema")}
+    properties: dict[str, Any] = dict.fromkeys(CREATED_FIELDS, text)
+    properties |= {
+        name: {**text, "readOnly": True} for name in ("status", "checksum", "os_hash_algo", "os_hash_value")
+    }
+    properties |= {
+        name: {**text, "readOnly": True} for name in ("created_at", "updated_at", "self", "file", "schema")
+    }
     properties |= {name: {**whole, "readOnly": True} for name in ("size", "virtual_size")}
     properties |= {name: {"type": "integer"} for name in ("min_ram", "min_disk")}
     properties |= {name: {"type": "boolean"} for name in ("protected", "os_hidden")}

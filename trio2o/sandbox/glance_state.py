@@ -90,7 +90,9 @@ class Image:
             setattr(self, name, value)
         elif name == "visibility":
             if value not in _VISIBILITIES:
-                raise Refused(f"Provided object does not match schema 'image': {value!r} is not one of the visibilities")
+                raise Refused(
+                    f"Provided object does not match schema 'image': {value!r} is not one of the visibilities"
+                )
             self.visibility = value
         elif name in ("owner", *_OTHER_FIELDS):
             setattr(self, name, value)

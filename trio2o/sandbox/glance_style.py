@@ -38,7 +38,11 @@ class GlanceStyle(ServiceStyle):
         if call.full_path in ("/", "", "/versions", "/v2", "/v2/"):
             link = {"rel": "self", "href": f"{call.origin}/v2/"}
             versions = [
-                {"id": f"v2.{minor}", "status": "CURRENT" if minor == _SUPPORTED[0] else "SUPPORTED", "links": [link]}
+                {
+                    "id": f"v2.{minor}",
+                    "status": "CURRENT" if minor == _SUPPORTED[0] else "SUPPORTED",
+                    "links": [link],
+                }
                 for minor in _SUPPORTED
             ]
             return Answer(status=300 if call.full_path in ("/", "") else 200, body={"versions": versions})
@@ -55,7 +59,10 @@ class GlanceStyle(ServiceStyle):
             f"  {fault.message}<br /><br />\n\n\n\n </body>\n</html>"
         )
         return Answer(
-            status=fault.status, body=page.encode(), headers=fault.headers, content_type="text/html; charset=UTF-8"
+            status=fault.status,
+            body=page.encode(),
+            headers=fault.headers,
+            content_type="text/html; charset=UTF-8",
         )
 
     def wrong_method(self, call: Call) -> Answer:

@@ -69,7 +69,9 @@ class CinderContract:
         assert reply.status < 300, (reply.status, reply.content)
         return reply.json if reply.content else None
 
-    async def refused(self, status: int, message: str, method: str, path: str, body: Any = None, **more: Any) -> None:
+    async def refused(
+        self, status: int, message: str, method: str, path: str, body: Any = None, **more: Any
+    ) -> None:
         """
         Check an error's status, shape and words.
         """
@@ -253,7 +255,16 @@ class CinderContract:
         async def check() -> None:
             volume = await self.volume()
             base = {
-                *("id", "status", "size", "availability_zone", "created_at", "updated_at", "name", "description"),
+                *(
+                    "id",
+                    "status",
+                    "size",
+                    "availability_zone",
+                    "created_at",
+                    "updated_at",
+                    "name",
+                    "description",
+                ),
                 *("volume_type", "snapshot_id", "source_volid", "metadata", "links", "user_id", "bootable"),
                 *("encrypted", "replication_status", "consistencygroup_id", "multiattach", "attachments"),
                 "os-vol-tenant-attr:tenant_id",
@@ -353,7 +364,9 @@ class CinderContract:
         async def check() -> None:
             volume = await self.volume(metadata={"a": "b"})
             path = f"/volumes/{volume['id']}/metadata"
-            assert await self.good("POST", path, {"metadata": {"x": "y"}}) == {"metadata": {"a": "b", "x": "y"}}
+            assert await self.good("POST", path, {"metadata": {"x": "y"}}) == {
+                "metadata": {"a": "b", "x": "y"}
+            }
             assert await self.good("PUT", path, {"metadata": {"k": "v"}}) == {"metadata": {"k": "v"}}
             assert await self.good("GET", path) == {"metadata": {"k": "v"}}
             assert await self.good("PUT", f"{path}/k", {"meta": {"k": "w"}}) == {"meta": {"k": "w"}}
@@ -493,7 +506,9 @@ class CinderContract:
             path = f"/volumes/{volume['id']}"
             act = f"{path}/action"
             assert (await self.ask("POST", act, {"os-set_bootable": {"bootable": True}})).status == 200
-            assert (await self.ask("POST", act, {"os-update_readonly_flag": {"readonly": True}})).status == 202
+            assert (
+                await self.ask("POST", act, {"os-update_readonly_flag": {"readonly": True}})
+            ).status == 202
             shown = (await self.good("GET", path))["volume"]
             assert (shown["bootable"], shown["metadata"]) == ("true", {"readonly": "True"})
             wanted = {"os-set_image_metadata": {"metadata": {"a": "b"}}}
@@ -542,7 +557,9 @@ class CinderContract:
             path = f"/volumes/{volume['id']}"
             act = f"{path}/action"
             assert (await self.ask("POST", act, {"os-reserve": {}})).status == 202
-            message = "Invalid volume: Volume status must be available to reserve, but the status is attaching."
+            message = (
+                "Invalid volume: Volume status must be available to reserve, but the status is attaching."
+            )
             await self.refused(400, message, "POST", act, {"os-reserve": {}})
             assert (await self.ask("DELETE", path)).status == 400
             assert (await self.ask("POST", act, {"os-unreserve": {}})).status == 202
@@ -607,9 +624,7 @@ class CinderContract:
             clone = await self.good("POST", "/volumes", {"volume": {"snapshot_id": made["id"]}})
             assert (clone["volume"]["size"], clone["volume"]["snapshot_id"]) == (1, made["id"])
             await self.until(f"/volumes/{clone['volume']['id']}", "available")
-            await self.refused(
-                404, f"Snapshot {made['id']} could not be found.", "GET", path, who=self.alt
-            )
+            await self.refused(404, f"Snapshot {made['id']} could not be found.", "GET", path, who=self.alt)
             assert (await self.ask("DELETE", path)).status == 202
             await self.until(path, "gone")
 
@@ -700,8 +715,13 @@ class CinderContract:
             assert [each["id"] for each in listed["attachments"]] == [made["id"]]
             assert set(listed["attachments"][0]) == {"id", "status", "instance", "volume_id"}
             connector = {
-                **{"host": "h", "initiator": "iqn.x", "ip": "192.0.2.1", "os_type": "linux2"},
-                **{"platform": "x86_64", "multipath": False, "mountpoint": "/dev/vdb"},
+                "host": "h",
+                "initiator": "iqn.x",
+                "ip": "192.0.2.1",
+                "os_type": "linux2",
+                "platform": "x86_64",
+                "multipath": False,
+                "mountpoint": "/dev/vdb",
             }
             updated = await self.good("PUT", one, {"attachment": {"connector": connector}})
             assert updated["attachment"]["connection_info"]["attachment_id"] == made["id"]
@@ -718,9 +738,7 @@ class CinderContract:
             await self.until(path, "available")
             message = f"Volume attachment could not be found with filter: attachment_id = {made['id']}."
             await self.refused(404, message, "GET", one)
-            await self.refused(
-                404, "The resource could not be found.", "GET", "/attachments", version="3.26"
-            )
+            await self.refused(404, "The resource could not be found.", "GET", "/attachments", version="3.26")
 
         return self.finish(check())
 
@@ -781,7 +799,14 @@ class CinderContract:
         async def check() -> None:
             types = (await self.good("GET", "/types"))["volume_types"]
             files = next(each for each in types if each["name"] == "files")
-            fields = {"id", "name", "is_public", "description", "extra_specs", "os-volume-type-access:is_public"}
+            fields = {
+                "id",
+                "name",
+                "is_public",
+                "description",
+                "extra_specs",
+                "os-volume-type-access:is_public",
+            }
             assert set(files) == fields
             admins = (await self.good("GET", f"/types/{files['id']}", who=self.admin))["volume_type"]
             assert set(admins) - fields == {"qos_specs_id"}
@@ -846,7 +871,9 @@ class CinderContract:
             assert (limits["totalVolumesUsed"], limits["maxTotalVolumes"]) == (1, 10)
             rule = "volume_extension:quotas:"
             wanted = {"quota_set": {"volumes": 1, "snapshots": 0, "backups": 0, "gigabytes": 5}}
-            await self.refused(403, f"Policy doesn't allow {rule}update to be performed.", "PUT", path, wanted)
+            await self.refused(
+                403, f"Policy doesn't allow {rule}update to be performed.", "PUT", path, wanted
+            )
             other = f"/os-quota-sets/{self.alt.project}"
             await self.refused(403, f"Policy doesn't allow {rule}show to be performed.", "GET", other)
             try:
@@ -855,7 +882,9 @@ class CinderContract:
                 reply = await self.ask("POST", "/volumes", {"volume": {"size": 1}})
                 assert reply.status == 413
                 assert reply.header("Retry-After") == "0"
-                message = "VolumeLimitExceeded: Maximum number of volumes allowed (1) exceeded for quota 'volumes'."
+                message = (
+                    "VolumeLimitExceeded: Maximum number of volumes allowed (1) exceeded for quota 'volumes'."
+                )
                 assert reply.json == {"overLimit": {"code": 413, "message": message, "retryAfter": "0"}}
                 large = (
                     "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes "
@@ -940,7 +969,11 @@ class CinderContract:
                 await self.refused(403, f"Policy doesn't allow {rule} to be performed.", "GET", path)
                 await self.good("GET", path, who=self.admin)
             services = (await self.good("GET", "/os-services", who=self.admin))["services"]
-            assert {each["binary"] for each in services} == {"cinder-backup", "cinder-volume", "cinder-scheduler"}
+            assert {each["binary"] for each in services} == {
+                "cinder-backup",
+                "cinder-volume",
+                "cinder-scheduler",
+            }
             assert all(each["state"] == "up" for each in services)
             pools = await self.good("GET", "/scheduler-stats/get_pools?detail=true", who=self.admin)
             (pool,) = pools["pools"]

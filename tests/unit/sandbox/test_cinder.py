@@ -24,7 +24,9 @@ DEMO, ALT, ADMIN = "d" * 32, "a" * 32, "0" * 32
 CALLERS = {
     "demo-token": Caller(user_id="demo-user", project_id=DEMO, roles=frozenset({"member", "reader"})),
     "alt-token": Caller(user_id="alt-user", project_id=ALT, roles=frozenset({"member", "reader"})),
-    "admin-token": Caller(user_id="admin-user", project_id=ADMIN, roles=frozenset({"admin", "member", "reader"})),
+    "admin-token": Caller(
+        user_id="admin-user", project_id=ADMIN, roles=frozenset({"admin", "member", "reader"})
+    ),
 }
 
 
@@ -146,7 +148,9 @@ class BehaviourTests(FakeCinderCase):
         body = {"volume": {"size": 1}}
         reply = now(self.api.ask("POST", "/volumes", token="demo-token", body=body))
         self.assertEqual(413, reply.status)
-        self.assertIn("VolumeLimitExceeded: Maximum number of volumes allowed (10)", reply.json["overLimit"]["message"])
+        self.assertIn(
+            "VolumeLimitExceeded: Maximum number of volumes allowed (10)", reply.json["overLimit"]["message"]
+        )
         self.created()
 
     def test_no_valid_host(self) -> None:
@@ -228,10 +232,14 @@ class ShelfTests(FakeCinderCase):
         """
         volume = self.created()
         self.pod.clock.advance(1)
-        self.shelf.attach(volume["id"], server_id=NOBODY, attachment_id="a1", device="/dev/vdb", host_name="h")
+        self.shelf.attach(
+            volume["id"], server_id=NOBODY, attachment_id="a1", device="/dev/vdb", host_name="h"
+        )
         shown = self.shown(volume["id"])
         self.assertEqual("in-use", shown["status"])
-        self.assertEqual((NOBODY, "a1"), (shown["attachments"][0]["server_id"], shown["attachments"][0]["attachment_id"]))
+        self.assertEqual(
+            (NOBODY, "a1"), (shown["attachments"][0]["server_id"], shown["attachments"][0]["attachment_id"])
+        )
         self.shelf.detach(volume["id"], "a1")
         self.shelf.detach(volume["id"], "a1")
         self.assertEqual("available", self.shown(volume["id"])["status"])

@@ -91,7 +91,9 @@ class PodTests(FakeNeutronCase):
         """
         Everybody sees the external network, and no server can be on it.
         """
-        (public,) = now(self.api.ask("GET", "/networks?router:external=true", token="demo-token")).json["networks"]
+        (public,) = now(self.api.ask("GET", "/networks?router:external=true", token="demo-token")).json[
+            "networks"
+        ]
         self.assertEqual("public", public["name"])
         caller = CALLERS["demo-token"]
         self.assertNotIn(public["id"], [each.id for each in self.shelf.networks_of(caller)])
@@ -113,7 +115,9 @@ class ShelfTests(FakeNeutronCase):
         self.assertEqual((NOBODY, "ACTIVE", DEMO), (port.device_id, port.status, port.project_id))
         self.assertEqual([port.id], [each.id for each in self.shelf.ports_of(NOBODY)])
         shown = now(self.api.ask("GET", f"/ports?device_id={NOBODY}", token="demo-token")).json["ports"]
-        self.assertEqual([("compute:nova", "ACTIVE")], [(each["device_owner"], each["status"]) for each in shown])
+        self.assertEqual(
+            [("compute:nova", "ACTIVE")], [(each["device_owner"], each["status"]) for each in shown]
+        )
         self.shelf.delete_port(port.id)
         self.shelf.delete_port(port.id)
         self.assertIsNone(self.shelf.find_port(port.id, caller))
@@ -155,9 +159,10 @@ class ShelfTests(FakeNeutronCase):
         stranger = CALLERS["alt-token"]
         self.assertIsNone(self.shelf.find_network(made["id"], stranger))
         self.assertRaises(Fault, self.shelf.create_port, stranger, network_id=made["id"], server_id="s")
-        self.assertEqual([made["id"]], [
-            each.id for each in self.shelf.networks_of(CALLERS["demo-token"]) if each.name == "private"
-        ])
+        self.assertEqual(
+            [made["id"]],
+            [each.id for each in self.shelf.networks_of(CALLERS["demo-token"]) if each.name == "private"],
+        )
 
     def test_security_group(self) -> None:
         """

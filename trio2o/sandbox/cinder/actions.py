@@ -12,8 +12,8 @@ from attrs import define, evolve, field
 from trio2o.sandbox.answers import Answer, Fault, bad_request, not_found
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
-from trio2o.sandbox.cinder.records import Volume
-from trio2o.sandbox.cinder.store import CinderStore, new_id
+from trio2o.sandbox.cinder.records import Volume, new_id
+from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import DELETED, DONE
 
 _STATUSES = (
@@ -305,9 +305,7 @@ class VolumeActions:
         wanted = body.section(call, "os-migrate_volume")
         host = wanted.get("host", volume.host)
         self.store.change(volume, migration_status="migrating")
-        self.store.later(
-            volume, lambda: self.store.change(volume, host=host, migration_status="success")
-        )
+        self.store.later(volume, lambda: self.store.change(volume, host=host, migration_status="success"))
         return DONE
 
     def _revert(self, call: Call, volume: Volume, details: Any) -> Answer:

@@ -14,8 +14,8 @@ from trio2o.sandbox.answers import Answer, bad_request
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.paging import Keys, Page
-from trio2o.sandbox.cinder.records import Transfer
-from trio2o.sandbox.cinder.store import CinderStore, new_id
+from trio2o.sandbox.cinder.records import Transfer, new_id
+from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import DELETED
 
 _SORT_KEYS: Keys = {
@@ -42,8 +42,10 @@ class Attachments:
         volume = store.volume(str(wanted["volume_uuid"]), call.caller)
         server_id = body.uuid_or_none("instance_uuid", wanted.get("instance_uuid"))
         again = any(each.server_id == server_id for each in volume.attachments) and volume.status == "in-use"
-        if volume.status not in ("available", "downloading") and not again and not (
-            volume.multiattach and volume.status in ("in-use", "reserved", "attaching")
+        if (
+            volume.status not in ("available", "downloading")
+            and not again
+            and not (volume.multiattach and volume.status in ("in-use", "reserved", "attaching"))
         ):
             raise bad_request(
                 f"Invalid volume: Volume {volume.id} status must be available or downloading to reserve, but "
@@ -178,9 +180,7 @@ class Transfers:
         wanted = body.section(call, "accept", required=("auth_key",))
         transfer = store.transfer(transfer_id, None)
         if not hmac.compare_digest(str(wanted["auth_key"]).encode(), transfer.auth_key.encode()):
-            raise bad_request(
-                f"Invalid auth key: Attempt to transfer {transfer.id} with invalid auth key."
-            )
+            raise bad_request(f"Invalid auth key: Attempt to transfer {transfer.id} with invalid auth key.")
         volume = store.volumes[transfer.volume_id]
         store.quotas.check_volume(call.project_id, volume.size, volume.volume_type)
         owner = {"project_id": call.project_id, "user_id": call.caller.user_id}

@@ -16,8 +16,8 @@ from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.paging import PAGE_PARAMETERS, Keys, Page
 from trio2o.sandbox.cinder.quota import over_limit
-from trio2o.sandbox.cinder.records import Backup, Volume
-from trio2o.sandbox.cinder.store import CinderStore, new_id
+from trio2o.sandbox.cinder.records import Backup, Volume, new_id
+from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import DELETED, DONE
 
 _SORT_KEYS: Keys = {
@@ -192,7 +192,9 @@ class Backups:
         if "os-reset_status" in wanted:
             body.require_admin(call, "volume_extension:backup_admin_actions:reset_status")
             self.store.halt(backup)
-            self.store.change(backup, status=body.section(call, "os-reset_status", required=("status",))["status"])
+            self.store.change(
+                backup, status=body.section(call, "os-reset_status", required=("status",))["status"]
+            )
         elif "os-force_delete" in wanted:
             body.require_admin(call, "volume_extension:backup_admin_actions:force_delete")
             self.store.begin_delete(backup)
@@ -212,7 +214,9 @@ class Backups:
         if volume_id is None:
             store.quotas.check_volume(call.project_id, backup.size, store.default_type)
             name = wanted.get("name") or f"restore_backup_{backup.id}"
-            volume = store.add_volume(call.caller, size=backup.size, volume_type=store.default_type, name=name)
+            volume = store.add_volume(
+                call.caller, size=backup.size, volume_type=store.default_type, name=name
+            )
             store.change(volume, placed=True)
         else:
             volume = store.volume(volume_id, call.caller)

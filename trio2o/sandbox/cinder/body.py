@@ -43,7 +43,9 @@ def invalid(name: str, value: object, why: str) -> Fault:
     return bad_request(f"Invalid input for field/attribute {name}. Value: {value}. {why}")
 
 
-def section(call: Call, name: str, *, required: Iterable[str] = (), allowed: Iterable[str] | None = None) -> dict[str, Any]:
+def section(
+    call: Call, name: str, *, required: Iterable[str] = (), allowed: Iterable[str] | None = None
+) -> dict[str, Any]:
     """
     The object under the body's one key.
 
@@ -132,7 +134,9 @@ def boolean(name: str, value: object) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise invalid(name, value, f"{value!r} is not one of [True, 'True', 'TRUE', 'true', '1', False, 'False', '0']")
+    raise invalid(
+        name, value, f"{value!r} is not one of [True, 'True', 'TRUE', 'true', '1', False, 'False', '0']"
+    )
 
 
 def metadata(value: object) -> dict[str, str]:

@@ -12,7 +12,8 @@ from attrs import define, field
 from trio2o.sandbox.answers import Answer, not_found
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
-from trio2o.sandbox.cinder.store import CinderStore, new_id
+from trio2o.sandbox.cinder.records import new_id
+from trio2o.sandbox.cinder.store import CinderStore
 
 _FILTERS = {
     "volume": [
@@ -89,7 +90,13 @@ class Operations:
         else:
             self._disabled[host, binary] = reason
         status = "enabled" if action == "enable" else "disabled"
-        shown = {"host": host, "service": binary, "binary": binary, "disabled": status == "disabled", "status": status}
+        shown = {
+            "host": host,
+            "service": binary,
+            "binary": binary,
+            "disabled": status == "disabled",
+            "status": status,
+        }
         return Answer(body=shown | ({"disabled_reason": reason} if reason else {}))
 
     @route("GET", "/os-hosts")
@@ -139,7 +146,13 @@ class Operations:
     @route("GET", "/extensions")
     def extensions(self, call: Call) -> Answer:
         shown = [
-            {"name": name, "alias": alias, "description": f"{name}.", "updated": f"{day}T00:00:00+00:00", "links": []}
+            {
+                "name": name,
+                "alias": alias,
+                "description": f"{name}.",
+                "updated": f"{day}T00:00:00+00:00",
+                "links": [],
+            }
             for name, alias, day in _EXTENSIONS
         ]
         return Answer(body={"extensions": shown})

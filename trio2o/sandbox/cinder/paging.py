@@ -127,7 +127,9 @@ def _sort(call: Call) -> tuple[tuple[str, bool], ...]:
             "'sort' parameter."
         )
     pairs = []
-    for part in sort.strip().split(",") if sort is not None else [f"{old_key or 'created_at'}:{old_direction or ''}"]:
+    for part in (
+        sort.strip().split(",") if sort is not None else [f"{old_key or 'created_at'}:{old_direction or ''}"]
+    ):
         name, _, direction = part.partition(":")
         direction = direction.strip() or "desc"
         if direction not in ("asc", "desc"):

@@ -8,6 +8,7 @@ create shows.
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,13 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall
 
 from trio2o.sandbox.answers import Revision
+
+
+def new_id() -> str:
+    """
+    An id as Cinder makes them: a UUID with hyphens.
+    """
+    return str(uuid.uuid4())
 
 
 @define(kw_only=True, eq=False)

@@ -14,8 +14,8 @@ from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.paging import PAGE_PARAMETERS, Keys, Page
 from trio2o.sandbox.cinder.quota import over_limit
-from trio2o.sandbox.cinder.records import Snapshot
-from trio2o.sandbox.cinder.store import CinderStore, new_id
+from trio2o.sandbox.cinder.records import Snapshot, new_id
+from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import DELETED, DONE
 
 _SORT_KEYS: Keys = {
@@ -68,7 +68,9 @@ class Snapshots:
             created_at=store.now(),
             volume_type=volume.volume_type,
             name=body.text("name", wanted.get("name", wanted.get("display_name"))),
-            description=body.text("description", wanted.get("description", wanted.get("display_description"))),
+            description=body.text(
+                "description", wanted.get("description", wanted.get("display_description"))
+            ),
             metadata=body.metadata(wanted.get("metadata")),
         )
         store.snapshots[snapshot.id] = snapshot

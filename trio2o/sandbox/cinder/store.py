@@ -6,7 +6,6 @@ Every change of status that takes Cinder time takes ``pod.build_seconds`` on the
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -17,18 +16,11 @@ from trio2o.sandbox.answers import bad_request, not_found
 from trio2o.sandbox.call import Caller
 from trio2o.sandbox.cinder.body import looks_like_uuid
 from trio2o.sandbox.cinder.quota import Quotas
-from trio2o.sandbox.cinder.records import Attachment, Backup, Snapshot, Transfer, Volume, VolumeType
+from trio2o.sandbox.cinder.records import Attachment, Backup, Snapshot, Transfer, Volume, VolumeType, new_id
 from trio2o.sandbox.pod_state import PodState
 
 _Owned = TypeVar("_Owned", Volume, Snapshot, Backup, Attachment, Transfer)
 _Moving = Volume | Snapshot | Backup
-
-
-def new_id() -> str:
-    """
-    An id as Cinder makes them: a UUID with hyphens.
-    """
-    return str(uuid.uuid4())
 
 
 @define(eq=False)
@@ -94,7 +86,9 @@ class CinderStore:
 
         :raises Fault: 404.
         """
-        return _visible(self.snapshots.get(snapshot_id), caller, f"Snapshot {snapshot_id} could not be found.")
+        return _visible(
+            self.snapshots.get(snapshot_id), caller, f"Snapshot {snapshot_id} could not be found."
+        )
 
     def backup(self, backup_id: str, caller: Caller) -> Backup:
         """

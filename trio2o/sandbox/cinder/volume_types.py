@@ -89,9 +89,7 @@ class VolumeTypes:
         body.require_admin(call, "volume_extension:type_delete")
         item = self._type(type_id, call)
         if item is self.store.default_type:
-            raise bad_request(
-                f"The volume type {item.id} is the default volume type and cannot be deleted."
-            )
+            raise bad_request(f"The volume type {item.id} is the default volume type and cannot be deleted.")
         if any(volume.volume_type is item for volume in self.store.volumes.values()):
             raise bad_request("Target volume type is still in use.")
         del self.store.types[item.id]
@@ -166,15 +164,11 @@ class VolumeTypes:
         item = self._type(type_id, call)
         if name == "addProjectAccess":
             if project in item.access:
-                raise conflict(
-                    f"Volume type access for {item.id} / {project} combination already exists."
-                )
+                raise conflict(f"Volume type access for {item.id} / {project} combination already exists.")
             item.access.add(project)
         else:
             if project not in item.access:
-                raise not_found(
-                    f"Volume type access not found for {item.id} / {project} combination."
-                )
+                raise not_found(f"Volume type access not found for {item.id} / {project} combination.")
             item.access.remove(project)
         return DELETED
 

@@ -234,8 +234,10 @@ class Volumes:
                 )
             _check_type(chosen, origin.volume_type)
             return _Source(
-                origin.size, origin.volume_type, bootable=origin.bootable,
-                image_metadata=origin.image_metadata
+                origin.size,
+                origin.volume_type,
+                bootable=origin.bootable,
+                image_metadata=origin.image_metadata,
             )
         if backup_id is not None:
             return _Source(store.backup(backup_id, caller).size)

@@ -34,7 +34,12 @@ def make_neutron(
     """
     store = NeutronStore(pod, cidr or f"10.{zlib.crc32(pod.name.encode()) % 254 + 1}.0.0/16")
     frame = ServiceFrame(
-        style=NeutronStyle(), verifier=verifier, clock=pod.clock, wall=wall, auth_uri=auth_uri, hints={"quota"}
+        style=NeutronStyle(),
+        verifier=verifier,
+        clock=pod.clock,
+        wall=wall,
+        auth_uri=auth_uri,
+        hints={"quota"},
     )
     frame.mount(Networks(store), Ports(store), Others(store))
     pod.network = store

@@ -17,14 +17,31 @@ from trio2o.sandbox.neutron.style import bad_request, section
 
 _NETWORK_FIELDS = frozenset(
     {
-        *("name", "description", "admin_state_up", "shared", "mtu", "router:external", "port_security_enabled"),
+        *(
+            "name",
+            "description",
+            "admin_state_up",
+            "shared",
+            "mtu",
+            "router:external",
+            "port_security_enabled",
+        ),
         *("tenant_id", "project_id", "availability_zone_hints", "is_default", "vlan_transparent"),
         *("provider:network_type", "provider:physical_network", "provider:segmentation_id"),
     }
 )
 _SUBNET_FIELDS = frozenset(
     {
-        *("name", "description", "network_id", "ip_version", "cidr", "enable_dhcp", "gateway_ip", "tenant_id"),
+        *(
+            "name",
+            "description",
+            "network_id",
+            "ip_version",
+            "cidr",
+            "enable_dhcp",
+            "gateway_ip",
+            "tenant_id",
+        ),
         *("project_id", "allocation_pools", "dns_nameservers", "host_routes", "subnetpool_id"),
     }
 )
@@ -35,6 +52,7 @@ _PORT_FIELDS = frozenset(
         *("project_id", "extra_dhcp_opts", "binding:vnic_type", "binding:host_id", "binding:profile"),
     }
 )
+
 
 @define(eq=False)
 class Networks:

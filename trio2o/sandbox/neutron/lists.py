@@ -34,7 +34,7 @@ def listed(call: Call, collection: str, items: Iterable[dict[str, Any]], known: 
     for name, direction in reversed(pairs):
         if name not in known:
             raise bad_request(f"{name} is invalid attribute for sort_keys")
-        found.sort(key=lambda item: str(item.get(name)), reverse=direction == "desc")  # noqa: B023
+        found.sort(key=lambda item: str(item.get(name)), reverse=direction == "desc")
     marker = call.arg("marker")
     if marker is not None:
         position = next((index for index, item in enumerate(found) if item["id"] == marker), None)

@@ -93,7 +93,14 @@ class Others:
 
     @route("GET", "/quotas/<project_id>")
     def quotas(self, call: Call, project_id: str) -> Answer:
-        quota = {"network": 100, "subnet": 100, "port": 500, "security_group": 10, "floatingip": 50, "router": 10}
+        quota = {
+            "network": 100,
+            "subnet": 100,
+            "port": 500,
+            "security_group": 10,
+            "floatingip": 50,
+            "router": 10,
+        }
         return Answer(body={"quota": quota})
 
     @route("GET", f"/<{_EMPTY}:collection>")
@@ -115,5 +122,3 @@ def _extension(name: str, alias: str) -> dict[str, Any]:
         "updated": "2016-01-01T00:00:00-00:00",
         "links": [],
     }
-
-

@@ -235,8 +235,9 @@ class NeutronStore:
         The networks that servers of the caller can be on: own and shared ones, external ones not.
         """
         return [
-            each for each in self.networks.values() if not each.external and (each.shared or owns(each,
-            caller))
+            each
+            for each in self.networks.values()
+            if not each.external and (each.shared or owns(each, caller))
         ]
 
     def find_network(self, network_id: str, caller: Caller) -> Network | None:

@@ -64,7 +64,5 @@ class NeutronStyle(ServiceStyle):
         return self.fault(Fault(404, "The resource could not be found.", "HTTPNotFound"))
 
     def wrong_method(self, call: Call) -> Answer:
-        message = (
-            "The server could not comply with the request since it is either malformed or otherwise incorrect."
-        )
+        message = "The server could not comply with the request since it is either malformed or otherwise incorrect."
         return self.fault(Fault(405, message, "HTTPMethodNotAllowed"))
