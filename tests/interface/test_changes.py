@@ -85,7 +85,13 @@ class ChangeLogSuite:
         found = await stores.changes.changes_since(0)
         assert found is not None
         self.assertEqual(
-            [("pods", pod.id), ("pods", pod.id), ("bindings", binding.id), ("bindings", binding.id), ("pods", pod.id)],
+            [
+                ("pods", pod.id),
+                ("pods", pod.id),
+                ("bindings", binding.id),
+                ("bindings", binding.id),
+                ("pods", pod.id),
+            ],
             [(change.table, change.row_id) for change in found],
         )
         self.assertEqual([1, 2, 3, 4, 5], [change.number for change in found])

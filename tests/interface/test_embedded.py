@@ -120,7 +120,9 @@ class EmbeddedPostgresTests(TestCase):
         Daemons on one directory share the server; the last one that stops takes it down.
         """
         first, second = self.server(), self.server()
-        dsn, other = await gatherResults([Deferred.fromCoroutine(server.start()) for server in (first, second)])
+        dsn, other = await gatherResults(
+            [Deferred.fromCoroutine(server.start()) for server in (first, second)]
+        )
         self.assertEqual(dsn, other)
         await first.stop()
         self.assertTrue(answers(dsn))

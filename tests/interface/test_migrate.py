@@ -22,7 +22,9 @@ from trio2o.storage.migrate import (
     version,
 )
 
-FIRST = Migration(number=1, name="first", sql="create table things (name text); insert into things values ('100%');")
+FIRST = Migration(
+    number=1, name="first", sql="create table things (name text); insert into things values ('100%');"
+)
 SECOND = Migration(number=2, name="second", sql="alter table things add column number integer")
 
 

@@ -49,7 +49,9 @@ class PodStoreSuite:
             state=PodState.MAINTENANCE,
             weight=2.5,
             affinity=frozenset({"ssd", "gpu"}),
-            settings=PodSettings(endpoints={"compute": "http://10.0.0.7:8774"}, ca_file="/ca.pem", concurrency=7),
+            settings=PodSettings(
+                endpoints={"compute": "http://10.0.0.7:8774"}, ca_file="/ca.pem", concurrency=7
+            ),
         )
         made = await pods.create_pod(wanted)
 
@@ -110,7 +112,9 @@ class PodStoreSuite:
         stores = await self.stores()
         made = await stores.pods.create_pod(a_pod("Pod1", dc_name="dc1"))
         stores.tick()
-        changed = await stores.pods.update_pod(made.id, {"state": PodState.DRAINING, "affinity": frozenset({"gpu"})})
+        changed = await stores.pods.update_pod(
+            made.id, {"state": PodState.DRAINING, "affinity": frozenset({"gpu"})}
+        )
         self.assertEqual((PodState.DRAINING, "gpu", "dc1"), (changed.state, changed.group, changed.dc_name))
         self.assertEqual((made.serial, made.created_at), (changed.serial, changed.created_at))
         assert changed.updated_at is not None and made.created_at is not None
@@ -189,7 +193,9 @@ class PodStoreSuite:
         self.assertTrue(first.declared and second.declared)
 
         (again,) = await pods.declare_pods([a_pod("Pod1", dc_name="dc9")])
-        self.assertEqual((first.id, first.serial, "dc9", True), (again.id, again.serial, again.dc_name, again.declared))
+        self.assertEqual(
+            (first.id, first.serial, "dc9", True), (again.id, again.serial, again.dc_name, again.declared)
+        )
 
     async def test_declare_leaves_others(self) -> None:
         """

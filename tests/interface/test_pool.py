@@ -286,7 +286,9 @@ class PoolTests(TestCase):
         """
         silent = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(silent.close)
-        pool = Pool(reactor, f"host=127.0.0.1 port={silent.getsockname()[1]}", size=1, connect_timeout=0.2, wait=0.1)
+        pool = Pool(
+            reactor, f"host=127.0.0.1 port={silent.getsockname()[1]}", size=1, connect_timeout=0.2, wait=0.1
+        )
         self.addCleanup(pool.stop)
         await pool.start()
         self.assertEqual(0, pool.alive)

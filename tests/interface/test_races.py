@@ -48,7 +48,12 @@ class RaceTests(TestCase):
             stores = (one, two)[number % 2]
             return begun(
                 stores.bindings.bind(
-                    "p1", pods[number // 2 % 4].id, az_name="az1", pod_group="", reason="created", replaces=None
+                    "p1",
+                    pods[number // 2 % 4].id,
+                    az_name="az1",
+                    pod_group="",
+                    reason="created",
+                    replaces=None,
                 )
             )
 
@@ -152,7 +157,9 @@ class RaceTests(TestCase):
         dsn, (one, _) = await self.two()
         foreign = psycopg2.connect(dsn)
         self.addCleanup(foreign.close)
-        foreign.cursor().execute("insert into pods (id, name, az_name) values ('x', 'X', 'az1'), ('y', 'Y', 'az1')")
+        foreign.cursor().execute(
+            "insert into pods (id, name, az_name) values ('x', 'X', 'az1'), ('y', 'Y', 'az1')"
+        )
         ours = begun(one.pods.create_pod(a_pod("Pod1")))
         await deferLater(reactor, 0.1)
         self.assertNoResult(ours)
@@ -207,7 +214,9 @@ class LogTests(TestCase):
         cursor.execute("create role plain login")
         cursor.execute("grant select, insert, update, delete on all tables in schema public to plain")
         self.addCleanup(cursor.execute, "drop owned by plain; drop role plain")
-        stores = await postgres_stores(self, " ".join("user=plain" if p.startswith("user=") else p for p in dsn.split()))
+        stores = await postgres_stores(
+            self, " ".join("user=plain" if p.startswith("user=") else p for p in dsn.split())
+        )
         pod = await stores.pods.create_pod(a_pod("Pod1"))
         await stores.bindings.create_binding("p1", pod.id)
         self.assertEqual(2, (await stores.changes.snapshot()).number)

@@ -68,7 +68,10 @@ class RouteStoreSuite:
         await routes.record_routes([a_route("s1"), a_route("s1", pod_id="pod2")])
         self.assertEqual("pod2", (await routes.routes_of_id("s1"))[0].pod_id)
         await routes.record_routes([a_route("s1", pod_id="pod3", project_id="p2", created_at=None)])
-        self.assertEqual([a_route("s1", pod_id="pod3", project_id="p2", created_at=None)], list(await routes.routes_of_id("s1")))
+        self.assertEqual(
+            [a_route("s1", pod_id="pod3", project_id="p2", created_at=None)],
+            list(await routes.routes_of_id("s1")),
+        )
 
     async def test_nothing(self) -> None:
         """
@@ -180,7 +183,9 @@ class RouteStoreSuite:
         await routes.record_routes([a_route("s1", created_at=THEN.replace(tzinfo=None))])
         self.assertEqual(a_route("s1"), await routes.find_route(Kind.SERVER, "s1"))
         await routes.end_route(Kind.SERVER, "s1", THEN.replace(tzinfo=None))
-        self.assertEqual([attrs.evolve(a_route("s1"), deleted_at=THEN)], list(await routes.routes_of_id("s1")))
+        self.assertEqual(
+            [attrs.evolve(a_route("s1"), deleted_at=THEN)], list(await routes.routes_of_id("s1"))
+        )
 
 
 class MemoryRoutesTests(InMemory, RouteStoreSuite, TestCase):

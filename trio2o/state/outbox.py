@@ -156,7 +156,9 @@ class Outbox:
             self._next.cancel()
         self._release_all()
         if len(self):
-            _log.error("{count} routes were not written: they will be found by asking the pods", count=len(self))
+            _log.error(
+                "{count} routes were not written: they will be found by asking the pods", count=len(self)
+            )
 
     def _put(self, entries: dict[_Key, Entry]) -> Deferred[None]:
         waiter = _Waiter(Deferred(), 0)
@@ -227,7 +229,12 @@ class Outbox:
         if refused is None:
             self._done([key])
             return
-        _log.failure("the route of {kind} {resource_id} cannot be written", failure=refused, kind=key[1], resource_id=key[0])
+        _log.failure(
+            "the route of {kind} {resource_id} cannot be written",
+            failure=refused,
+            kind=key[1],
+            resource_id=key[0],
+        )
         self.dropped += 1
         for waiter in self._flying.pop(key).waiters:
             waiter.one_written()

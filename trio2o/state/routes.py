@@ -99,7 +99,9 @@ class RouteBook(Service):
         asked.addBoth(self._answered, kind, resource_id, reading)
         return waiter
 
-    def _answered(self, found: Route | Failure | None, kind: Kind, resource_id: str, reading: _Reading) -> None:
+    def _answered(
+        self, found: Route | Failure | None, kind: Kind, resource_id: str, reading: _Reading
+    ) -> None:
         del self._reading[resource_id, kind]
         if reading.outdated:
             found = self._known(kind, resource_id)

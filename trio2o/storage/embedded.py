@@ -201,7 +201,9 @@ class Server:
                 _log.info("embedded database taken over: {directory}", directory=str(self.home))
                 return dsn
             if time.monotonic() > deadline:
-                raise EmbeddedError(f"the PostgreSQL of {self.home} (process {lines[0]}) runs and does not answer")
+                raise EmbeddedError(
+                    f"the PostgreSQL of {self.home} (process {lines[0]}) runs and does not answer"
+                )
             time.sleep(0.1)
         # PostgreSQL would believe a file whose process id was given to another process since, as happens in containers.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
@@ -302,7 +304,7 @@ def _settled(directory: Path, user: ServerUser | None) -> Path:
         if can_use(home, user):
             return home
         name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
-        home = Path("/var/lib/trio2o") / f"embedded-{name}"
+        home = Path("/var/lib/trio2o-embedded") / name
         home.parent.mkdir(parents=True, exist_ok=True)
         home.parent.chmod(0o755)
         _log.info(

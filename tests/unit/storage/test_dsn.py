@@ -63,7 +63,8 @@ class DsnTests(SynchronousTestCase):
         URLs and key-value pairs say the same.
         """
         self.assertEqual(
-            parameters_of("host=db1 port=5433 user=u password=p dbname=d"), parameters_of("postgresql://u:p@db1:5433/d")
+            parameters_of("host=db1 port=5433 user=u password=p dbname=d"),
+            parameters_of("postgresql://u:p@db1:5433/d"),
         )
 
     def test_described(self) -> None:
@@ -89,7 +90,9 @@ class DsnTests(SynchronousTestCase):
         self.assertEqual([("@abstract", None, None)], self.servers("host=@abstract"))
         self.assertEqual([("10.0.0.7", None, "5433")], self.servers("postgresql://10.0.0.7:5433/d"))
         self.assertEqual([("::1", None, None)], self.servers("postgresql://[::1]/d"))
-        self.assertEqual([("db.invalid", "10.0.0.7", None)], self.servers("host=db.invalid hostaddr=10.0.0.7"))
+        self.assertEqual(
+            [("db.invalid", "10.0.0.7", None)], self.servers("host=db.invalid hostaddr=10.0.0.7")
+        )
 
     def test_lookup(self) -> None:
         """
@@ -97,7 +100,8 @@ class DsnTests(SynchronousTestCase):
         """
         self.assertEqual([("db1.example", "10.0.0.1", "5433")], self.servers("host=db1.example port=5433"))
         self.assertEqual(
-            [("two.example", "10.0.0.1", None), ("two.example", "fd00::1", None)], self.servers("host=two.example")
+            [("two.example", "10.0.0.1", None), ("two.example", "fd00::1", None)],
+            self.servers("host=two.example"),
         )
 
     def test_several(self) -> None:
@@ -109,7 +113,8 @@ class DsnTests(SynchronousTestCase):
             self.servers("postgresql://10.0.0.1:5433,10.0.0.2:5434/d"),
         )
         self.assertEqual(
-            [("10.0.0.1", None, "5433"), ("10.0.0.2", None, "5433")], self.servers("host=10.0.0.1,10.0.0.2 port=5433")
+            [("10.0.0.1", None, "5433"), ("10.0.0.2", None, "5433")],
+            self.servers("host=10.0.0.1,10.0.0.2 port=5433"),
         )
 
     def test_unknown_name(self) -> None:
@@ -124,6 +129,8 @@ class DsnTests(SynchronousTestCase):
         """
         A peer that vanished is noticed, in the time that the DSN says if it says one.
         """
-        (server,) = self.successResultOf(Deferred.fromCoroutine(servers_of(Lookups(), "host=/x keepalives_idle=99")))
+        (server,) = self.successResultOf(
+            Deferred.fromCoroutine(servers_of(Lookups(), "host=/x keepalives_idle=99"))
+        )
         self.assertEqual(("99", "15000"), (server["keepalives_idle"], server["tcp_user_timeout"]))
         self.assertEqual(("UTF8", "trio2o"), (server["client_encoding"], server["application_name"]))

@@ -64,7 +64,9 @@ class DeclarationTests(SynchronousTestCase):
     """
 
     @given(stored_pods(), st.lists(st.tuples(NAMES, STATES), unique_by=lambda pair: pair[0]), st.sets(NAMES))
-    def test_always(self, stored: list[Pod], listed: list[tuple[str, PodState]], used_names: set[str]) -> None:
+    def test_always(
+        self, stored: list[Pod], listed: list[tuple[str, PodState]], used_names: set[str]
+    ) -> None:
         """
         Afterwards the declared pods are the listed ones; used pods and those of others never go; ids and serials stay;
         and the same list once more changes nothing.
@@ -133,7 +135,12 @@ class WordsTests(SynchronousTestCase):
         """
         then = datetime(2026, 1, 1, tzinfo=UTC)
         active = Binding(id="b1", tenant_id="p", pod_id="x", az_name="a", is_binding=True, created_at=then)
-        for pod_id, replaces, stays in (("x", "b1", True), ("y", None, True), ("y", "b0", True), ("y", "b1", False)):
+        for pod_id, replaces, stays in (
+            ("x", "b1", True),
+            ("y", None, True),
+            ("y", "b0", True),
+            ("y", "b1", False),
+        ):
             self.assertIs(stays, stands(active, pod_id, replaces))
 
     @given(st.text())
@@ -186,7 +193,9 @@ class ErrorTests(SynchronousTestCase):
         Losses, conflicts of others and time-outs are a database that is unavailable; our own mistakes stay.
         """
         self.assertIsInstance(translated(psycopg2.OperationalError("gone\n  away")), LostConnection)
-        self.assertEqual("gone away", str(translated(psycopg2.OperationalError("\n gone away\n\tProbably\n"))))
+        self.assertEqual(
+            "gone away", str(translated(psycopg2.OperationalError("\n gone away\n\tProbably\n")))
+        )
         self.assertEqual("OperationalError", str(translated(psycopg2.OperationalError(""))))
         self.assertTrue(issubclass(LostConnection, DatabaseUnavailable))
         self.assertTrue(issubclass(RolledBack, DatabaseUnavailable))

@@ -80,9 +80,7 @@ class PostgresChanges:
         last, pruned = rows[0][:2]
         if not pruned <= number <= last:
             return None
-        return [
-            Change(number=row[2], table=row[3], row_id=row[4]) for row in rows if row[2] is not None
-        ]
+        return [Change(number=row[2], table=row[3], row_id=row[4]) for row in rows if row[2] is not None]
 
     async def timeline(self) -> str:
         ((timeline,),) = await self._pool.run_query(_TIMELINE, read_only=True)
