@@ -13,6 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 from twisted.web.resource import Resource
@@ -296,26 +297,33 @@ class ForwardingCase(TestCase):
             if "GatewayChannel" in repr(call) or "HTTPChannel" in repr(call):
                 call.cancel()
 
-    async def pod(self, script: Script, **settings: Any) -> ScriptedPod:
+    async def pod(self, script: Script, *, tls: Any = None) -> ScriptedPod:
         """
-        Start a scripted pod.
+        Start a scripted pod; with TLS where there are options for it.
         """
         scripted = ScriptedPod(script)
         if not hasattr(self, "scripted"):
             self.scripted: list[ScriptedPod] = []
         self.scripted.append(scripted)
-        port = await TCP4ServerEndpoint(reactor, 0, interface=LOOPBACK).listen(scripted)
+        factory = scripted if tls is None else TLSMemoryBIOFactory(tls, False, scripted)
+        port = await TCP4ServerEndpoint(reactor, 0, interface=LOOPBACK).listen(factory)
         self.ports.append(port)
         scripted.port = port.getHost().port
         return scripted
 
     async def gateway(
-        self, pod: ScriptedPod | int, *, prefix: str = "", idle_timeout: float = 60.0, **defaults: Any
+        self,
+        pod: ScriptedPod,
+        *,
+        prefix: str = "",
+        ca_file: str | None = None,
+        idle_timeout: float = 60.0,
+        **defaults: Any,
     ) -> Forward:
         """
-        Start a front end before a pod.
+        Start a front end before a pod; one with TLS where there is a file of authorities.
         """
-        number = pod if isinstance(pod, int) else pod.port
+        scheme = "http" if ca_file is None else "https"
         options = {"_connection": self.connection} if self.connection is not None else {}
         self.pods = TreqPods(
             reactor=reactor,
@@ -327,7 +335,9 @@ class ForwardingCase(TestCase):
             id="p1",
             name="Pod1",
             az_name="az1",
-            settings=PodSettings(endpoints={"compute": f"http://{LOOPBACK}:{number}{prefix}"}),
+            settings=PodSettings(
+                endpoints={"compute": f"{scheme}://{LOOPBACK}:{pod.port}{prefix}"}, ca_file=ca_file or ""
+            ),
         )
         forward = Forward(self.pods, described)
         site = GatewaySite(forward, reactor=reactor, idle_timeout=idle_timeout)

@@ -6,9 +6,16 @@ from __future__ import annotations
 
 import gzip
 import resource
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet import reactor
+from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.task import deferLater
 
 from tests.functional.forwarding_rig import ForwardingCase, Script, Wire, field, fields, ok, serving
@@ -860,6 +867,118 @@ class FailureTests(ForwardingCase):
         self.assertEqual([head.split(b" ")[1] for head in heads], [b"502", b"502", b"503"])
         self.assertFalse(forward.pods.healthy("p1"))
         self.assertIsInstance(forward.outcomes[0], PodBroken)
+
+
+class SecureTests(ForwardingCase):
+    """
+    Pods behind TLS.
+    """
+
+    def authority(self) -> tuple[Any, str]:
+        """
+        A server's options, and the file with the authority that they are checked against.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pod")])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            )
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        plain = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        file = Path(self.mktemp())
+        file.write_bytes(b"# The authority of one pod\n" + pem)
+        return PrivateCertificate.loadPEM(pem + plain).options(), str(file)
+
+    async def test_trusted(self) -> None:
+        """
+        A pod with a certificate of its own authority is reached, and its connection used again.
+        """
+        options, file = self.authority()
+        pod = await self.pod(serving(ok(b"secret")), tls=options)
+        await self.gateway(pod, ca_file=file)
+
+        bodies = [(await self.get())[1] for _ in range(2)]
+
+        self.assertEqual(bodies, [b"secret"] * 2)
+        self.assertEqual(len(pod.connections), 1)
+
+    async def test_long_upload(self) -> None:
+        """
+        A body of some megabytes goes up and comes back.
+        """
+        options, file = self.authority()
+
+        async def script(wire: Wire) -> None:
+            _, body = await wire.message()
+            wire.send(ok(body))
+
+        await self.gateway(await self.pod(script, tls=options), ca_file=file)
+        client = await self.client()
+        size = 3 * MEGABYTE
+
+        client.send(b"PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+        _, body = await client.message()
+
+        self.assertEqual(body, b"x" * size)
+
+    async def test_untrusted(self) -> None:
+        """
+        One with another authority's is unreachable: nothing was sent to it.
+        """
+        options, _ = self.authority()
+        _, other = self.authority()
+        pod = await self.pod(serving(ok(b"secret")), tls=options)
+        forward = await self.gateway(pod, ca_file=other)
+
+        head, _ = await self.get()
+
+        self.assertTrue(head.startswith(b"HTTP/1.1 503"))
+        self.assertFalse(forward.outcomes[0].sent)
+        self.assertEqual(sum(wire.total for wire in pod.connections), 0)
+
+    async def test_no_tls(self) -> None:
+        """
+        So is one that does not speak TLS.
+        """
+        _, file = self.authority()
+
+        async def script(wire: Wire) -> None:
+            wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        forward = await self.gateway(await self.pod(script), ca_file=file)
+
+        head, _ = await self.get()
+
+        self.assertTrue(head.startswith(b"HTTP/1.1 503"))
+        self.assertFalse(forward.outcomes[0].sent)
+
+    async def test_silent_handshake(self) -> None:
+        """
+        So is one that never finishes the handshake.
+        """
+        _, file = self.authority()
+        pod = await self.pod(silent)
+        forward = await self.gateway(pod, ca_file=file, connect_timeout=0.1)
+
+        head, _ = await self.get()
+        await pod.connections[0].closed()
+
+        self.assertTrue(head.startswith(b"HTTP/1.1 503"))
+        self.assertFalse(forward.outcomes[0].sent)
 
 
 class VolumeTests(ForwardingCase):
