@@ -367,6 +367,28 @@ class CreateTests(NovaTestCase):
         self.assertEqual(status, 202)
         self.assertEqual([each.size for each in self.volumes.volumes.values()], [3])
 
+    def test_volume_gone_meanwhile(self) -> None:
+        """
+        A server whose new volume is deleted while it is built ends in ERROR.
+        """
+        mapping = {"uuid": IMAGE, "source_type": "image", "destination_type": "volume", "boot_index": 0}
+        server_id = self.create(imageRef="", block_device_mapping_v2=[mapping])
+        self.volumes.volumes.clear()
+        self.clock.advance(5)
+        self.assertEqual(self.show(server_id)["status"], "ERROR")
+
+    def test_deleted_meanwhile(self) -> None:
+        """
+        A server deleted while it is built takes the new volume with it that was to go with it.
+        """
+        mapping = {"uuid": IMAGE, "source_type": "image", "destination_type": "volume", "boot_index": 0}
+        for going in (True, False):
+            wanted = {**mapping, "delete_on_termination": going}
+            server_id = self.create(imageRef="", block_device_mapping_v2=[wanted])
+            self.ask("DELETE", f"/servers/{server_id}")
+            self.clock.advance(10)
+            self.assertEqual(len(self.volumes.volumes), 0 if going else 1)
+
     def test_anothers_volume(self) -> None:
         """
         Another project's volume is not found.

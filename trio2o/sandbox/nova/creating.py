@@ -150,6 +150,8 @@ class Creating:
         if call.injected("quota"):
             full = {"instances": limits["instances"]}
             raise over_quota({"instances": str(wanted.maximum)}, full, full)
+        if max(limits["instances"], limits["cores"], limits["ram"]) < 0:
+            return wanted.maximum  # counting thousands of servers for nothing would slow benchmarks down
         return servers_allowed(
             wanted.minimum,
             wanted.maximum,
@@ -262,13 +264,15 @@ class Creating:
                     return False
             if each.boots:
                 server.image_id = None
-            self.lifecycle.attach_volume(
-                server,
-                volume_id,
-                device=each.device,
-                delete_on_termination=each.delete_on_termination,
-                tag=each.tag,
-            )
+            options = {
+                "device": each.device,
+                "delete_on_termination": each.delete_on_termination,
+                "tag": each.tag,
+            }
+            if each.source == "volume":
+                self.lifecycle.attach_volume(server, volume_id, **options)
+            else:
+                server.awaited_volumes.append((volume_id, options))
         return True
 
 

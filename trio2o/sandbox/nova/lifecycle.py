@@ -17,6 +17,7 @@ from trio2o.sandbox.pod_state import PortView
 
 RUNNING, PAUSED, SHUTDOWN, NO_STATE, SUSPENDED = 1, 3, 4, 0, 4
 
+_NOVA = Caller(user_id="nova", roles=frozenset({"admin", "service"}))
 NO_VALID_HOST = "No valid host was found. There are not enough hosts available."
 
 
@@ -81,12 +82,25 @@ class Lifecycle:
             self.fail(server, message)
         else:
             self._place(server)
-            server.vm_state = "active"
-            server.power_state = RUNNING
-            server.launched = self.store.now()
+            if self._attach_awaited(server):
+                server.vm_state = "active"
+                server.power_state = RUNNING
+                server.launched = self.store.now()
+            else:
+                self.fail(server, f"Build of instance {server.id} aborted: a volume is gone.")
         if server.events:
-            self._ended(server, server.events[0], "Error" if outcome else None)
+            failed = server.vm_state == "error"
+            self._ended(server, server.events[0], "Error" if failed else None)
         self.store.changed(server)
+
+    def _attach_awaited(self, server: Server) -> bool:
+        volumes = self.store.pod.volumes
+        awaited, server.awaited_volumes = server.awaited_volumes, []
+        for volume_id, options in awaited:
+            if volumes is None or volumes.find_volume(volume_id, _NOVA) is None:
+                return False
+            self.attach_volume(server, volume_id, **options)
+        return True
 
     def _place(self, server: Server) -> None:
         server.host = self.store.host
@@ -143,6 +157,9 @@ class Lifecycle:
             self.detach_volume(server, attachment)
             if attachment.delete_on_termination and self.store.pod.volumes is not None:
                 self.store.pod.volumes.delete_volume(attachment.volume_id)
+        for volume_id, options in server.awaited_volumes:
+            if options["delete_on_termination"] and self.store.pod.volumes is not None:
+                self.store.pod.volumes.delete_volume(volume_id)
         for interface in list(server.interfaces):
             self.remove_interface(server, interface)
         server.vm_state = "deleted"

@@ -95,7 +95,8 @@ class Event:
 class Server:
     """
     One server. ``number`` counts creations: it decides between equal ``created``. Times have whole seconds,
-    as Nova's database.
+    as in Nova's database. ``awaited_volumes`` are made for it and are attached, with these options, once it
+    is built.
     """
 
     number: int
@@ -138,6 +139,7 @@ class Server:
     locked_reason: str | None = None
     old_flavor: Flavor | None = None
     attachments: list[Attachment] = field(factory=list)
+    awaited_volumes: list[tuple[str, dict[str, Any]]] = field(factory=list)
     interfaces: list[Interface] = field(factory=list)
     events: list[Event] = field(factory=list)
     created_from: Mapping[str, Any] = field(factory=dict)
