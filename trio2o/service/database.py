@@ -33,6 +33,8 @@ class Database:
     _reactor: Any
     _section: DatabaseSection
     _embedded: EmbeddedPostgres | None = field(default=None, init=False)
+    #: True once there are connections to close.
+    _begun: bool = field(default=False, init=False)
     pool: Pool = field(init=False)
     pods: PostgresPods = field(init=False)
     bindings: PostgresBindings = field(init=False)
@@ -68,11 +70,12 @@ class Database:
             statement_timeout=section.statement_timeout_seconds,
             connect_timeout=section.connect_timeout_seconds,
         )
-        await self.pool.start()
         self.pods = PostgresPods(self.pool)
         self.bindings = PostgresBindings(self.pool)
         self.routes = PostgresRoutes(self.pool)
         self.changes = PostgresChanges(self._reactor, dsn, self.pool)
+        self._begun = True
+        await self.pool.start()
 
     async def _schema_is_current(self, dsn: str) -> None:
         told = False
@@ -88,8 +91,10 @@ class Database:
 
     async def stop(self) -> None:
         """
-        Close the connections, and the embedded server if it is ours.
+        Close the connections, and the embedded server if it is ours; what was not started yet needs no stopping.
         """
-        await self.pool.stop()
+        if self._begun:
+            self.changes.stop()
+            await self.pool.stop()
         if self._embedded is not None:
             await self._embedded.stop()
