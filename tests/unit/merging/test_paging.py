@@ -1,0 +1,186 @@
+"""
+Paging parameters, next links and counts.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from trio2o.errors import BadRequest
+from trio2o.merging.counts import total_count, volume_summary
+from trio2o.merging.links import next_links
+from trio2o.merging.paging import Paging, read_paging
+
+
+def pairs(query: str) -> list[tuple[str, str]]:
+    """
+    A query's parameters.
+    """
+    return parse_qsl(query, keep_blank_values=True)
+
+
+class PagingTests(SynchronousTestCase):
+    """
+    Limit, marker and offset.
+    """
+
+    def test_nova(self) -> None:
+        """
+        The last of repeated ones counts, limits are capped, and an empty marker is none.
+        """
+        for query, wanted in (
+            ("", Paging(limit=1000)),
+            ("limit=5&marker=x", Paging(limit=5, marker="x")),
+            ("limit=0", Paging(limit=0)),
+            ("limit=1&limit=2", Paging(limit=2)),
+            ("limit=5000", Paging(limit=1000)),
+            ("limit=" + "9" * 5000, Paging(limit=1000)),
+            ("marker=", Paging(limit=1000)),
+            ("offset=3", Paging(limit=1000)),
+        ):
+            self.assertEqual(read_paging("compute", pairs(query), 1000), wanted)
+
+    def test_nova_mistakes(self) -> None:
+        """
+        A limit that is no number gets Nova's words, also when a later one would count.
+        """
+        for query, words in (
+            (
+                "limit=-1",
+                "Invalid input for query parameters limit. Value: -1. '-1' does not match '^[0-9]*$'",
+            ),
+            (
+                "limit=x&limit=1",
+                "Invalid input for query parameters limit. Value: x. 'x' does not match '^[0-9]*$'",
+            ),
+            ("limit=", "Invalid input for query parameters limit. Value: . '' should be non-empty"),
+        ):
+            self.assertEqual(
+                self.assertRaises(BadRequest, read_paging, "compute", pairs(query), 1000).message, words
+            )
+
+    def test_cinder(self) -> None:
+        """
+        The first of repeated ones counts, limits are capped, and an empty marker is one.
+        """
+        for query, wanted in (
+            ("", Paging(limit=1000)),
+            ("limit=5&marker=x&offset=2", Paging(limit=5, marker="x", offset=2)),
+            ("limit=0", Paging(limit=0)),
+            ("limit=1&limit=2", Paging(limit=1)),
+            ("limit=%205", Paging(limit=5)),
+            ("limit=99999999999999999999", Paging(limit=1000)),
+            ("marker=", Paging(limit=1000, marker="")),
+            ("offset=2147483647", Paging(limit=1000, offset=2147483647)),
+        ):
+            self.assertEqual(read_paging("volume", pairs(query), 1000), wanted)
+
+    def test_cinder_mistakes(self) -> None:
+        """
+        Each mistake gets Cinder's words.
+        """
+        for query, words in (
+            ("limit=x", "limit param must be an integer"),
+            ("limit=", "limit param must be an integer"),
+            ("limit=-1", "limit param must be positive"),
+            ("offset=x", "offset must be an integer"),
+            ("offset=1.0", "offset must be an integer"),
+            ("offset=-1", "offset must be >= 0"),
+            ("offset=99999999999", "offset must be <= 2147483647"),
+        ):
+            self.assertEqual(
+                self.assertRaises(BadRequest, read_paging, "volume", pairs(query), 1000).message, words
+            )
+
+
+class NextLinkTests(SynchronousTestCase):
+    """
+    The link to the next page, as the services were seen to write it.
+    """
+
+    def check(self, service: str, query: str, wanted: str) -> None:
+        """
+        A query's next link has this query.
+        """
+        self.assertEqual(
+            next_links(service, "http://top/v2.1/servers/detail", pairs(query), "M"),
+            [{"rel": "next", "href": f"http://top/v2.1/servers/detail?{wanted}"}],
+        )
+
+    def test_nova(self) -> None:
+        """
+        Sorted by name, one of each, the marker last or in its place.
+        """
+        for query, wanted in (
+            ("limit=1", "limit=1&marker=M"),
+            (
+                "limit=1&name=a&sort_key=display_name&sort_dir=asc",
+                "limit=1&name=a&sort_dir=asc&sort_key=display_name&marker=M",
+            ),
+            ("limit=1&limit=2", "limit=2&marker=M"),
+            ("sort_key=uuid&marker=X&limit=1&sort_dir=asc", "limit=1&marker=M&sort_dir=asc&sort_key=uuid"),
+            ("limit=1&marker=X&name=%C3%A4&name=b", "limit=1&marker=M&name=%C3%A4"),
+            ("", "marker=M"),
+        ):
+            self.check("compute", query, wanted)
+
+    def test_nova_keeps_all_sort_keys(self) -> None:
+        """
+        Unlike Nova's own, the link walks on in the order that was asked for.
+        """
+        self.check(
+            "compute",
+            "sort_key=uuid&sort_key=display_name&sort_dir=asc&sort_dir=desc&limit=1",
+            "limit=1&sort_dir=asc&sort_dir=desc&sort_key=uuid&sort_key=display_name&marker=M",
+        )
+
+    def test_cinder(self) -> None:
+        """
+        As the client sent them, the marker last.
+        """
+        for query, wanted in (
+            ("limit=1&sort=name:asc&offset=1", "limit=1&sort=name%3Aasc&offset=1&marker=M"),
+            ("marker=X&limit=1&limit=2", "limit=1&limit=2&marker=M"),
+            ("with_count=true&limit=1", "with_count=true&limit=1&marker=M"),
+        ):
+            self.check("volume", query, wanted)
+
+
+class CountTests(SynchronousTestCase):
+    """
+    Sums over pods.
+    """
+
+    def test_count(self) -> None:
+        """
+        Counts are added; without any there is none.
+        """
+        self.assertEqual(
+            total_count([{"volumes": [], "count": 2}, {"volumes": [], "count": 0}, {"volumes": []}]), 2
+        )
+        self.assertIsNone(total_count([{"volumes": []}]))
+
+    def test_summary(self) -> None:
+        """
+        Counts and sizes are added and each key's distinct values united.
+        """
+        self.assertEqual(
+            volume_summary(
+                [
+                    {"total_count": 5, "total_size": 7, "metadata": {"k": ["a", "b"]}},
+                    {"total_count": 1, "total_size": 1, "metadata": {"k": ["b", "c"], "l": ["x"]}},
+                ]
+            ),
+            {"total_count": 6, "total_size": 8, "metadata": {"k": ["a", "b", "c"], "l": ["x"]}},
+        )
+
+    def test_summary_without_metadata(self) -> None:
+        """
+        Below microversion 3.36 there is no metadata, and what is malformed counts nothing.
+        """
+        self.assertEqual(
+            volume_summary([{"total_count": 5, "total_size": 7}, {"total_count": None}]),
+            {"total_count": 5, "total_size": 7},
+        )

@@ -1,0 +1,108 @@
+"""
+The paging parameters of a list, read as the services read them.
+
+Mistakes are answered in the words of Nova 34 and Cinder 29, since the pods are asked with other values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from trio2o.errors import BadRequest
+from trio2o.merging.order import Parameters
+
+_DIGITS = re.compile(r"[0-9]*")
+#: The largest number that Cinder takes as an offset.
+_CINDER_MAX_OFFSET = 2**31 - 1
+
+
+@frozen(kw_only=True)
+class Paging:
+    """
+    Which part of a list is wanted.
+    """
+
+    #: How many items at most; 0 for none.
+    limit: int
+    #: The id after which the page begins; ``None`` for the beginning.
+    marker: str | None = None
+    #: How many items are passed over after the marker.
+    offset: int = 0
+
+
+def read_paging(service: str, parameters: Parameters, max_limit: int) -> Paging:
+    """
+    The paging of a list of the ``compute`` or ``volume`` service; a larger or absent limit is the configured maximum.
+
+    :raises BadRequest: in the service's words, if a number is none.
+    """
+    return _READERS[service](parameters, max_limit)
+
+
+def nova_paging(parameters: Parameters, max_limit: int) -> Paging:
+    """
+    Of repeated parameters the last counts, and all are checked; an empty marker is none. Servers have no offset.
+
+    :raises BadRequest: if a limit is no number.
+    """
+    limits = [value for name, value in parameters if name == "limit"]
+    for value in limits:
+        problem = "" if value else "'' should be non-empty"
+        if not _DIGITS.fullmatch(value):
+            problem = f"'{value}' does not match '^[0-9]*$'"
+        if problem:
+            raise BadRequest(f"Invalid input for query parameters limit. Value: {value}. {problem}")
+    markers = [value for name, value in parameters if name == "marker"]
+    return Paging(
+        limit=_at_most(limits[-1], max_limit) if limits else max_limit,
+        marker=(markers[-1] if markers else None) or None,
+    )
+
+
+def cinder_paging(parameters: Parameters, max_limit: int) -> Paging:
+    """
+    Of repeated parameters the first counts; an empty marker is one, which no volume has.
+
+    :raises BadRequest: if a limit or offset is no number, or negative.
+    """
+    first = dict(reversed(parameters))
+    limit = max_limit
+    if "limit" in first:
+        number = _integer(first["limit"])
+        if number is None:
+            raise BadRequest("limit param must be an integer")
+        if number < 0:
+            raise BadRequest("limit param must be positive")
+        limit = min(number, max_limit)
+    offset = 0
+    if "offset" in first:
+        number = _integer(first["offset"])
+        if number is None:
+            raise BadRequest("offset must be an integer")
+        if number < 0:
+            raise BadRequest("offset must be >= 0")
+        if number > _CINDER_MAX_OFFSET:
+            raise BadRequest(f"offset must be <= {_CINDER_MAX_OFFSET}")
+        offset = number
+    return Paging(limit=limit, marker=first.get("marker"), offset=offset)
+
+
+_READERS: Mapping[str, Callable[[Parameters, int], Paging]] = {
+    "compute": nova_paging,
+    "volume": cinder_paging,
+}
+
+
+def _at_most(digits: str, most: int) -> int:
+    # int() refuses thousands of digits; so many are more than any maximum
+    return min(int(digits), most) if len(digits) < 20 else most
+
+
+def _integer(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None

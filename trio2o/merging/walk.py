@@ -1,0 +1,329 @@
+"""
+One page over several pods: which pages to ask them for, and what comes of the answers.
+
+The walk does no I/O. It is driven so::
+
+    walk = MergeWalk(order=order, pods=names, limit=100)
+    while not walk.done:
+        for ask in walk.asks():     # all at once: side by side
+            …                       # feed(), leave_out() or marker_gone() for each when its answer is there
+    page = walk.page()
+
+Items are merged by what is first in each pod, so a pod's own order is never broken, and what comes next depends only on
+how far each pod has been passed. That is why cursors carry on exactly where a page ended, whatever the order.
+
+Where the cursors are forgotten, the marker's own pod goes on after it and the others are walked from their beginning:
+where pods are surely in the order, what stands before the marker is dropped; otherwise the merge is repeated up to the
+marker. Either way memory holds one answer per pod, at most ``max_limit`` items.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import define, field, frozen
+
+from trio2o.merging.order import Item, Key, Order
+from trio2o.merging.pages import Ask, MarkerLost, Page, Start, WalkTooLong, item_id
+
+
+@frozen
+class _Floor:
+    """
+    Items up to this place are passed over.
+    """
+
+    key: Key
+    #: Whether items equal to it are passed over too.
+    ties: bool
+
+    def above(self, key: Key) -> bool:
+        return key < self.key or (self.ties and key == self.key)
+
+
+@define(eq=False)
+class _Stream:
+    """
+    How far one pod has been read.
+    """
+
+    pod: str
+    rank: int
+    #: The last id that came from the pod, which the next page is asked after.
+    marker: str | None = None
+    #: The last id that was emitted, dropped or skipped: the cursor. Present even where nothing was.
+    passed: str | None = None
+    #: Passed over at the beginning, until the first item that is not above it.
+    floor: _Floor | None = None
+    asked: Ask | None = None
+    ended: bool = False
+    left_out: bool = False
+    pages: int = 0
+    buffer: deque[tuple[Key, str, Item]] = field(factory=deque)
+    #: The place of the last item that came.
+    last_key: Key | None = None
+    #: Whether the cursor says anything: not for a pod that never answered.
+    known: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        return not self.ended and not self.buffer
+
+
+class MergeWalk:
+    """
+    The state of one page under way.
+
+    :param pods: the pods that matter, always in the same order: ties go by it.
+    :param limit: the items of the page; 0 gives an empty page without asking anyone.
+    :param offset: how many items to pass over first.
+    :param start: where the page begins; ``None`` for the list's beginning.
+    :param max_limit: the most items that a pod is asked for at once.
+    :param max_pages: the most pages that one pod is asked for.
+    :param owner: the pod that a resource is routed to, ``None`` where that is not known. Of two pods that list the same
+        id the owner's item is kept, else the one that comes first.
+    """
+
+    def __init__(
+        self,
+        *,
+        order: Order,
+        pods: Sequence[str],
+        limit: int,
+        offset: int = 0,
+        start: Start | None = None,
+        max_limit: int = 1000,
+        max_pages: int = 10_000,
+        owner: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        self._order = order
+        self._limit = limit
+        self._to_skip = offset
+        self._start = start
+        self._max_limit = max_limit
+        self._max_pages = max_pages
+        self._owner = owner
+        self._items: list[Item] = []
+        self._pods: list[str] = []
+        self._seen: set[str] = set()
+        self._streams = {pod: _Stream(pod, rank) for rank, pod in enumerate(pods)}
+        #: The marker up to which the merge is repeated; its items are passed over.
+        self._until: str | None = None
+        if start is not None:
+            self._begin_after(start)
+
+    @property
+    def done(self) -> bool:
+        """
+        True when the page is full or no pod has anything left.
+        """
+        return self._full or all(stream.ended and not stream.buffer for stream in self._streams.values())
+
+    def asks(self) -> list[Ask]:
+        """
+        The pages that are wanted now and were not given out yet.
+
+        :raises WalkTooLong: if a pod has been asked for ``max_pages`` pages.
+        """
+        if self._full:
+            return []
+        asks = []
+        for stream in self._streams.values():
+            if not stream.waiting or stream.asked is not None:
+                continue
+            if stream.pages >= self._max_pages:
+                raise WalkTooLong(stream.pod)
+            stream.pages += 1
+            wanted = self._limit - len(self._items) + self._to_skip
+            limit = (
+                self._max_limit
+                if stream.floor is not None or self._until is not None
+                else min(wanted, self._max_limit)
+            )
+            stream.asked = Ask(pod=stream.pod, marker=stream.marker, limit=limit)
+            asks.append(stream.asked)
+        return asks
+
+    def feed(self, pod: str, items: Sequence[Item], *, more: bool | None = None) -> None:
+        """
+        Take a pod's answer to what it was asked last.
+
+        :param more: whether the answer had a link to a next page; without it, an answer with fewer items than were asked
+            for is the last one.
+        :raises MarkerLost: if that was the last hope to find the client's marker.
+        """
+        stream = self._streams[pod]
+        ask, stream.asked = stream.asked, None
+        if ask is None or stream.left_out:
+            return
+        stream.known = True
+        if not items or item_id(items[-1]) == ask.marker:
+            # the second is a pod that does not look at markers
+            stream.ended = True
+        else:
+            stream.ended = len(items) < ask.limit if more is None else not more
+            stream.marker = item_id(items[-1])
+            for item in items:
+                self._take(stream, self._order.key(item), item_id(item), item)
+        self._merge()
+
+    def leave_out(self, pod: str) -> None:
+        """
+        Go on without a pod that does not answer (I8). What it had given before stays on the page.
+        """
+        stream = self._streams[pod]
+        stream.asked = None
+        stream.ended = stream.left_out = True
+        stream.buffer.clear()
+        self._merge()
+
+    def marker_gone(self, pod: str) -> None:
+        """
+        A pod does not know the marker that it was asked for, since that was deleted meanwhile: it is walked from its
+        beginning, up to where it had been read.
+
+        :raises MarkerLost: if that was the client's own marker, or the place is not known.
+        """
+        stream = self._streams[pod]
+        ask, stream.asked = stream.asked, None
+        if ask is None or stream.left_out:
+            return
+        start = self._start
+        if stream.floor is not None:
+            pass  # nothing was kept yet, and what is to be passed over stays the same
+        elif stream.last_key is not None:
+            stream.floor = _Floor(stream.last_key, ties=False)
+        elif start is None or start.key is None or pod == start.pod:
+            raise MarkerLost(pod)
+        else:
+            stream.floor = self._floor_of(stream, start, start.key)
+        stream.marker = None
+
+    def page(self) -> Page:
+        """
+        The page, once :attr:`done`.
+        """
+        cursors: dict[str, str | None] = {}
+        before = self._start.cursors if self._start is not None else {}
+        for pod, stream in self._streams.items():
+            if stream.known or stream.passed is not None:
+                cursors[pod] = stream.passed
+            elif pod in before:
+                cursors[pod] = before[pod]
+        return Page(
+            items=tuple(self._items),
+            pods=tuple(self._pods),
+            more=self._full and self._limit > 0,
+            cursors=cursors,
+            missing=tuple(pod for pod, stream in self._streams.items() if stream.left_out),
+        )
+
+    @property
+    def _full(self) -> bool:
+        return len(self._items) >= self._limit
+
+    def _begin_after(self, start: Start) -> None:
+        self._seen.add(start.marker)
+        if not start.cursors and not self._order.exact:
+            self._until = start.marker
+            return
+        self._begin_at_cursors(start)
+
+    def _begin_at_cursors(self, start: Start) -> None:
+        for pod, stream in self._streams.items():
+            if pod == start.pod:
+                stream.marker = stream.passed = start.marker
+                continue
+            stream.marker = stream.passed = start.cursors.get(pod)
+            if start.key is not None:
+                stream.floor = self._floor_of(stream, start, start.key)
+            elif pod not in start.cursors:
+                raise MarkerLost(start.pod)
+
+    def _floor_of(self, stream: _Stream, start: Start, key: Key) -> _Floor:
+        """
+        In the merged list, items equal to the marker stand before it where their pod does.
+        """
+        owner = self._streams.get(start.pod)
+        return _Floor(key, ties=owner is not None and stream.rank < owner.rank)
+
+    def _take(self, stream: _Stream, key: Key, identity: str, item: Item) -> None:
+        stream.last_key = key
+        if stream.floor is not None:
+            if stream.floor.above(key) or identity in self._seen:
+                stream.passed = identity
+                return
+            stream.floor = None
+        stream.buffer.append((key, identity, item))
+
+    def _merge(self) -> None:
+        """
+        Emit as long as it is sure what comes next: every pod that has not ended shows its first item.
+        """
+        streams = list(self._streams.values())
+        if self._full or any(stream.waiting for stream in streams):
+            return
+        heads = [(stream.buffer[0][0], stream.rank) for stream in streams if stream.buffer]
+        heapq.heapify(heads)
+        while heads and not self._full:
+            stream = streams[heads[0][1]]
+            _, identity, item = stream.buffer.popleft()
+            self._emit(stream, identity, item)
+            if stream.buffer:
+                heapq.heapreplace(heads, (stream.buffer[0][0], stream.rank))
+            elif stream.waiting:
+                return
+            else:
+                heapq.heappop(heads)
+        if self._until is not None and not heads:
+            self._give_up_repeating()
+
+    def _emit(self, stream: _Stream, identity: str, item: Item) -> None:
+        stream.passed = identity
+        if self._until is not None:
+            if identity == self._until:
+                self._until = None
+            return
+        if identity in self._seen or self._is_anothers(stream, identity):
+            return
+        if self._to_skip:
+            self._to_skip -= 1
+            return
+        self._seen.add(identity)
+        self._items.append(item)
+        self._pods.append(stream.pod)
+
+    def _is_anothers(self, stream: _Stream, identity: str) -> bool:
+        owner = self._streams.get(self._owner(identity) or "")
+        return owner is not None and owner is not stream and not owner.left_out
+
+    def _give_up_repeating(self) -> None:
+        """
+        The marker is in no list, since it was deleted: go by its values.
+        """
+        start = self._start
+        assert start is not None
+        if start.key is None:
+            raise MarkerLost(start.pod)
+        self._until = None
+        pods, pages = self._streams, sum(stream.pages for stream in self._streams.values())
+        self._streams = {
+            pod: _Stream(pod, old.rank, left_out=old.left_out, ended=old.left_out)
+            for pod, old in pods.items()
+        }
+        for stream in self._streams.values():
+            stream.pages = pages
+        self._begin_at_cursors(start)
+
+
+def merge_lists(order: Order, lists: Mapping[str, Sequence[Item]], limit: int, *, offset: int = 0) -> Page:
+    """
+    The first page of lists that pods gave whole, in the order of the mapping.
+    """
+    walk = MergeWalk(order=order, pods=list(lists), limit=limit, offset=offset)
+    while not walk.done:
+        for ask in walk.asks():
+            walk.feed(ask.pod, lists[ask.pod], more=False)
+    return walk.page()
