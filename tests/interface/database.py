@@ -20,6 +20,11 @@ from trio2o.storage.migrate import upgrade
 
 _TEMPLATE = "migrated"
 
+_EMPTY = (
+    "truncate pods, bindings, routes, changes restart identity; update change_counter set last = 0, pruned = 0;"
+    " update meta set value = gen_random_uuid() where key = 'history'"
+)
+
 #: Nothing of a test's database has to survive a crash.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -30,12 +35,26 @@ class _Shared:
     server: EmbeddedPostgres
     dsn: str = ""
     names: itertools.count[int] = field(factory=itertools.count)
+    #: Migrated databases that a test is done with: emptying one is much quicker than making one.
+    spare: list[str] = field(factory=list)
 
-    def run(self, sql: str) -> None:
+    def recycle(self, name: str) -> None:
+        """
+        Empty a migrated database for the next test.
+        """
+        self.run(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()",
+            name,
+        )
+        self.run(_EMPTY, name)
+        self.spare.append(name)
+
+    def run(self, sql: str, database: str = "trio2o") -> None:
         """
         Run one statement that may not stand in a transaction.
         """
-        connection = psycopg2.connect(self.dsn)
+        connection = psycopg2.connect(_named(self.dsn, database))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -76,19 +95,22 @@ async def empty_database(test: TestCase) -> str:
     """
     The DSN of a database without any table, which is dropped after the test.
     """
-    return await _created(test, "template1")
+    shared = await _server()
+    name = f"empty_{next(shared.names)}"
+    shared.run(f"create database {name}")
+    test.addCleanup(shared.run, f"drop database {name} with (force)")
+    return _named(shared.dsn, name)
 
 
 async def migrated_database(test: TestCase) -> str:
     """
-    The DSN of a database with this release's schema, which is dropped after the test.
+    The DSN of a database with this release's schema and no rows, which is emptied after the test.
     """
-    return await _created(test, _TEMPLATE)
-
-
-async def _created(test: TestCase, template: str) -> str:
     shared = await _server()
-    name = f"test_{next(shared.names)}"
-    shared.run(f"create database {name} template {template}")
-    test.addCleanup(shared.run, f"drop database {name} with (force)")
+    if shared.spare:
+        name = shared.spare.pop()
+    else:
+        name = f"migrated_{next(shared.names)}"
+        shared.run(f"create database {name} template {_TEMPLATE}")
+    test.addCleanup(shared.recycle, name)
     return _named(shared.dsn, name)
