@@ -406,19 +406,21 @@ class WalkTests(SynchronousTestCase):
         """
         When the item that a pod was asked after is deleted meanwhile, the pod is read again up to where it was.
         """
-        items = three()[0].items
-        walk = MergeWalk(order=NEWEST, pods=["a"], limit=5, max_limit=1)
-        walk.asks()
-        walk.feed("a", items[:1])
+        five, four, two = [
+            {"id": f"a{second}", "created": f"2026-01-01T00:00:0{second}Z"} for second in (5, 4, 2)
+        ]
+        walk = MergeWalk(order=NEWEST, pods=["a"], limit=5, offset=1, max_limit=1)
+        for answer in (five, four):
+            walk.asks()
+            walk.feed("a", [answer])
         walk.asks()
         walk.marker_gone("a")
-        (ask,) = walk.asks()
-        self.assertIsNone(ask.marker)
-        walk.feed("a", [{"id": "a3", "created": "2026-01-01T00:00:03Z"}], more=True)
+        self.assertEqual([ask.marker for ask in walk.asks()], [None])
+        walk.feed("a", [five])
         walk.asks()
-        walk.feed("a", items[1:], more=False)
+        walk.feed("a", [two], more=False)
 
-        self.assertEqual([item["id"] for item in walk.page().items], ["a5", "a3", "a2"])
+        self.assertEqual([item["id"] for item in walk.page().items], ["a4", "a2"])
 
     def test_deleted_while_passing_over(self) -> None:
         """
