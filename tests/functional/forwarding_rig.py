@@ -24,6 +24,7 @@ from trio2o.exchange import Answer, HeaderList, PodCall
 from trio2o.interfaces import IBodyTransform, IPodAnswer
 from trio2o.model import Pod, PodSettings
 from trio2o.pods.client import PodDefaults, TreqPods
+from trio2o.pods.connection import PodConnection
 from trio2o.rewriting.headers import forwarded, returned
 from trio2o.web.relay import relay
 from trio2o.web.streaming import GatewayRequest, GatewaySite
@@ -276,8 +277,8 @@ class ForwardingCase(TestCase):
     """
 
     timeout = 30
-    #: Replaced where another connection protocol is under test.
-    connection: Any = None
+    #: The protocol of connections to pods.
+    connection: Any = PodConnection
 
     def setUp(self) -> None:
         self.ports: list[Any] = []
@@ -324,12 +325,11 @@ class ForwardingCase(TestCase):
         Start a front end before a pod; one with TLS where there is a file of authorities.
         """
         scheme = "http" if ca_file is None else "https"
-        options = {"_connection": self.connection} if self.connection is not None else {}
         self.pods = TreqPods(
             reactor=reactor,
             catalog=Catalog(),
             defaults=PodDefaults(**defaults),
-            **{name.lstrip("_"): value for name, value in options.items()},
+            connection=self.connection,
         )
         described = Pod(
             id="p1",

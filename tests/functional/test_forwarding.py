@@ -20,6 +20,7 @@ from twisted.internet.task import deferLater
 
 from tests.functional.forwarding_rig import ForwardingCase, Script, Wire, field, fields, ok, serving
 from trio2o.errors import PodBroken
+from trio2o.pods.lean import LeanConnection
 
 MEGABYTE = 1024 * 1024
 
@@ -695,6 +696,26 @@ class FailureTests(ForwardingCase):
             self.assertFalse(forward.outcomes[0][1])
             self.pods.close()
 
+    async def test_reset_without_length(self) -> None:
+        """
+        A body whose only end is the connection's is not whole when that is a reset.
+        """
+
+        async def script(wire: Wire) -> None:
+            await wire.head()
+            wire.send(b"HTTP/1.1 200 OK\r\n\r\npart")
+            await deferLater(reactor, 0.02)
+            wire.abort()
+
+        forward = await self.gateway(await self.pod(script))
+        client = await self.client()
+        client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+
+        everything = await client.closed()
+
+        self.assertFalse(everything.endswith(b"0\r\n\r\n"))
+        self.assertFalse(forward.outcomes[0][1])
+
     async def test_hang(self) -> None:
         """
         A pod that is silent past the budget is a timeout, and its connection is dropped.
@@ -1100,6 +1121,54 @@ class VolumeTests(ForwardingCase):
             await deferLater(reactor, 0.005)
             same = same + 1 if number() == last else 0
             last = number()
+
+
+class LeanFramingTests(FramingTests):
+    """
+    The same over the lean connection.
+    """
+
+    connection = LeanConnection
+
+
+class LeanPassingThroughTests(PassingThroughTests):
+    """
+    The same over the lean connection.
+    """
+
+    connection = LeanConnection
+
+
+class LeanConnectionTests(ConnectionTests):
+    """
+    The same over the lean connection.
+    """
+
+    connection = LeanConnection
+
+
+class LeanFailureTests(FailureTests):
+    """
+    The same over the lean connection.
+    """
+
+    connection = LeanConnection
+
+
+class LeanSecureTests(SecureTests):
+    """
+    The same over the lean connection.
+    """
+
+    connection = LeanConnection
+
+
+class LeanVolumeTests(VolumeTests):
+    """
+    The same over the lean connection.
+    """
+
+    connection = LeanConnection
 
 
 class Hose:

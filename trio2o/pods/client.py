@@ -5,6 +5,7 @@ The client that every request to a pod goes through.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, fail
@@ -63,8 +64,8 @@ class TreqPods:
     _reactor: IReactorTime
     _catalog: ICatalog
     _defaults: PodDefaults = field(factory=PodDefaults)
-    #: Makes the protocol of a connection, given what to call when it is idle and whether it is TLS.
-    _connection: Callable[..., PodConnection] = PodConnection
+    #: Makes the protocol of a connection: :class:`PodConnection`, or the lean one.
+    _connection: Callable[..., Any] = PodConnection
     _lines: dict[str, Line] = field(factory=dict, init=False)
 
     def call(self, pod: Pod, call: PodCall) -> Deferred[IPodAnswer]:

@@ -9,17 +9,17 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.python.failure import Failure
 from twisted.web._newclient import HTTP11ClientProtocol, ParseError, RequestTransmissionFailed, Response
+from twisted.web.http import _IdentityTransferDecoder
 from twisted.web.iweb import UNKNOWN_LENGTH
 from zope.interface import implementer
 
+from trio2o.pods.heads import MAX_HEAD
 from trio2o.pods.request import PodRequest
 from trio2o.pods.response import PodResponse
-
-#: The most bytes that the head of an answer may have, interim answers included.
-MAX_HEAD = 131_072
 
 
 @implementer(IHandshakeListener)
@@ -195,6 +195,14 @@ class PodConnection(HTTP11ClientProtocol):
             if b"close" in (token.strip().lower() for token in value.split(b",")):
                 return False
         return True
+
+    def _disconnectParser(self, reason: Failure) -> None:
+        decoder: Any = None if self._parser is None else self._parser.bodyDecoder
+        endless = isinstance(decoder, _IdentityTransferDecoder) and decoder.contentLength is None
+        if endless and not reason.check(ConnectionDone):
+            # A body without length that a reset ends is not whole; an open length makes Twisted see it so.
+            decoder.contentLength = 1
+        super()._disconnectParser(reason)
 
     def _connectionLost_TRANSMITTING(self, reason: Failure) -> None:
         # The base would leave a body that began early without an end.

@@ -82,14 +82,14 @@ class PodRequest(Request):
         self.persistent = True
         self.bodyProducer = None if isinstance(body, bytes) else body
         self._parsedURI = None
-        self._whole = body if isinstance(body, bytes) else b""
-        self._head = framed_head(method, target, authority, headers, framing_of(method, body))
+        self.whole = body if isinstance(body, bytes) else b""
+        self.head = framed_head(method, target, authority, headers, framing_of(method, body))
 
     def writeTo(self, transport: IConsumer) -> Deferred[None]:
         if self.bodyProducer is None:
-            transport.write(self._head + self._whole)
+            transport.write(self.head + self.whole)
             return succeed(None)
         return super().writeTo(transport)
 
     def _writeHeaders(self, transport: IConsumer, TEorCL: bytes | None) -> None:
-        transport.write(self._head)
+        transport.write(self.head)

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from trio2o.model import Pod, PodSettings
 from trio2o.pods.client import PodDefaults, TreqPods
+from trio2o.pods.connection import PodConnection
 
 
 class MemoryTransport(StringTransport):
@@ -109,11 +110,22 @@ def a_pod(**settings: Any) -> Pod:
     return Pod(id="p1", name="Pod1", az_name="az1", settings=PodSettings(**settings))
 
 
-def some_pods(network: Network, catalog: MemoryCatalog | None = None, **defaults: Any) -> TreqPods:
+def some_pods(
+    network: Network,
+    catalog: MemoryCatalog | None = None,
+    *,
+    connection: Any = PodConnection,
+    **defaults: Any,
+) -> TreqPods:
     """
     The client under test.
     """
-    return TreqPods(reactor=network, catalog=catalog or MemoryCatalog(), defaults=PodDefaults(**defaults))
+    return TreqPods(
+        reactor=network,
+        catalog=catalog or MemoryCatalog(),
+        defaults=PodDefaults(**defaults),
+        connection=connection,
+    )
 
 
 def ok(body: bytes = b"", *headers: bytes) -> bytes:

@@ -22,6 +22,9 @@ from tests.unit.pods.memory import MemoryCatalog, Network, a_pod, ok, some_pods
 from trio2o.errors import PodBroken, PodTimeout, PodUnreachable
 from trio2o.exchange import PodCall
 from trio2o.interfaces import IPodAnswer, IPodClient
+from trio2o.pods.client import TreqPods
+from trio2o.pods.connection import PodConnection
+from trio2o.pods.lean import LeanConnection
 
 
 def a_call(**changes: Any) -> PodCall:
@@ -87,10 +90,18 @@ class ClientCase(SynchronousTestCase):
     One pod behind a network in memory.
     """
 
+    protocol: Any = PodConnection
+
+    def some_pods(self, **defaults: Any) -> TreqPods:
+        """
+        The client under test.
+        """
+        return some_pods(self.network, self.catalog, connection=self.protocol, **defaults)
+
     def setUp(self) -> None:
         self.network = Network()
         self.catalog = MemoryCatalog()
-        self.pods = some_pods(self.network, self.catalog)
+        self.pods = self.some_pods()
         self.pod = a_pod()
 
     def call(self, **changes: Any) -> Deferred[IPodAnswer]:
@@ -254,7 +265,7 @@ class ReachTests(ClientCase):
         """
         A service without endpoint is unreachable, and no word about the pod's health.
         """
-        self.pods = some_pods(self.network, self.catalog, breaker_threshold=1)
+        self.pods = self.some_pods(breaker_threshold=1)
 
         failure = self.failureResultOf(self.call(service="volume"), PodUnreachable)
 
@@ -361,7 +372,7 @@ class PoolTests(ClientCase):
         """
         No more connections are kept than may be used at once.
         """
-        self.pods = some_pods(self.network, self.catalog, concurrency=2)
+        self.pods = self.some_pods(concurrency=2)
         calls = [self.connected() for _ in range(2)]
         self.pod = a_pod(concurrency=3)
         for calling, transport in calls:
@@ -416,7 +427,7 @@ class CancelTests(ClientCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.pods = some_pods(self.network, self.catalog, breaker_threshold=1, concurrency=1)
+        self.pods = self.some_pods(breaker_threshold=1, concurrency=1)
 
     def cancel(self, calling: Deferred[IPodAnswer]) -> None:
         """
@@ -474,7 +485,7 @@ class BreakerTests(ClientCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.pods = some_pods(self.network, self.catalog, breaker_threshold=1)
+        self.pods = self.some_pods(breaker_threshold=1)
 
     def test_refused(self) -> None:
         """
@@ -524,7 +535,7 @@ class BreakerTests(ClientCase):
         """
         A queue that is full does not.
         """
-        self.pods = some_pods(self.network, self.catalog, breaker_threshold=1, concurrency=1, queue=0)
+        self.pods = self.some_pods(breaker_threshold=1, concurrency=1, queue=0)
         self.connected()
 
         self.failureResultOf(self.call(), PodUnreachable)
@@ -657,7 +668,7 @@ class AnswerTests(ClientCase):
         """
         A call keeps its place at the pod until its body has ended.
         """
-        self.pods = some_pods(self.network, self.catalog, concurrency=1)
+        self.pods = self.some_pods(concurrency=1)
         answer, transport = self.answered(self.LONG)
         second = self.call()
         receiver = Receiver()
@@ -676,7 +687,7 @@ class AnswerTests(ClientCase):
         A body that stands still for the timeout is dropped before half as long again, also when nobody asks for it.
         """
         for asked in (True, False):
-            self.pods = some_pods(self.network, self.catalog, body_timeout=10.0)
+            self.pods = self.some_pods(body_timeout=10.0)
             answer, transport = self.answered(self.LONG)
             if asked:
                 answer.stream(Receiver())
@@ -691,7 +702,7 @@ class AnswerTests(ClientCase):
         """
         A body that moves slowly, or that its receiver has paused, is not dropped.
         """
-        self.pods = some_pods(self.network, self.catalog, body_timeout=10.0)
+        self.pods = self.some_pods(body_timeout=10.0)
         answer, transport = self.answered(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         receiver = Receiver()
         answer.stream(receiver)
@@ -714,3 +725,51 @@ class AnswerTests(ClientCase):
         done.discard()
 
         self.assertFalse(transport.ended)
+
+
+class LeanBudgetTests(BudgetTests):
+    """
+    The same over lean connections.
+    """
+
+    protocol = LeanConnection
+
+
+class LeanReachTests(ReachTests):
+    """
+    The same over lean connections.
+    """
+
+    protocol = LeanConnection
+
+
+class LeanPoolTests(PoolTests):
+    """
+    The same over lean connections.
+    """
+
+    protocol = LeanConnection
+
+
+class LeanCancelTests(CancelTests):
+    """
+    The same over lean connections.
+    """
+
+    protocol = LeanConnection
+
+
+class LeanBreakerTests(BreakerTests):
+    """
+    The same over lean connections.
+    """
+
+    protocol = LeanConnection
+
+
+class LeanAnswerTests(AnswerTests):
+    """
+    The same over lean connections.
+    """
+
+    protocol = LeanConnection

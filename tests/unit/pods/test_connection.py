@@ -4,6 +4,11 @@ The connection, and what it rests on in Twisted.
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web import _newclient
@@ -12,8 +17,31 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 from tests.unit.pods.memory import MemoryTransport, Network
 from tests.unit.pods.test_client import Body, Receiver
 from trio2o.pods.connection import PodConnection
+from trio2o.pods.lean import LeanConnection
 from trio2o.pods.request import PodRequest
 from trio2o.pods.response import PodResponse
+
+_HEAD = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\n"
+
+#: Answers, their bodies, and whether the connection can be used again.
+ANSWERS = {
+    "length": (_HEAD + b"Content-Length: 11\r\n\r\nhello world", b"hello world", True),
+    "empty": (_HEAD + b"Content-Length: 0\r\n\r\n", b"", True),
+    "chunked": (
+        _HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX: y\r\n\r\n",
+        b"hello world",
+        True,
+    ),
+    "interim": (
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nA: b\r\n\r\n"
+        + _HEAD
+        + b"Content-Length: 2\r\n\r\nok",
+        b"ok",
+        True,
+    ),
+    "close": (_HEAD + b"Connection: Close\r\nContent-Length: 2\r\n\r\nok", b"ok", False),
+    "until close": (_HEAD + b"\r\nhello world", b"hello world", False),
+}
 
 
 class TwistedTests(SynchronousTestCase):
@@ -66,10 +94,12 @@ class ConnectionCase(SynchronousTestCase):
     One connection.
     """
 
+    protocol: Any = PodConnection
+
     def setUp(self) -> None:
         self.network = Network()
-        self.idle: list[PodConnection] = []
-        self.connection = PodConnection(self.idle.append, secure=False)
+        self.idle: list[Any] = []
+        self.connection = self.protocol(self.idle.append, secure=False)
         self.transport = MemoryTransport(self.network)
         self.transport.protocol = self.connection
         self.connection.makeConnection(self.transport)
@@ -131,6 +161,18 @@ class ResponseTests(ConnectionCase):
         self.successResultOf(second).drop()
         self.assertTrue(self.transport.ended)
 
+    def test_unread(self) -> None:
+        """
+        While nobody asks for a body, no more of it is read.
+        """
+        answered = self.request()
+        self.comes(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok")
+        self.assertEqual(self.transport.producerState, "paused")
+
+        self.successResultOf(answered).deliverBody(Receiver())
+
+        self.assertEqual(self.transport.producerState, "producing")
+
     def test_chunked_length(self) -> None:
         """
         The length of a chunked response is not known.
@@ -139,6 +181,42 @@ class ResponseTests(ConnectionCase):
         self.comes(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
         self.assertIs(self.successResultOf(answered).length, UNKNOWN_LENGTH)
+
+
+class PieceTests(ConnectionCase):
+    """
+    Answers that come in pieces, over both protocols.
+    """
+
+    @given(
+        st.sampled_from([PodConnection, LeanConnection]),
+        st.sampled_from(sorted(ANSWERS)),
+        st.lists(st.integers(0, 120), max_size=12),
+    )
+    def test_pieces(self, protocol: Any, name: str, cuts: list[int]) -> None:
+        """
+        However an answer is cut into pieces, it is the same answer, and the connection is used again or not alike.
+        """
+        self.protocol = protocol
+        self.setUp()
+        data, body, again = ANSWERS[name]
+        answered = self.request()
+        receiver = Receiver()
+        answered.addCallback(lambda response: (response.deliverBody(receiver), response)[1])
+        places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+
+        for start, end in pairwise(places):
+            self.comes(data[start:end])
+        if not again:
+            self.transport.break_off()
+        self.network.advance(0)
+
+        response = self.successResultOf(answered)
+        self.assertEqual((response.code, receiver.data), (200, body))
+        self.assertEqual([value for key, value in response.fields if key == b"x-a"], [b"1", b"2"])
+        assert receiver.reason is not None
+        receiver.reason.trap(_newclient.ResponseDone, _newclient.PotentialDataLoss)
+        self.assertEqual(self.connection.usable, again)
 
 
 class EarlyTests(ConnectionCase):
@@ -237,8 +315,10 @@ class SecureTests(SynchronousTestCase):
     Connections with TLS.
     """
 
+    protocol: Any = PodConnection
+
     def setUp(self) -> None:
-        self.connection = PodConnection(lambda _: None, secure=True)
+        self.connection = self.protocol(lambda _: None, secure=True)
         self.network = Network()
         self.transport = MemoryTransport(self.network)
         self.transport.protocol = self.connection
@@ -262,3 +342,27 @@ class SecureTests(SynchronousTestCase):
         self.network.advance(0)
 
         self.failureResultOf(self.connection.established)
+
+
+class LeanResponseTests(ResponseTests):
+    """
+    The same of the lean connection.
+    """
+
+    protocol = LeanConnection
+
+
+class LeanEarlyTests(EarlyTests):
+    """
+    The same of the lean connection.
+    """
+
+    protocol = LeanConnection
+
+
+class LeanSecureTests(SecureTests):
+    """
+    The same of the lean connection.
+    """
+
+    protocol = LeanConnection
