@@ -62,8 +62,8 @@ def wrk(url: str, token: str, *, connections: int, seconds: float, server: Serve
     broken = sum(int(number) for number in re.findall(r"(?:connect|read|write|timeout) (\d+)", said))
     return Reading(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        p50=_milliseconds(_found(r"50%\s+(\S+)", said)),
-        p99=_milliseconds(_found(r"99%\s+(\S+)", said)),
+        p50=_milliseconds(_found(r"(?m)^\s+50%\s+(\S+)", said)),
+        p99=_milliseconds(_found(r"(?m)^\s+99%\s+(\S+)", said)),
         cpu=used / total * 1e6 if total else 0.0,
         errors=wrong + broken,
     )

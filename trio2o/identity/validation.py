@@ -61,6 +61,13 @@ class KeystoneTokens:
     _refused: OrderedDict[bytes, float] = field(init=False, factory=OrderedDict)
     _flights: SingleFlight[Identity] = field(init=False, factory=SingleFlight)
 
+    @property
+    def known(self) -> int:
+        """
+        How many tokens are in the cache.
+        """
+        return len(self._known)
+
     def peek(self, token: bytes) -> Identity | None:
         return self._fresh(sha256(token).digest())
 

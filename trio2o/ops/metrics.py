@@ -82,7 +82,7 @@ class Metrics:
         )
         self._tokens = Counter(
             "trio2o_token_lookups",
-            "Look-ups of users' tokens: hit, refused (a cached refusal), or miss (Keystone was asked).",
+            "Look-ups of users' tokens: hit, or miss (Keystone, or the memory of its refusals, was asked).",
             ("result",),
             registry=self._registry,
         )
@@ -143,7 +143,7 @@ class Metrics:
 
     def token_lookup(self, result: str) -> None:
         """
-        Count one look-up of a user's token: ``hit``, ``refused`` or ``miss``.
+        Count one look-up of a user's token: ``hit``, or ``miss``, which a refusal remembered is too.
         """
         self._lookup(self._tokens, "token", result)
 

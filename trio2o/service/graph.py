@@ -26,6 +26,7 @@ from trio2o.scheduling.selection import Selection
 from trio2o.service.admin import make_admin
 from trio2o.service.database import Database
 from trio2o.service.identity import IdentityParts, make_identity
+from trio2o.service.observed import ObservedPods, ObservedTokens
 from trio2o.service.observing import Observer, watch
 from trio2o.service.surfaces import Common, ServedSurface, make_surface
 from trio2o.state.cache import MemoryState
@@ -127,14 +128,19 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     )
     policy = OsloPolicy()
     policy.use(policy.load(None if config.policy_file is None else str(config.policy_file)))
+    observed = ObservedPods(pods, metrics, reactor)
     forwarder = Forwarder(
-        pods=pods, pod_tokens=SharedKeystone(), facts=monitor, answer_limit=config.limits.answer_body_bytes
+        pods=observed,
+        pod_tokens=SharedKeystone(),
+        facts=monitor,
+        answer_limit=config.limits.answer_body_bytes,
     )
     locator = Locator(
         state=state,
         routes=routes,
         forwarder=forwarder,
         clock=reactor,
+        found=metrics.route_lookup,
         absent_seconds=config.limits.negative_routes_seconds,
         budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
     )
@@ -153,6 +159,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         reactor=reactor,
         config=config,
         identity=identity,
+        tokens=ObservedTokens(identity.tokens, metrics),
         state=state,
         routes=routes,
         pods=pods,
@@ -169,7 +176,15 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         make_surface(common, VOLUME, listen.volume.endpoints, listen.volume.public_url),
         make_admin(common, database, metrics, policy),
     ]
-    watch(metrics, state=state, pool=database.pool, routes=routes, surfaces=surfaces)
+    watch(
+        metrics,
+        state=state,
+        pool=database.pool,
+        routes=routes,
+        tokens=identity.tokens,
+        access=access,
+        surfaces=surfaces,
+    )
     return Graph(
         state=state,
         surfaces=surfaces,

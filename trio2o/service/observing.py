@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
+from trio2o.identity.validation import KeystoneTokens
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
 from trio2o.state.cache import MemoryState
@@ -66,11 +67,21 @@ def _outcome(record: RequestRecord) -> str:
 
 
 def watch(
-    metrics: Metrics, *, state: MemoryState, pool: Pool, routes: RouteBook, surfaces: Sequence[ServedSurface]
+    metrics: Metrics,
+    *,
+    state: MemoryState,
+    pool: Pool,
+    routes: RouteBook,
+    tokens: KeystoneTokens,
+    access: AccessLog | None,
+    surfaces: Sequence[ServedSurface],
 ) -> None:
     """
     Name the gauges that Prometheus reads from their owners.
     """
+    metrics.watch("trio2o_token_cache_entries", lambda: float(tokens.known))
+    if access is not None:
+        metrics.watch("trio2o_access_log_lines_lost", lambda: float(access.lost))
     metrics.watch("trio2o_state_ready", lambda: float(state.ready))
     metrics.watch("trio2o_state_current", lambda: float(state.current))
     metrics.watch("trio2o_database_up", lambda: float(pool.alive > 0))

@@ -10,7 +10,7 @@ from attrs import define, frozen
 
 from trio2o.config.schema import Config
 from trio2o.identity.access_rules import allowed
-from trio2o.interfaces import IPodFactsBook, IRouteBook, IState, IStrategy
+from trio2o.interfaces import IPodFactsBook, IRouteBook, IState, IStrategy, ITokenValidator
 from trio2o.ops.drain import Drain, TrackedConnection
 from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
@@ -64,6 +64,7 @@ class Common:
     reactor: Any
     config: Config
     identity: IdentityParts
+    tokens: ITokenValidator
     state: IState
     routes: IRouteBook
     pods: TreqPods
@@ -128,7 +129,7 @@ def make_wrapper(
     """
     return Wrapper(
         surface=surface,
-        tokens=common.identity.tokens,
+        tokens=common.tokens,
         access=allowed,
         versioning=versioning,
         clock=common.reactor,

@@ -4,7 +4,7 @@ Finding the pod that has a resource: memory, database, and then the pods themsel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -50,6 +50,8 @@ class Locator:
     #: Seconds that a pod has to answer.
     _budget: float
     _absent_size: int = 10_000
+    #: Told where each look-up ended: ``memory``, ``database``, ``pods`` or ``nowhere``.
+    _found: Callable[[str], None] = lambda source: None
     #: (kind, id) to (project, roles) to the end of the belief.
     _absent: dict[tuple[Kind, str], dict[tuple[str, frozenset[str]], float]] = field(factory=dict, init=False)
 
@@ -58,7 +60,10 @@ class Locator:
         The pod, when memory knows the route: the hot path.
         """
         route = self._routes.remembered(kind, resource_id.lower())
-        return None if route is None else self._state.pod(route.pod_id)
+        if route is None:
+            return None
+        self._found("memory")
+        return self._state.pod(route.pod_id)
 
     async def owner(
         self, kind: Kind, resource_id: str, inbound: Inbound, context: RequestContext
@@ -79,6 +84,7 @@ class Locator:
         if route is not None:
             pod = self._state.pod(route.pod_id)
             if pod is not None:
+                self._found("database")
                 return pod, route
             self._routes.end(kind, wanted)
         return await self._adopt(kind, wanted, resource_id, inbound, context)
@@ -138,6 +144,7 @@ class Locator:
                     admin_detail=f"{pod.name} showed a {kind} without an id",
                 )
             await self.learn([route])
+            self._found("pods")
             return pod, route
         if found.unauthorized:
             raise Unauthorized("The request you have made requires authentication.")
@@ -148,6 +155,7 @@ class Locator:
                 admin_detail=f"no answer from {names}",
                 headers=[(b"Retry-After", b"10")],
             )
+        self._found("nowhere")
         while len(self._absent) >= self._absent_size:
             del self._absent[next(iter(self._absent))]
         self._absent.setdefault((kind, wanted), {})[asker] = self._clock.seconds() + self._absent_seconds
