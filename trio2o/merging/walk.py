@@ -61,9 +61,9 @@ class _Stream:
     ended: bool = False
     left_out: bool = False
     pages: int = 0
-    buffer: deque[tuple[Key, str, Item]] = field(factory=deque)
-    #: The place of the last item that came.
-    last_key: Key | None = None
+    buffer: deque[Item] = field(factory=deque)
+    #: The last item that came.
+    last: Item | None = None
     #: Whether the cursor says anything: not for a pod that never answered.
     known: bool = False
 
@@ -165,8 +165,8 @@ class MergeWalk:
         else:
             stream.ended = len(items) < ask.limit if more is None else not more
             stream.marker = item_id(items[-1])
-            for item in items:
-                self._take(stream, self._order.key(item), item_id(item), item)
+            stream.last = items[-1]
+            stream.buffer.extend(items if stream.floor is None else self._below_floor(stream, items))
         self._merge()
 
     def leave_out(self, pod: str) -> None:
@@ -193,8 +193,8 @@ class MergeWalk:
         start = self._start
         if stream.floor is not None:
             pass  # nothing was kept yet, and what is to be passed over stays the same
-        elif stream.last_key is not None:
-            stream.floor = _Floor(stream.last_key, ties=False)
+        elif stream.last is not None:
+            stream.floor = _Floor(self._order.key(stream.last), ties=False)
         elif start is None or start.key is None or pod == start.pod:
             raise MarkerLost(pod)
         else:
@@ -249,14 +249,18 @@ class MergeWalk:
         owner = self._streams.get(start.pod)
         return _Floor(key, ties=owner is not None and stream.rank < owner.rank)
 
-    def _take(self, stream: _Stream, key: Key, identity: str, item: Item) -> None:
-        stream.last_key = key
-        if stream.floor is not None:
-            if stream.floor.above(key) or identity in self._seen:
-                stream.passed = identity
-                return
-            stream.floor = None
-        stream.buffer.append((key, identity, item))
+    def _below_floor(self, stream: _Stream, items: Sequence[Item]) -> Sequence[Item]:
+        """
+        The items that are not to be passed over; the first of them ends the floor.
+        """
+        floor = stream.floor
+        assert floor is not None
+        for at, item in enumerate(items):
+            if not floor.above(self._order.key(item)) and item_id(item) not in self._seen:
+                stream.floor = None
+                return items[at:]
+            stream.passed = item_id(item)
+        return ()
 
     def _merge(self) -> None:
         """
@@ -265,14 +269,15 @@ class MergeWalk:
         streams = list(self._streams.values())
         if self._full or any(stream.waiting for stream in streams):
             return
-        heads = [(stream.buffer[0][0], stream.rank) for stream in streams if stream.buffer]
+        key = self._order.key
+        heads = [(key(stream.buffer[0]), stream.rank) for stream in streams if stream.buffer]
         heapq.heapify(heads)
         while heads and not self._full:
             stream = streams[heads[0][1]]
-            _, identity, item = stream.buffer.popleft()
-            self._emit(stream, identity, item)
+            item = stream.buffer.popleft()
+            self._emit(stream, item_id(item), item)
             if stream.buffer:
-                heapq.heapreplace(heads, (stream.buffer[0][0], stream.rank))
+                heapq.heapreplace(heads, (key(stream.buffer[0]), stream.rank))
             elif stream.waiting:
                 return
             else:
