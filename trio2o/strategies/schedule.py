@@ -69,7 +69,8 @@ class ScheduleStrategy:
     async def _create(self, inbound: Inbound, context: RequestContext, wanted: Wanted) -> Answer:
         kind = inbound.operation.kind
         assert kind is not None, f"the table gives no kind for {inbound.operation.path}"
-        within = await self._within(inbound, context, wanted.references)
+        zone = wanted.zone if wanted.zone in self._placement.zones() else None
+        within = await self._within(inbound, context, wanted.references, zone)
         pinned = within is not None
         request = PlacementRequest(
             project_id=context.project_id, kind=kind, availability_zone=wanted.zone, within=within
@@ -144,14 +145,14 @@ class ScheduleStrategy:
         await self._locator.learn([evolve(route, details={**details, **route.details})])
 
     async def _within(
-        self, inbound: Inbound, context: RequestContext, named: Sequence[Reference]
+        self, inbound: Inbound, context: RequestContext, named: Sequence[Reference], zone: str | None
     ) -> frozenset[str] | None:
         """
         The ids of the pods that have everything the body names; ``None`` where nothing narrows the choice (I6).
 
         A reference that no pod has narrows nothing: the pod's own words for it are the right answer.
 
-        :raises BadRequest: if two of the named share no pod.
+        :raises BadRequest: if two of the named share no pod, or one is not in the zone that is asked for.
         :raises Unavailable: if a pod that may have one is silent.
         """
         asked = [
@@ -170,6 +171,10 @@ class ScheduleStrategy:
                         headers=[(b"Retry-After", b"10")],
                     )
                 continue
+            if zone is not None and all(pod.az_name != zone for pod in found.pods):
+                raise BadRequest(
+                    f"{KINDS[reference.kind].noun.capitalize()} {reference.id} is not in the availability zone {zone}."
+                )
             pods = frozenset(pod.id for pod in found.pods)
             if within is not None and first is not None and not within & pods:
                 raise BadRequest(
