@@ -301,6 +301,10 @@ class BoundTests(ClientCase):
         self.failureResultOf(self.show(client), Unavailable)
         for each in waiting:
             self.assertNoResult(each)
+        # ended here: the garbage collector would end them later, in the midst of another test
+        self.clock.advance(10)
+        for each in waiting:
+            self.failureResultOf(each, Unavailable)
 
 
 class ReadTests(ClientCase):
