@@ -129,8 +129,10 @@ class GatewayRequest(Request):
 
     def write_answer(self, status: int, headers: HeaderList, body: bytes) -> None:
         """
-        Give a whole answer and finish. The client of a HEAD gets its head alone.
+        Give a whole answer and finish. The client of a HEAD gets its head alone, one that has left nothing.
         """
+        if self.gone:
+            return
         self.write_head(status, headers, len(body), body)
         self.finish()
 

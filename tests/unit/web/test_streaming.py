@@ -590,6 +590,8 @@ class AnswerTests(FrontCase):
         self.assertTrue(request.gone)
         self.assertEqual(told, ["lost"])
         self.failureResultOf(failed, ConnectionDone)
+        request.write_answer(200, [], b"too late")
+        self.assertEqual(self.written, b"")
 
 
 class RefusedTests(FrontCase):
