@@ -187,7 +187,10 @@ class UpdateDeleteTests(NovaTestCase):
         A server that is deleted while it is being built does not come back.
         """
         server_id = self.create()
+        self.clock.advance(4.5)
         self.ask("DELETE", f"/servers/{server_id}")
+        self.clock.advance(0.6)
+        self.assertEqual(self.show(server_id)["status"], "BUILD")
         self.clock.advance(10)
         self.assertEqual(self.ask("GET", f"/servers/{server_id}")[0], 404)
 
@@ -243,7 +246,7 @@ class ListTests(NovaTestCase):
         for name in "abcde":
             self.create(name=name)
         path, seen = "/servers?limit=2&name=.", []
-        while path:
+        while path and len(seen) < 10:
             _, body = self.ask("GET", path)
             seen += [server["name"] for server in body["servers"]]
             links = body.get("servers_links", [])
@@ -425,7 +428,7 @@ class ListTests(NovaTestCase):
         base = f"/servers?sort_dir={direction}"
         whole = [each["id"] for each in self.ask("GET", base, who="admin")[1]["servers"]]
         walked: list[str] = []
-        while True:
+        for _ in range(len(gaps) + 1):
             marker = f"&marker={walked[-1]}" if walked else ""
             _, body = self.ask("GET", f"{base}&limit={limit}{marker}", who="admin")
             if not body["servers"]:
