@@ -55,14 +55,11 @@ from attrs import define, field
 from klein import Klein
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, datetimeToString
-from twisted.web.http import Request as HTTPRequest
+from twisted.web.http import datetimeToString
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.resource import IResource
+from twisted.web.server import Request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
@@ -73,6 +70,8 @@ from trio2o.sandbox.clock import PodClock
 from trio2o.sandbox.control import PREFIX, ControlStyle, SandboxControl
 from trio2o.sandbox.delivery import Delivery
 from trio2o.sandbox.journal import Entry, Journal
+from trio2o.sandbox.kept import KeptAnswers
+from trio2o.sandbox.site import FrameResource, PodSite
 from trio2o.sandbox.style import ServiceStyle
 
 __all__ = [
@@ -88,8 +87,6 @@ __all__ = [
     "TokenVerifier",
     "route",
 ]
-
-_KEPT_ANSWERS = 20_000
 
 
 class TokenVerifier(Protocol):
@@ -125,20 +122,6 @@ class StaticTokens:
         return self.callers.get(token)
 
 
-@define
-class _Kept:
-    """
-    A rendered answer and what it depends on.
-    """
-
-    revision: Revision
-    number: int
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-    token: str
-
-
 @define(kw_only=True, eq=False)
 class ServiceFrame:
     """
@@ -156,7 +139,7 @@ class ServiceFrame:
     _app: Klein = field(factory=Klein, init=False)
     _control_app: Klein = field(factory=Klein, init=False)
     _control_style: ServiceStyle = field(factory=ControlStyle, init=False)
-    _kept: dict[tuple[Any, ...], _Kept] = field(factory=dict, init=False)
+    _kept: KeptAnswers = field(factory=KeptAnswers, init=False)
     _log: Logger = field(factory=Logger, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -184,7 +167,7 @@ class ServiceFrame:
         """
         The whole service as a leaf resource.
         """
-        return cast(IResource, _FrameResource(self))
+        return cast(IResource, FrameResource(self))
 
     def site(self) -> PodSite:
         """
@@ -198,17 +181,13 @@ class ServiceFrame:
         """
         if request.method != b"GET" or self.behaviours:
             return False
-        key = _key(request)
-        kept = self._kept.get(key)
-        if kept is None:
-            return False
-        if kept.number != kept.revision.number or self._known(kept.token) is None:
-            del self._kept[key]
+        kept = self._kept.find(request)
+        caller = None if kept is None else self._known(kept.token)
+        if kept is None or caller is None:
             return False
         request_id = _new_request_id()
         entry = self._note(request, b"", request_id)
-        caller = self._known(kept.token)
-        entry.project, entry.status = (caller.project_id if caller is not None else None), kept.status
+        entry.project, entry.status = caller.project_id, kept.status
         headers = request.responseHeaders
         for name, value in kept.headers:
             headers.addRawHeader(name, value)
@@ -308,27 +287,8 @@ class ServiceFrame:
         except Fault as fault:
             delivery.send(delivery.style.fault(fault), with_versions=fault.with_versions)
             return
-        self._keep(delivery, answer)
+        self._kept.keep(delivery.request, answer, delivery.call.version_headers)
         delivery.send(answer)
-
-    def _keep(self, delivery: Delivery, answer: Answer) -> None:
-        request = delivery.request
-        token = delivery.call.header("X-Auth-Token")
-        if answer.depends_on is None or answer.status != 200 or request.method != b"GET" or token is None:
-            return
-        if len(self._kept) >= _KEPT_ANSWERS:
-            self._kept.clear()
-        body = answer.rendered()
-        headers = [*answer.headers, *delivery.call.version_headers]
-        headers += [("Content-Type", answer.content_type), ("Content-Length", str(len(body)))]
-        self._kept[_key(request)] = _Kept(
-            revision=answer.depends_on,
-            number=answer.depends_on.number,
-            status=answer.status,
-            headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
-            body=body,
-            token=token,
-        )
 
     def _known(self, token: str) -> Caller | None:
         return None if self.verifier is None else self.verifier.peek(token)
@@ -377,77 +337,6 @@ class ServiceFrame:
         delivery.send(delivery.style.fault(Fault(500, f"The fake service itself failed: {failure.value!r}")))
 
 
-class _FrameResource(Resource):
-    """
-    A frame in a resource tree (a plain `Site`, or `StubTreq`).
-    """
-
-    isLeaf = True
-
-    def __init__(self, frame: ServiceFrame) -> None:
-        super().__init__()
-        self._frame = frame
-
-    def render(self, request: Request) -> int:
-        if not self._frame.serve_kept(request):
-            self._frame.start(request)
-        return NOT_DONE_YET
-
-
-class PodRequest(Request):
-    """
-    A request that the frame sees before twisted.web's own processing.
-    """
-
-    defaultContentType = None
-
-    def process(self) -> None:
-        self.site = self.channel.site  # type: ignore[attr-defined]
-        frame: ServiceFrame = self.site.frame  # type: ignore[union-attr]
-        if not frame.serve_kept(self):
-            frame.start(self)
-
-
-class PodChannel(HTTPChannel):
-    """
-    One connection, known to its site.
-    """
-
-    def connectionMade(self) -> None:
-        self.factory.channels.add(self)
-        super().connectionMade()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.factory.channels.discard(self)
-        super().connectionLost(reason)
-
-
-class PodSite(Site):
-    """
-    A fake service on a port: no access log, no sessions.
-    """
-
-    protocol = PodChannel  # type: ignore[assignment]
-
-    def __init__(self, frame: ServiceFrame) -> None:
-        super().__init__(frame.resource(), requestFactory=PodRequest)
-        self.frame = frame
-        self.channels: set[PodChannel] = set()
-
-    def drop_connections(self) -> None:
-        """
-        Break all open connections, as the end of the process would.
-        """
-        for channel in list(self.channels):
-            transport: Any = channel.transport
-            transport.abortConnection()
-
-    def log(self, request: HTTPRequest) -> None:
-        """
-        Write no access log: the journal has the last requests.
-        """
-
-
 def _mount(app: Klein, group: object, handle: Callable[..., Deferred[None]]) -> None:
     for method, path, handler in routes_of(group):
 
@@ -461,17 +350,6 @@ def _delivery(request: Any) -> Delivery:
     delivery = request.getComponent(Delivery)
     assert isinstance(delivery, Delivery)
     return delivery
-
-
-def _key(request: Request) -> tuple[Any, ...]:
-    first = request.requestHeaders.getRawHeaders
-    return (
-        request.uri,
-        first(b"x-auth-token", (None,))[-1],
-        first(b"host", (None,))[-1],
-        tuple(first(b"openstack-api-version", ())),
-        first(b"x-openstack-nova-api-version", (None,))[-1],
-    )
 
 
 def _new_request_id() -> str:

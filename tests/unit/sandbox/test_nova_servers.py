@@ -245,7 +245,7 @@ class ListTests(NovaTestCase):
         """
         for name in "abcde":
             self.create(name=name)
-        path, seen = "/servers?limit=2&name=.", []
+        path, seen = "/servers?limit=2&name=.", list[str]()
         while path and len(seen) < 10:
             _, body = self.ask("GET", path)
             seen += [server["name"] for server in body["servers"]]
