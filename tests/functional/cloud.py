@@ -422,6 +422,7 @@ class Cloud:
     pool: HTTPConnectionPool
     daemons: list[Daemon] = field(factory=list)
     _keystone_port: int = 0
+    _database_away: bool = False
     _issued: dict[tuple[str, str], str] = field(factory=dict)
 
     @classmethod
@@ -619,6 +620,7 @@ class Cloud:
         Break every connection to the database and let none in.
         """
         name = _database(self.dsn)
+        self._database_away = True
         run_sql(_other(self.dsn), f"alter database {name} allow_connections false")
         run_sql(
             _other(self.dsn),
@@ -630,12 +632,15 @@ class Cloud:
         """
         Let connections to the database in again.
         """
+        self._database_away = False
         run_sql(_other(self.dsn), f"alter database {_database(self.dsn)} allow_connections true")
 
     async def stop(self) -> None:
         """
         Stop all of it and wait until the last connection is closed.
         """
+        if self._database_away:
+            self.database_up()
         await self.pool.closeCachedConnections()
         port: Any = self.keystone._port
         sites = [site for pod in self.pods.values() for site in pod.fake._sites.values()]

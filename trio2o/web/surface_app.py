@@ -127,11 +127,15 @@ class SurfaceApp:
     def _unrouted(self, request: GatewayRequest, failure: Any) -> Deferred[None]:
         """
         What no route takes, in the service's shape; Klein's own pages are HTML.
+
+        The result never fires: Klein does not notice that a request without a route is finished and would do it again.
         """
         if failure.value.code == 405:
             allowed = frozenset(failure.value.valid_methods or ())
-            return self._refused(request, MethodNotAllowed(_WRONG_METHOD, headers=[_allow(allowed)]))
-        return self._refused(request, NotFound(_NO_PATH))
+            self._refused(request, MethodNotAllowed(_WRONG_METHOD, headers=[_allow(allowed)]))
+        else:
+            self._refused(request, NotFound(_NO_PATH))
+        return Deferred()
 
     def _refused(self, request: GatewayRequest, error: Exception) -> Deferred[None]:
         async def refuse(inbound: Inbound, context: RequestContext) -> Answer:

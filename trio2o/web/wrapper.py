@@ -4,6 +4,7 @@ What every request goes through, in one place: ids, authentication, versions, er
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import uuid4
 
@@ -178,7 +179,7 @@ class _Work:
         if wrapper._versioning is not None:
             self._asked = wrapper._versioning.asked(fields)
             fields = wrapper._versioning.forwarded(fields)
-        global_id = last(request, b"x-openstack-request-id").decode("latin-1")
+        global_id = _global_id(last(request, b"x-openstack-request-id"))
         context = RequestContext(
             request_id=record.request_id,
             global_request_id=global_id,
@@ -290,6 +291,17 @@ class _Work:
             record.sent, record.whole = await relay(request, evolve(answer, headers=self._headers(answer)))
         except CancelledError:
             record.whole = False
+
+
+#: What the services' middleware (oslo.middleware) takes for a request id of a client.
+_REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def _global_id(sent: bytes) -> str:
+    """
+    The request id that a client sent; empty for what is none, as the services have it: it goes into logs.
+    """
+    return sent.decode("ascii") if _REQUEST_ID.fullmatch(sent) else ""
 
 
 _REQUEST_IDS = frozenset({b"x-openstack-request-id", b"x-compute-request-id"})
