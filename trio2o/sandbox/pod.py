@@ -15,20 +15,22 @@ By itself::
     python -m trio2o.sandbox.pod --name Pod1 --nova 18774 --cinder 18776 --neutron 19696 --keystone
     http://…/v3
 
-When all three listen it prints one line of JSON: ``{"pod", "ports", "urls", "origins"}``. SIGTERM ends it.
+When all three listen it prints one line of JSON: ``{"pod", "ports", "urls", "origins"}``. SIGUSR1 lets it go down: it
+listens no more and breaks its connections; SIGUSR2 brings it back with all that it has. SIGTERM ends it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from treq.client import HTTPClient
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import react
@@ -136,6 +138,13 @@ class FakePod:
         The endpoint URLs as a catalog has them, by service type; ``%(project_id)s`` is Keystone's to fill.
         """
         return {kind: self.origins[service] + path for kind, (service, path) in _CATALOG.items()}
+
+    @property
+    def listening(self) -> bool:
+        """
+        Whether it is up.
+        """
+        return bool(self._listening)
 
     async def start(self) -> None:
         """
@@ -261,8 +270,20 @@ def main(reactor: Any, *arguments: str) -> Deferred[None]:
     """
     pod = pod_from(parse_arguments(arguments), reactor)
 
+    turn = DeferredLock()
+
+    def command(change: Callable[[], Coroutine[Deferred[None], Any, None]]) -> None:
+        changed: Deferred[None] = turn.run(lambda: Deferred.fromCoroutine(change()))
+        changed.addErrback(lambda failure: print(failure.getErrorMessage(), file=sys.stderr, flush=True))
+
+    async def come_back() -> None:
+        if not pod.listening:
+            await pod.start()
+
     async def run() -> None:
         await pod.start()
+        for number, change in ((signal.SIGUSR1, pod.go_down), (signal.SIGUSR2, come_back)):
+            signal.signal(number, lambda *_, change=change: reactor.callFromThread(command, change))
         print(json.dumps(pod.describe()), flush=True)
         await Deferred()
 

@@ -1,5 +1,5 @@
 """
-``python -m trio2o.sandbox.demo up|stop|shell|status``.
+``python -m trio2o.sandbox.demo up|start|stop|status|shell``.
 """
 
 from __future__ import annotations
@@ -8,10 +8,18 @@ import os
 import sys
 import time
 
+from trio2o.sandbox.demo.client import Client
 from trio2o.sandbox.demo.cloud import Sandbox
 from trio2o.sandbox.demo.layout import Layout
 from trio2o.sandbox.demo.processes import StepFailed
 from trio2o.sandbox.demo.tour import Tour
+
+_USAGE = """\
+up      start what does not run, and show it with the real client
+start   start what does not run
+stop    stop all of it
+status  what runs, where, and where its log is
+shell   a shell in which `openstack` is the demo user's"""
 
 _AFTER = """
 The sandbox goes on running. To use it by hand:
@@ -36,46 +44,64 @@ def main(words: list[str]) -> int:
     def say(text: str) -> None:
         print(f"[{time.monotonic() - started:5.1f} s] {text}", flush=True)
 
-    sandbox = Sandbox(layout=Layout(), say=say)
     command = words[0] if words else "up"
     try:
+        sandbox = Sandbox(layout=Layout(), say=say)
         if command == "up":
-            sandbox.up()
-            Tour(sandbox=sandbox, show=lambda text: print(text, flush=True)).run()
-            say("done: one cloud over three pods, shown with the real client")
-            print(_AFTER.format(folder=sandbox.layout.folder))
+            _up(sandbox)
         elif command == "start":
             sandbox.up()
+            say("everything runs")
         elif command == "stop":
             stopped = sandbox.down()
             say("stopped: " + ", ".join(stopped) if stopped else "nothing ran")
+        elif command == "status":
+            print("\n".join(sandbox.status()))
+            return 0 if all(process.alive() for process in sandbox.processes) else 3
         elif command == "shell":
-            return _shell(sandbox)
+            _shell(sandbox)
         else:
-            print("up: start and show; start: start only; stop; shell", file=sys.stderr)
+            print(_USAGE, file=sys.stderr)
             return 2
     except StepFailed as failure:
         print(f"The sandbox: {failure}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "\nBroken off. `make sandbox` goes on from here, `make sandbox-stop` stops what runs.",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 
-def _shell(sandbox: Sandbox) -> int:
+def _up(sandbox: Sandbox) -> None:
+    client = Client(folder=sandbox.layout.folder)
+    try:
+        sandbox.up()
+        sandbox.say("everything runs; the tour begins")
+        Tour(sandbox=sandbox, client=client, show=lambda text: print(text, flush=True)).run()
+    finally:
+        client.stop()
+    sandbox.say("done: one cloud over three pods, shown with the real client")
+    print(_AFTER.format(folder=sandbox.layout.folder))
+
+
+def _shell(sandbox: Sandbox) -> None:
     """
     Replace this process by a shell in which ``openstack`` is the demo user's.
     """
     if not sandbox.daemon.alive():
         raise StepFailed("it does not run; `make sandbox` starts it")
-    folder = sandbox.layout.folder
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
-    environment = {
-        **os.environ,
-        "PATH": path,
-        "OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"),
-        "OS_CLOUD": "demo",
-    }
-    environment["TRIO2O_ADMIN"] = f"http://127.0.0.1:{sandbox.layout.admin_port}/v1.0"
-    shell = os.environ.get("SHELL", "/bin/bash")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
+    environment.update(
+        PATH=path,
+        OS_CLIENT_CONFIG_FILE=str(sandbox.layout.folder / "clouds.yaml"),
+        OS_CLOUD="demo",
+        TRIO2O_ADMIN=sandbox.layout.admin_url,
+    )
+    shell = os.environ.get("SHELL") or "/bin/sh"
     os.execve(shell, [shell], environment)
 
 

@@ -21,6 +21,13 @@ class PodPlan:
     first_port: int
 
     @property
+    def process(self) -> str:
+        """
+        The name of its process and of its log.
+        """
+        return self.name.lower()
+
+    @property
     def nova(self) -> int:
         """
         The port of its Nova.
@@ -58,6 +65,8 @@ class Layout:
     admin_password: str = "adminpass"
     demo_password: str = "demopass"
     service_password: str = "servicepass"
+    #: How long the daemon believes a token without asking Keystone again.
+    token_cache_seconds: int = 30
 
     @property
     def keystone_port(self) -> int:
@@ -113,6 +122,25 @@ class Layout:
         )
 
     @property
+    def admin_url(self) -> str:
+        """
+        The Admin API.
+        """
+        return f"http://127.0.0.1:{self.admin_port}/v1.0"
+
+    @property
+    def ports(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """
+        Each process and where it listens, in the order in which they are started.
+        """
+        return (
+            ("glance", (self.glance_port,)),
+            *((pod.process, (pod.nova, pod.cinder, pod.neutron)) for pod in self.pods),
+            ("keystone", (self.keystone_port,)),
+            ("trio2o", (self.compute_port, self.volume_port, self.admin_port)),
+        )
+
+    @property
     def config_file(self) -> Path:
         """
         The daemon's configuration.
@@ -149,7 +177,7 @@ identity:
     project_name: service
     user_domain_id: default
     project_domain_id: default
-  token_cache_seconds: 30
+  token_cache_seconds: {self.token_cache_seconds}
 database:
   state_directory: {self.folder / "state"}
 pod_defaults:
@@ -175,10 +203,11 @@ pods:
 
         parts = [
             cloud("demo", "demo", self.demo_password, "demo", self.region),
+            cloud("alt-demo", "alt_demo", self.demo_password, "alt_demo", self.region),
             cloud("admin", "admin", self.admin_password, "admin", self.region),
         ]
         for pod in self.pods:
-            parts.append(cloud(pod.name.lower(), "demo", self.demo_password, "demo", pod.name))
+            parts.append(cloud(pod.process, "demo", self.demo_password, "demo", pod.name))
         return "clouds:\n" + "".join(parts)
 
     def _openrc(self) -> str:
@@ -186,5 +215,5 @@ pods:
 # Source this file, then use `openstack` as in any cloud.
 export OS_CLIENT_CONFIG_FILE={self.folder / "clouds.yaml"}
 export OS_CLOUD=demo
-export TRIO2O_ADMIN=http://127.0.0.1:{self.admin_port}/v1.0
+export TRIO2O_ADMIN={self.admin_url}
 """

@@ -60,23 +60,30 @@ class Process:
             )
         self._pid_file.write_text(f"{child.pid} {_born(child.pid)}\n")
 
-    def alive(self) -> bool:
+    @property
+    def pid(self) -> int | None:
         """
-        True while the very process that was started is there; a new one with its pid is not it.
+        The pid of the very process that was started; a new one with its pid is not it. ``None`` when it is gone.
         """
         recorded = self._recorded()
         if recorded is None:
-            return False
+            return None
         pid, born = recorded
-        return bool(born) and _born(pid) == born
+        return pid if born and _born(pid) == born else None
+
+    def alive(self) -> bool:
+        """
+        True while it is there.
+        """
+        return self.pid is not None
 
     def signal(self, number: int) -> None:
         """
         Send a signal, if it is there.
         """
-        recorded = self._recorded()
-        if recorded is not None and self.alive():
-            os.kill(recorded[0], number)
+        pid = self.pid
+        if pid is not None:
+            os.kill(pid, number)
 
     def stop(self, patience: float = 15.0) -> bool:
         """
@@ -88,10 +95,8 @@ class Process:
         self.signal(signal.SIGTERM)
         deadline = time.monotonic() + patience
         while self.alive() and time.monotonic() < deadline:
-            _reap()
             time.sleep(0.05)
         self.signal(signal.SIGKILL)
-        _reap()
         self._pid_file.unlink(missing_ok=True)
         return True
 
@@ -103,7 +108,6 @@ class Process:
         """
         deadline = time.monotonic() + patience
         while not listens(port):
-            _reap()
             if not self.alive():
                 raise StepFailed(f"{self.name} ended at its start; the end of {self.log}:\n{tail(self.log)}")
             if time.monotonic() > deadline:
@@ -118,6 +122,19 @@ class Process:
         except (OSError, ValueError):
             return None
         return int(pid), born
+
+
+def await_port(port: int, *, open_: bool, patience: float = 10.0) -> None:
+    """
+    Wait until somebody listens, or nobody.
+
+    :raises StepFailed: if that does not come in time.
+    """
+    deadline = time.monotonic() + patience
+    while listens(port) is not open_:
+        if time.monotonic() > deadline:
+            raise StepFailed(f"port {port} is still {'closed' if open_ else 'open'} after {patience:.0f} s")
+        time.sleep(0.02)
 
 
 def listens(port: int) -> bool:
@@ -148,14 +165,3 @@ def _born(pid: int) -> str:
     except OSError:
         return ""
     return "" if after_name[0] == "Z" else after_name[19]
-
-
-def _reap() -> None:
-    """
-    Collect children that ended, so that they are not taken for running ones.
-    """
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass

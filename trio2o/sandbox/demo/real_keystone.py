@@ -1,21 +1,21 @@
 """
-A real Keystone from PyPI on SQLite, and what the sandbox registers in it.
+A real Keystone from PyPI on SQLite.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
+import shutil
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 from keystoneauth1 import session as keystone_session
 from keystoneauth1.identity import v3
 
 from trio2o.sandbox.demo.processes import Process, StepFailed, tail
+from trio2o.sandbox.demo.registrar import Registrar
+from trio2o.sandbox.demo.warm import WarmTool, keystone_manage
 
 #: What keystone.conf holds. Few password rounds: this is a sandbox, and hashing would be most of its work.
 _CONF = """\
@@ -52,6 +52,14 @@ backend = dogpile.cache.memory
 _GUNICORN = """\
 import sys
 
+worker_class = "gthread"
+workers = 1
+threads = 4
+keepalive = 75
+bind = "127.0.0.1:{port}"
+# It would stand in the home directory, which may not be there, and be shared by all that run.
+control_socket_disable = True
+
 
 def post_fork(server, worker):
     sys.argv = ["keystone"]
@@ -77,157 +85,98 @@ class RealKeystone:
         """
         return f"http://127.0.0.1:{self.port}/v3"
 
-    def prepare(self) -> bool:
+    @property
+    def prepared(self) -> bool:
         """
-        Write the configuration and make the database, once; False when that was done before.
+        Whether its database is made.
+        """
+        return self._done.exists()
+
+    def prepare(self) -> None:
+        """
+        Write the configuration and make keys and database. What an interrupted try has left is removed.
 
         :raises StepFailed: if keystone-manage fails.
         """
-        done = self.folder / "bootstrapped"
-        if done.exists():
-            return False
-        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
         self._conf.write_text(_CONF.format(root=self.url.removesuffix("/v3"), folder=self.folder))
-        (self.folder / "gunicorn.conf.py").write_text(_GUNICORN)
-        user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
-        group = subprocess.run(["id", "-gn"], capture_output=True, text=True, check=True).stdout.strip()
-        keys = ["--keystone-user", user, "--keystone-group", group]
-        self._manage("db_sync")
-        self._manage("fernet_setup", *keys)
-        self._manage("credential_setup", *keys)
-        urls = [
-            word for kind in ("admin", "internal", "public") for word in (f"--bootstrap-{kind}-url", self.url)
-        ]
-        self._manage(
-            "bootstrap",
-            "--bootstrap-password",
-            self.admin_password,
-            *urls,
-            "--bootstrap-region-id",
-            self.region,
-        )
-        done.touch()
-        return True
+        self._gunicorn.write_text(_GUNICORN.format(port=self.port))
+        owner = ["--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid())]
+        tool = keystone_manage()
+        try:
+            self._manage(tool, "fernet_setup", *owner)
+            self._manage(tool, "credential_setup", *owner)
+            self._manage(tool, "db_sync")
+            urls = [f"--bootstrap-{interface}-url" for interface in ("internal", "public")]
+            self._manage(
+                tool,
+                "bootstrap",
+                f"--bootstrap-password={self.admin_password}",
+                f"--bootstrap-region-id={self.region}",
+                *(f"{option}={self.url}" for option in urls),
+            )
+        finally:
+            tool.stop()
+        self._done.touch()
 
     def start(self) -> None:
         """
-        Start it under gunicorn and wait until it listens.
+        Start it under gunicorn, without waiting for it.
         """
-        gunicorn = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-k",
-            "gthread",
-            "--workers",
-            "1",
-            "--threads",
-            "4",
-            "--keep-alive",
-            "75",
-        ]
-        gunicorn += [
-            "-c",
-            str(self.folder / "gunicorn.conf.py"),
-            "-b",
-            f"127.0.0.1:{self.port}",
-            "keystone.wsgi.api:application",
-        ]
-        self.process.start(gunicorn, {"OS_KEYSTONE_CONFIG_FILES": str(self._conf)})
+        self.process.start(
+            [sys.executable, "-m", "gunicorn", "-c", str(self._gunicorn), "keystone.wsgi.api:application"],
+            {"OS_KEYSTONE_CONFIG_FILES": str(self._conf)},
+        )
+
+    def await_start(self) -> None:
+        """
+        Wait until it listens.
+
+        :raises StepFailed: if it does not.
+        """
         self.process.await_port(self.port)
 
-    def admin(self) -> Registrar:
+    def session(self, username: str, password: str, project_name: str) -> keystone_session.Session:
         """
-        What registers regions, services, endpoints, projects and users.
+        A session of a user of the default domain.
         """
         auth = v3.Password(
             auth_url=self.url,
-            username="admin",
-            password=self.admin_password,
-            project_name="admin",
+            username=username,
+            password=password,
+            project_name=project_name,
             user_domain_id="default",
             project_domain_id="default",
         )
-        return Registrar(session=keystone_session.Session(auth=auth), url=self.url)
+        return keystone_session.Session(auth=auth)
+
+    def registrar(self) -> Registrar:
+        """
+        What registers regions, services, endpoints, projects and users.
+        """
+        return Registrar(session=self.session("admin", self.admin_password, "admin"), url=self.url)
 
     @property
     def _conf(self) -> Path:
         return self.folder / "keystone.conf"
 
-    def _manage(self, *words: str) -> None:
-        tool = Path(sys.executable).with_name("keystone-manage")
+    @property
+    def _gunicorn(self) -> Path:
+        return self.folder / "gunicorn.conf.py"
+
+    @property
+    def _done(self) -> Path:
+        return self.folder / "bootstrapped"
+
+    def _manage(self, tool: WarmTool, *words: str) -> None:
+        try:
+            ran = tool.run(["--config-file", str(self._conf), *words], {})
+        except RuntimeError as error:
+            raise StepFailed(f"keystone-manage {words[0]}: {error}") from error
         log = self.process.log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as out:
-            command = [str(tool), "--config-file", str(self._conf), *words]
-            code = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=dict(os.environ), check=False
-            ).returncode
-        if code:
+        with log.open("a") as out:
+            out.write(ran.out + ran.err)
+        if ran.status:
             raise StepFailed(f"keystone-manage {words[0]} failed; the end of {log}:\n{tail(log)}")
-
-
-@frozen(kw_only=True)
-class Registrar:
-    """
-    Makes things in Keystone that are not there yet.
-    """
-
-    session: keystone_session.Session
-    url: str
-
-    def region(self, name: str, parent: str | None) -> None:
-        """
-        A region below another.
-        """
-        if self.session.get(f"{self.url}/regions/{name}", raise_exc=False).status_code != 200:
-            self.session.put(f"{self.url}/regions/{name}", json={"region": {"parent_region_id": parent}})
-
-    def endpoint(self, service_name: str, service_type: str, region: str, url: str) -> None:
-        """
-        The three interfaces of one service in one region; a changed URL is updated.
-        """
-        service = self._find("services", {"type": service_type}) or self._make(
-            "services", "service", {"name": service_name, "type": service_type}
-        )
-        for interface in ("public", "internal", "admin"):
-            wanted = {"service_id": service["id"], "interface": interface, "region_id": region}
-            found = self._find("endpoints", wanted)
-            if found is None:
-                self._make("endpoints", "endpoint", {**wanted, "url": url})
-            elif found["url"] != url:
-                self.session.patch(f"{self.url}/endpoints/{found['id']}", json={"endpoint": {"url": url}})
-
-    def project(self, name: str) -> str:
-        """
-        A project of the default domain; its id.
-        """
-        found = self._find("projects", {"name": name, "domain_id": "default"})
-        return str((found or self._make("projects", "project", {"name": name, "domain_id": "default"}))["id"])
-
-    def user(self, name: str, password: str, project_id: str, roles: Iterable[str]) -> str:
-        """
-        A user with roles in a project; its id.
-        """
-        found = self._find("users", {"name": name, "domain_id": "default"})
-        made = found or self._make(
-            "users",
-            "user",
-            {"name": name, "domain_id": "default", "password": password, "default_project_id": project_id},
-        )
-        for role_name in roles:
-            role = self._find("roles", {"name": role_name}) or self._make(
-                "roles", "role", {"name": role_name}
-            )
-            self.session.put(f"{self.url}/projects/{project_id}/users/{made['id']}/roles/{role['id']}")
-        return str(made["id"])
-
-    def _find(self, plural: str, wanted: Mapping[str, str]) -> dict[str, Any] | None:
-        listed = self.session.get(f"{self.url}/{plural}", params=dict(wanted)).json()[plural]
-        return listed[0] if listed else None
-
-    def _make(self, plural: str, single: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = self.session.post(f"{self.url}/{plural}", json={single: dict(values)}).json()[
-            single
-        ]
-        return made
