@@ -27,6 +27,23 @@ ZONE_FIELDS = {"servers": "OS-EXT-AZ:availability_zone", "volumes": "availabilit
 #: From this microversion on Nova lets everybody filter by zone; before, it ignores it for all but admins.
 _ZONE_FILTER_FOR_ALL = (2, 83)
 
+_PAGES_AND_SORTS = frozenset({"limit", "marker", "sort_key", "sort_dir"})
+
+#: The filters that Nova takes of users who are no admins, and the microversion from which on; it ignores others, such as
+#: the ``deleted`` that ``openstack server list`` always sends.
+_FILTERS_FOR_ALL = {
+    (2, 1): ("reservation_id", "name", "status", "image", "flavor", "ip", "changes-since", "all_tenants"),
+    (2, 5): ("ip6",),
+    (2, 26): ("tags", "tags-any", "not-tags", "not-tags-any"),
+    (2, 66): ("changes-before",),
+    (2, 73): ("locked",),
+    _ZONE_FILTER_FOR_ALL: (
+        *("availability_zone", "config_drive", "key_name", "created_at", "launched_at", "terminated_at"),
+        *("power_state", "task_state", "vm_state", "progress", "user_id"),
+    ),
+    (2, 90): ("hostname",),
+}
+
 
 @frozen(kw_only=True)
 class PodPage:
@@ -85,9 +102,17 @@ class Listing:
     @property
     def unfiltered(self) -> bool:
         """
-        True for a list that asks for nothing but, maybe, all projects.
+        True for a list that asks for nothing but, maybe, all projects: what Nova ignores does not count.
         """
-        return all(name == "all_tenants" for name, _ in self.parameters)
+        names = {name for name, _ in self.parameters}
+        if names & _PAGES_AND_SORTS:
+            return False
+        if not self.context.is_admin:
+            asked = self.inbound.microversion or (2, 1)
+            names = {
+                name for since, taken in _FILTERS_FOR_ALL.items() if since <= asked for name in taken
+            } & names
+        return names <= {"all_tenants"}
 
     @property
     def all_projects(self) -> bool:

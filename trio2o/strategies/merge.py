@@ -207,7 +207,7 @@ class MergeStrategy:
             self._cursors.keep(listing.identity, last, cursor)
         detailed = listing.inbound.path.rstrip(b"/").endswith(b"/detail")
         if missing and listing.unfiltered and shows_unknown(listing.inbound, listing.context):
-            items += await self._unknown(listing, missing, detailed=detailed)
+            items = [*await self._unknown(listing, missing, detailed=detailed), *items]
         keep = listing.inbound.operation.options.get("keep")
         if keep and listing.path != listing.inbound.path:
             items = [
