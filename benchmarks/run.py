@@ -154,6 +154,10 @@ class Setup:
                 self.keystone,
                 "--build-seconds",
                 "0",
+                "--instances",
+                "-1",
+                "--volumes",
+                "-1",
             ]
             self.bench.start(f"pod{pod + 1}", command, self.nova(pod), core=0)
 

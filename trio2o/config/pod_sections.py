@@ -156,6 +156,10 @@ class PodDefaults:
         default=4.0,
         check=checks.seconds(0, 3600),
     )
+    lean_connections: bool = option(
+        "Whether pods are reached over the daemon's own HTTP/1.1 connections; false takes Twisted's, which cost more CPU.",
+        default=True,
+    )
     breaker: BreakerSection = option("", factory=BreakerSection)
     probe_interval_seconds: float = option(
         "How often each pod's health and versions are looked at.",

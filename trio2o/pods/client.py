@@ -19,7 +19,7 @@ from trio2o.interfaces import ICatalog, IPodAnswer, IPodClient
 from trio2o.model import Pod
 from trio2o.pods.addresses import parse_root, root_url
 from trio2o.pods.agent import ForwardingClient, PodAgent
-from trio2o.pods.breaker import Breaker
+from trio2o.pods.breaker import Breaker, BreakerState
 from trio2o.pods.call import Call
 from trio2o.pods.connection import PodConnection
 from trio2o.pods.endpoint import endpoint_for
@@ -87,6 +87,16 @@ class TreqPods:
     def endpoint(self, pod: Pod, service: str) -> str | None:
         own = pod.settings.endpoints.get(service)
         return root_url(own) if own is not None else self._catalog.endpoint(pod.name, service)
+
+    def lines(self) -> dict[str, tuple[BreakerState, int]]:
+        """
+        Pod name to its breaker's state and how many calls are under way, for metrics.
+        """
+        return {
+            line.name: (line.breaker.state, line.gate.inside)
+            for line in self._lines.values()
+            if line.pod is not None
+        }
 
     def retain(self, pod_ids: Iterable[str]) -> None:
         """

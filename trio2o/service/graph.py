@@ -16,10 +16,13 @@ from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
 from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.identity.policy import OsloPolicy
+from trio2o.model import PodState
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
 from trio2o.ops.reload import Reloader
 from trio2o.pods.client import PodDefaults, TreqPods
+from trio2o.pods.connection import PodConnection
+from trio2o.pods.lean import LeanConnection
 from trio2o.pods.monitor import PodMonitor
 from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
@@ -73,7 +76,8 @@ class Graph:
             await self._identity.catalog.refresh()
         except Unavailable:
             _log.warn("Keystone is away; pods are reached once it is back")
-        await gathered([self._monitor.probe(pod) for pod in self.state.pods()], ())
+        served = [pod for pod in self.state.pods() if pod.state is not PodState.DISABLED]
+        await gathered([self._monitor.probe(pod) for pod in served], ())
         self._monitor.startService()
 
     async def stop(self) -> None:
@@ -118,7 +122,12 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     state = MemoryState(reactor, route_limit=config.limits.routes_cached)
     feed = StateFeed(reactor, database.changes, database.pods, database.bindings, state)
     routes = RouteBook(state, database.routes, Outbox(reactor, database.routes))
-    pods = TreqPods(reactor=reactor, catalog=identity.catalog, defaults=_pod_defaults(config))
+    pods = TreqPods(
+        reactor=reactor,
+        catalog=identity.catalog,
+        defaults=_pod_defaults(config),
+        connection=LeanConnection if config.pod_defaults.lean_connections else PodConnection,
+    )
     monitor = PodMonitor(
         clock=reactor,
         client=pods,
@@ -182,6 +191,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         pool=database.pool,
         routes=routes,
         tokens=identity.tokens,
+        pods=pods,
         access=access,
         surfaces=surfaces,
     )

@@ -12,6 +12,8 @@ from attrs import define
 from trio2o.identity.validation import KeystoneTokens
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
+from trio2o.pods.breaker import BreakerState
+from trio2o.pods.client import TreqPods
 from trio2o.state.cache import MemoryState
 from trio2o.state.routes import RouteBook
 from trio2o.storage.pool import Pool
@@ -66,6 +68,9 @@ def _outcome(record: RequestRecord) -> str:
     return "incomplete" if record.missing else "ok"
 
 
+_BREAKER = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 1.0, BreakerState.OPEN: 2.0}
+
+
 def watch(
     metrics: Metrics,
     *,
@@ -73,12 +78,21 @@ def watch(
     pool: Pool,
     routes: RouteBook,
     tokens: KeystoneTokens,
+    pods: TreqPods,
     access: AccessLog | None,
     surfaces: Sequence[ServedSurface],
 ) -> None:
     """
     Name the gauges that Prometheus reads from their owners.
     """
+    metrics.watch_each(
+        "trio2o_pod_breaker_state",
+        lambda: {name: _BREAKER[state] for name, (state, _) in pods.lines().items()},
+    )
+    metrics.watch_each(
+        "trio2o_pod_calls_in_progress",
+        lambda: {name: float(inside) for name, (_, inside) in pods.lines().items()},
+    )
     metrics.watch("trio2o_token_cache_entries", lambda: float(tokens.known))
     if access is not None:
         metrics.watch("trio2o_access_log_lines_lost", lambda: float(access.lost))
