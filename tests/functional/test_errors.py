@@ -97,10 +97,9 @@ class BadBodyTests(CloudCase):
         """
         cloud = await self.cloud(TWO_PODS, settings={"limits": {"read_body_bytes": 2000}})
 
-        answers = [
-            await cloud.demo.volume.post("/v3/volumes", a_volume(description="x" * size))
-            for size in (1000, 2000)
-        ]
+        bodies = [a_server(metadata={f"key{at}": "x" * 100 for at in range(count)}) for count in (10, 20)]
+
+        answers = [await cloud.demo.compute.post("/v2.1/servers", body) for body in bodies]
 
         self.assertEqual([202, 413], [answer.status for answer in answers])
 
