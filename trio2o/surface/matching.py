@@ -22,6 +22,8 @@ PROJECT_ID = "[0-9a-f-]+"
 
 _TARGET = re.compile(rb"/+(v[0-9]+(?:\.[0-9]+)?)(?:/+([0-9a-f-]+)(?=/))?((?:/.*)?)", re.DOTALL)
 _PARAMETER = re.compile(r"\{(\w+)\}")
+#: Segments that a server may resolve to another path than the one that was looked at here.
+_DOTS = re.compile(rb"/\.\.?(?=/|\Z)")
 
 
 class Target(NamedTuple):
@@ -59,10 +61,13 @@ class MethodMissing(NamedTuple):
 
 def split(path: bytes) -> Target | None:
     """
-    A path as it was sent, in parts; ``None`` when it has no version.
+    A path as it was sent, in parts; ``None`` when it has no version, or segments ``.`` or ``..``: whoever sends those
+    looks for what lies beside the API at a pod.
     """
     if b"%" in path:
         path = unquote_to_bytes(path)
+    if b"/." in path and _DOTS.search(path):
+        return None
     found = _TARGET.fullmatch(path)
     if found is None:
         return None

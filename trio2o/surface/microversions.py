@@ -21,7 +21,8 @@ from trio2o.errors import BadRequest, NotAcceptable
 STANDARD_HEADER = b"openstack-api-version"
 LATEST = "latest"
 
-_VERSION = re.compile(r"([1-9][0-9]*)\.(0|[1-9][0-9]*)")
+#: Bounded, since int() refuses thousands of digits.
+_VERSION = re.compile(r"([1-9][0-9]{0,99})\.(0|[1-9][0-9]{0,99})")
 _Headers = Sequence[tuple[bytes, bytes]]
 
 

@@ -8,6 +8,7 @@ the same rows; ``tests/unit/web/test_front.py`` shows that both agree.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -45,10 +46,20 @@ class Front(Resource):
         if target is not None and target.version in self._app.versions:
             found = self._table.match(request.method.decode("latin-1"), target.rest)
             if isinstance(found, Match) and found.operation.strategy in _AHEAD:
-                started = self._app.carry_out(request, found.operation, found.ids, target.project_id)
-                request.notifyFinish().addErrback(_left, started)
-                return NOT_DONE_YET
+                return _going(
+                    request,
+                    self._app.carry_out(request, found.operation, found.ids, target.project_id),
+                )
+        try:
+            unquote_to_bytes(request.path).decode("utf-8")
+        except UnicodeDecodeError:
+            return _going(request, self._app.unreadable(request))
         return self._klein.render(request)
+
+
+def _going(request: GatewayRequest, started: Deferred[None]) -> Any:
+    request.notifyFinish().addErrback(_left, started)
+    return NOT_DONE_YET
 
 
 def _left(reason: Failure, started: Deferred[None]) -> None:

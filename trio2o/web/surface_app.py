@@ -108,12 +108,19 @@ class SurfaceApp:
             request, strategy.carry_out, operation=operation, ids=ids, url_project=url_project
         )
 
+    def unreadable(self, request: GatewayRequest) -> Deferred[None]:
+        """
+        Answer a path that is not UTF-8 as one that does not exist; Klein has a text of its own for it, and a traceback.
+        """
+        return self._refused(request, NotFound(_NO_PATH))
+
     def _matched(self, request: GatewayRequest, **values: Any) -> Deferred[None]:
         """
         The endpoint of all rows: the table says which row it is, so that Klein and the table cannot disagree on it.
         """
         target = split(request.path)
-        assert target is not None, "Klein matched a path without a version"
+        if target is None:
+            return self._refused(request, NotFound(_NO_PATH))
         found = self._table.match(request.method.decode("latin-1"), target.rest)
         if isinstance(found, MethodMissing):
             return self._refused(request, MethodNotAllowed(_WRONG_METHOD, headers=[_allow(found.allowed)]))

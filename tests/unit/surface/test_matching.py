@@ -228,3 +228,11 @@ class SplitTests(SynchronousTestCase):
         self.assertEqual(split(b"/v2.1/%73ervers/a%2Fb"), Target("v2.1", None, b"/servers/a/b"))
         self.assertEqual(split(b"/v2.1/%61bc/servers"), Target("v2.1", "abc", b"/servers"))
         self.assertEqual(split(b"/v2.1/servers/%2561%0A"), Target("v2.1", None, b"/servers/%61\n"))
+
+    def test_dot_segments(self) -> None:
+        """
+        A path with a segment that stands for another path is none, however it is written; dots within names are nothing.
+        """
+        for path in (b"/v2.1/./servers", b"/v2.1/servers/..", b"/v2.1/%2e%2E/x", b"/v2.1/a/..%2fb", b"/../v2.1/servers"):
+            self.assertIsNone(split(path), path)
+        self.assertEqual(split(b"/v2.1/.a/b../..."), Target("v2.1", None, b"/.a/b../..."))
