@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMMARY = re.compile(r"^(?:PASSED|FAILED)(?: \((?P<counts>[^()]*)\))?$")
+#: A tier takes a few minutes on two busy cores; one that takes so long never ends.
+TIER_SECONDS = 1500.0
 FAILED = ("failures", "errors", "unexpectedSuccesses")
 
 
@@ -59,11 +62,15 @@ def run_tier(tier: str, environment: dict[str, str]) -> Counter[str]:
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, errors="replace"
     ) as process:
         assert process.stdout is not None
+        # a test that loops for ever would take the machine's memory and CI's whole time
+        limit = threading.Timer(TIER_SECONDS, process.kill)
+        limit.start()
         for line in process.stdout:
             sys.stdout.write(line)
             sys.stdout.flush()
             if SUMMARY.match(line.rstrip()):
                 kept.append(line)
+        limit.cancel()
     return read_summary(kept, process.returncode)
 
 
