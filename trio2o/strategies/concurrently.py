@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 from attrs import define
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.error import ConnectionClosed
 from twisted.python.failure import Failure
 
 from trio2o.errors import GatewayError, PodFailure
+from trio2o.exchange import Answer
 
 T = TypeVar("T")
 
@@ -49,7 +51,7 @@ class Shield:
 
     def run(self, task: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
         """
-        Run a task to its end even when the one who waits is cancelled.
+        Run a task to its end even when the one who waits is cancelled; an answer's body that nobody takes is dropped.
         """
         self._began()
         inner = Deferred.fromCoroutine(task)
@@ -58,8 +60,11 @@ class Shield:
         def finish(result: T | Failure) -> T | Failure | None:
             self._ended()
             if outer.called:
+                if isinstance(result, Answer) and not isinstance(result.body, bytes):
+                    result.body.discard()
+                # ConnectionClosed is the client's own connection, which broke off within its body
                 expected = isinstance(result, Failure) and result.check(
-                    CancelledError, GatewayError, PodFailure
+                    CancelledError, GatewayError, PodFailure, ConnectionClosed
                 )
                 return None if expected else result
             if isinstance(result, Failure):

@@ -60,10 +60,10 @@ class Locator:
         The pod, when memory knows the route: the hot path.
         """
         route = self._routes.remembered(kind, resource_id.lower())
-        if route is None:
-            return None
-        self._found("memory")
-        return self._state.pod(route.pod_id)
+        pod = None if route is None else self._state.pod(route.pod_id)
+        if pod is not None:
+            self._found("memory")
+        return pod
 
     async def owner(
         self, kind: Kind, resource_id: str, inbound: Inbound, context: RequestContext
@@ -77,17 +77,21 @@ class Locator:
         wanted = canonical_id(resource_id)
         if wanted is None:
             raise self.missing(kind, resource_id)
+        source = "database" if self._routes.remembered(kind, wanted) is None else "memory"
         try:
             route = await self._routes.find(kind, wanted)
+            if route is not None and self._state.pod(route.pod_id) is None:
+                # memory may still have the route of a pod that was removed
+                self._state.forget_route(kind, wanted)
+                source, route = "database", await self._routes.find(kind, wanted)
         except DatabaseUnavailable:
             route = None
-        if route is not None:
-            pod = self._state.pod(route.pod_id)
-            if pod is not None:
-                self._found("database")
-                return pod, route
-            self._routes.end(kind, wanted)
-        return await self._adopt(kind, wanted, resource_id, inbound, context)
+        pod = None if route is None else self._state.pod(route.pod_id)
+        if route is not None and pod is not None:
+            self._found(source)
+            return pod, route
+        # a stored route to a pod that is not known here names one that another process has just been told of
+        return await self._adopt(kind, wanted, resource_id, inbound, context, everybody=route is None)
 
     async def whereabouts(
         self, kind: Kind, resource_id: str, inbound: Inbound, context: RequestContext
@@ -129,8 +133,18 @@ class Locator:
         return NotFound(KINDS[kind].missing.replace("{id}", resource_id))
 
     async def _adopt(
-        self, kind: Kind, wanted: str, spelled: str, inbound: Inbound, context: RequestContext
+        self,
+        kind: Kind,
+        wanted: str,
+        spelled: str,
+        inbound: Inbound,
+        context: RequestContext,
+        *,
+        everybody: bool,
     ) -> tuple[Pod, Route]:
+        """
+        Ask the pods, and keep what they say; ``everybody`` is false where a pod has it that cannot be asked.
+        """
         asker = (context.project_id, context.identity.roles)
         if self._clock.seconds() < self._absent.get((kind, wanted), {}).get(asker, 0.0):
             raise self.missing(kind, spelled)
@@ -148,8 +162,8 @@ class Locator:
             return pod, route
         if found.unauthorized:
             raise Unauthorized("The request you have made requires authentication.")
-        if found.silent:
-            names = ", ".join(pod.name for pod in found.silent)
+        if found.silent or not everybody:
+            names = ", ".join(pod.name for pod in found.silent) or "a pod that is not known yet"
             raise Unavailable(
                 "The service is not available at the moment. Please try again later.",
                 admin_detail=f"no answer from {names}",
@@ -187,7 +201,7 @@ class Locator:
                 bodies[pod.id] = shown
             elif status == 401:
                 unauthorized = True
-            elif status not in (400, 404):
+            elif status != 404:
                 silent.append(pod)
         have = tuple(pod for pod in pods if pod.id in bodies)
         return Whereabouts(pods=have, silent=tuple(silent), unauthorized=unauthorized), bodies

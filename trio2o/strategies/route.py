@@ -13,7 +13,7 @@ from zope.interface import implementer
 from trio2o.errors import BadRequest, PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IState, IStrategy
-from trio2o.model import Kind, Pod, PodState, RequestContext
+from trio2o.model import Kind, Pod, PodState, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import STREAMED, Forwarder, told
@@ -92,7 +92,7 @@ class RouteStrategy:
             and inbound.method == b"GET"
             and shows_unknown(inbound, context)
         )
-        if not asked or route is None or not (context.is_admin or route.project_id == context.project_id):
+        if not asked or route is None or not _owns(context, route):
             raise told(failure) from failure
         pod = self._state.pod(route.pod_id)
         return Answer(
@@ -107,14 +107,18 @@ class RouteStrategy:
         End the route when it was the owner who was told 404; a stranger's 404 says nothing (I7).
         """
         route = self._state.route(kind, resource_id.lower())
-        if route is not None and (context.is_admin or route.project_id == context.project_id):
+        if route is not None and _owns(context, route):
             self._locator.gone(kind, resource_id)
 
     async def _action(self, inbound: Inbound, pod: Pod) -> object:
         """
         The body of an action, with the zone that it names, if any, made the pod's own.
+
+        One that is known to be larger than what is read is streamed: none of those that name zones is.
+
+        :raises BodyTooLarge: if one turns out to be, whose length was not told.
         """
-        if inbound.body.length is None or inbound.body.length > self._body_limit:
+        if inbound.body.length is not None and inbound.body.length > self._body_limit:
             return STREAMED
         raw = await inbound.body.read(self._body_limit)
         if not any(word in raw for word in _ZONED_ACTIONS) or b"availability_zone" not in raw:
@@ -135,7 +139,7 @@ class RouteStrategy:
         self, inbound: Inbound, context: RequestContext, pod: Pod, resource_id: str, raw: object
     ) -> None:
         """
-        Refuse to join a resource with one that only another pod has (I6).
+        Refuse to join a resource with one that only another pod has (I6). Where its own pod has not said, that one decides.
         """
         try:
             body: Any = orjson.loads(raw)  # type: ignore[arg-type]
@@ -149,9 +153,16 @@ class RouteStrategy:
             if not isinstance(mate, str):
                 continue
             found = await self._locator.whereabouts(mate_kind, mate, inbound, context)
-            if found.pods and pod.id not in {other.id for other in found.pods}:
+            if found.pods and pod.id not in {other.id for other in (*found.pods, *found.silent)}:
                 raise BadRequest(
                     f"{KINDS[kind].noun.capitalize()} {resource_id} and {KINDS[mate_kind].noun} {mate} "
                     "are in different parts of the cloud and cannot be used together.",
                     admin_detail=f"{pod.name} and {', '.join(other.name for other in found.pods)}",
                 )
+
+
+def _owns(context: RequestContext, route: Route) -> bool:
+    """
+    True for admins and for the project of the resource. A token without a project owns nothing.
+    """
+    return context.is_admin or bool(context.project_id and context.project_id == route.project_id)
