@@ -10,7 +10,7 @@ import orjson
 from attrs import define
 from zope.interface import implementer
 
-from trio2o.errors import NotFound, PodFailure
+from trio2o.errors import GatewayError, NotFound, PodFailure
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodClient, IState, IStrategy
 from trio2o.model import Pod, PodState, RequestContext
@@ -76,17 +76,19 @@ class LocalStrategy:
 
         hosts: dict[str, dict[str, Any]] = {}
         missing: list[Pod] = []
-        for pod, said in zip(pods, await gathered([ask(pod) for pod in pods], (PodFailure,)), strict=True):
+        answers = await gathered([ask(pod) for pod in pods], (PodFailure, GatewayError))
+        for pod, said in zip(pods, answers, strict=True):
             if isinstance(said, Exception):
                 missing.append(pod)
                 continue
             status, body, whole = said
             if 400 <= status < 500:
                 return whole
-            if status != 200:
+            listed = _listed(body) if status == 200 else None
+            if listed is None:
                 missing.append(pod)
                 continue
-            for shown in orjson.loads(body).get("availabilityZoneInfo", []):
+            for shown in listed:
                 if not pod.pod_az_name or shown.get("zoneName") == pod.pod_az_name:
                     hosts.setdefault(pod.az_name, {}).update(shown.get("hosts") or {})
         told_zones = [
@@ -105,6 +107,20 @@ class LocalStrategy:
             missing=tuple(missing),
             pods=tuple(pod.name for pod in pods),
         )
+
+
+def _listed(body: bytes) -> list[dict[str, Any]] | None:
+    """
+    The zones in a pod's answer; ``None`` when it is not what it should be.
+    """
+    try:
+        listed = orjson.loads(body)["availabilityZoneInfo"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    usable = isinstance(listed, list) and all(
+        isinstance(shown, dict) and isinstance(shown.get("hosts"), dict | None) for shown in listed
+    )
+    return listed if usable else None
 
 
 def _answer(zones: list[dict[str, Any]]) -> Answer:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from attrs import define, evolve, field, frozen
 from twisted.internet.defer import DeferredLock
 
-from trio2o.errors import BadRequest, DatabaseUnavailable, NoValidPod, Unavailable
+from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
 from trio2o.interfaces import IBindingStore, IPodClient, IState
 from trio2o.model import Binding, Candidate, PlacementRequest, Pod
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
@@ -84,7 +84,8 @@ class Placement:
             return
         try:
             await self._bind(place.request, used, decided)
-        except Unavailable:
+        except (Unavailable, Missing):
+            # the create succeeded, whatever became of the database or of the pod's entry in it meanwhile
             return
 
     def candidates(self, bindings: Sequence[Binding]) -> list[Candidate]:
@@ -110,12 +111,18 @@ class Placement:
         zone = request.availability_zone or self._default_zone or (bindings[0].az_name if bindings else None)
         if zone is not None and zone in self.zones():
             request = evolve(request, availability_zone=zone)
-        place = self._ranked(request, bindings, pinned=False)
-        best = place.pods[0]
-        if any(binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings):
-            # a binding to another pod is moved only once the create has succeeded: see settle()
-            return place
-        binding = await self._bind(request, best, binding_move(None, best, request))
+        while True:
+            place = self._ranked(request, bindings, pinned=False)
+            best = place.pods[0]
+            if any(binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings):
+                # a binding to another pod is moved only once the create has succeeded: see settle()
+                return place
+            try:
+                binding = await self._bind(request, best, binding_move(None, best, request))
+                break
+            except Missing:
+                # the pod was deleted, which this process has not heard of yet
+                request = evolve(request, excluded=request.excluded | {best.id})
         if binding.pod_id == best.id:
             return place
         # another process was faster: its pod comes first where the request fits it

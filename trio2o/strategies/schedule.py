@@ -9,22 +9,30 @@ from typing import Any
 
 import orjson
 from attrs import define, evolve, frozen
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from trio2o.errors import BadRequest, PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodAnswer, IStrategy
-from trio2o.model import PlacementRequest, Pod, RequestContext
+from trio2o.model import Kind, PlacementRequest, Pod, RequestContext
 from trio2o.rewriting.zones import pod_zone
 from trio2o.scheduling.refusals import lacks_room
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
-from trio2o.strategies.locating import Locator
+from trio2o.strategies.locating import Locator, Whereabouts
 from trio2o.strategies.placing import Place, Placement
 from trio2o.surface.kinds import KINDS, route_from_body
 from trio2o.surface.references import Reference, references
 from trio2o.surface.surfaces import SURFACES
+
+#: How many resources a body may name, and about how many the pods are asked at once: each may cost a question to every pod.
+_MOST_REFERENCES = 256
+_REFERENCES_AT_ONCE = 16
+
+#: Seconds that choosing a pod may take. It waits for creates of the same project and for the database alone.
+_PLACE_SECONDS = 15.0
 
 
 @frozen(kw_only=True)
@@ -71,18 +79,30 @@ class ScheduleStrategy:
         assert kind is not None, f"the table gives no kind for {inbound.operation.path}"
         zone = wanted.zone if wanted.zone in self._placement.zones() else None
         within = await self._within(inbound, context, wanted.references, zone)
-        pinned = within is not None
+        # a token without a project has nothing that could be bound; what it may make is the pod's to say
+        pinned = within is not None or not context.project_id
         request = PlacementRequest(
             project_id=context.project_id, kind=kind, availability_zone=wanted.zone, within=within
         )
-        place = await self._placement.place(
-            request, pinned=pinned, unknown_zone=SURFACES[context.surface].unknown_zone
-        )
+        place = await self._place(request, pinned=pinned, unknown_zone=SURFACES[context.surface].unknown_zone)
         pod, answer, body = await self._try(inbound, context, wanted, place)
         if 200 <= answer.status < 300:
             await self._record(inbound, context, wanted, pod, body)
             await self._placement.settle(place, pod)
         return self._forwarder.finished(inbound, context, pod, answer, body)
+
+    async def _place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
+        placing = Deferred.fromCoroutine(
+            self._placement.place(request, pinned=pinned, unknown_zone=unknown_zone)
+        )
+        try:
+            return await placing.addTimeout(_PLACE_SECONDS, self._clock)
+        except TimeoutError as error:
+            raise Unavailable(
+                "New resources cannot be made at the moment. Please try again later.",
+                admin_detail=f"no pod was chosen within {_PLACE_SECONDS:g} s: the database is slow",
+                headers=[(b"Retry-After", b"5")],
+            ) from error
 
     async def _try(
         self, inbound: Inbound, context: RequestContext, wanted: Wanted, place: Place
@@ -152,15 +172,22 @@ class ScheduleStrategy:
 
         A reference that no pod has narrows nothing: the pod's own words for it are the right answer.
 
-        :raises BadRequest: if two of the named share no pod, or one is not in the zone that is asked for.
+        :raises BadRequest: if two of the named share no pod, one is not in the zone that is asked for, or they are too many.
         :raises Unavailable: if a pod that may have one is silent.
         """
-        asked = [
-            self._locator.whereabouts(reference.kind, reference.id, inbound, context) for reference in named
-        ]
+        named = list({(reference.kind, reference.id): reference for reference in named}.values())
+        if len(named) > _MOST_REFERENCES:
+            raise BadRequest(f"The request names more than {_MOST_REFERENCES} resources.")
+        answers: list[Whereabouts | Exception] = []
+        for start in range(0, len(named), _REFERENCES_AT_ONCE):
+            asked = [
+                self._locator.whereabouts(reference.kind, reference.id, inbound, context)
+                for reference in named[start : start + _REFERENCES_AT_ONCE]
+            ]
+            answers += await gathered(asked, ())
         within: frozenset[str] | None = None
         first: Reference | None = None
-        for reference, found in zip(named, await gathered(asked, ()), strict=True):
+        for reference, found in zip(named, answers, strict=True):
             assert not isinstance(found, Exception)
             if not found.pods:
                 if found.silent:
@@ -199,12 +226,15 @@ def parsed(raw: bytes, inbound: Inbound) -> Wanted:
     resource = body.get(inbound.operation.single) if isinstance(body, dict) else None
     if not isinstance(resource, dict):
         return Wanted(raw=raw, resource={}, zone=None, references=())
-    zone = resource.get("availability_zone")
     kind = inbound.operation.kind
     assert kind is not None
+    zone = resource.get("availability_zone")
+    if kind is Kind.SERVER and isinstance(zone, str):
+        # zone:host:node; without a zone it is the pod's default that is meant
+        zone = zone.split(":", 1)[0]
     return Wanted(
         raw=raw,
         resource=resource,
-        zone=zone.split(":", 1)[0] if isinstance(zone, str) and zone else None,
+        zone=zone if isinstance(zone, str) and zone else None,
         references=tuple(references(kind, body)),
     )

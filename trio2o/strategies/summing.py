@@ -10,7 +10,7 @@ import orjson
 from attrs import define
 from zope.interface import implementer
 
-from trio2o.errors import PodFailure
+from trio2o.errors import GatewayError, PodFailure
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IState, IStrategy
 from trio2o.model import Pod, PodState, RequestContext
@@ -44,12 +44,12 @@ class SumStrategy:
         missing: list[Pod] = []
         first: Answer | None = None
         failure: PodFailure | None = None
-        for pod, said in zip(pods, await gathered([ask(pod) for pod in pods], (PodFailure,)), strict=True):
-            if isinstance(said, PodFailure):
-                failure = said
+        answers = await gathered([ask(pod) for pod in pods], (PodFailure, GatewayError))
+        for pod, said in zip(pods, answers, strict=True):
+            if isinstance(said, Exception):
+                failure = said if isinstance(said, PodFailure) else PodFailure(pod.name, str(said), sent=True)
                 missing.append(pod)
                 continue
-            assert isinstance(said, Answer)
             if 400 <= said.status < 500:
                 return said
             part = _part(said, inbound.operation.options["key"])
