@@ -397,10 +397,6 @@ class SecretTests(CloudCase):
 
         self.assertNotIn(cloud.demo.token, cloud.access_lines())
 
-    test_in_the_path.todo = (
-        "ops.redaction.target_without_secrets knows tokens by their parameter's name alone"  # type: ignore[attr-defined]
-    )
-
     async def left(self, cloud: Cloud, server: str) -> None:
         """
         Ask for a server whose pod hangs, and leave.

@@ -208,3 +208,11 @@ class TargetTests(SynchronousTestCase):
         Bytes that are no ASCII are shown, not refused.
         """
         self.assertEqual(target_without_secrets(b"/\xff"), "/\xff")
+
+    def test_tokens_by_their_form(self) -> None:
+        """
+        A token that a client wrote into a path, or into a parameter of any name, is hidden.
+        """
+        token = b"gAAAAABm" + b"x" * 40
+        self.assertEqual(target_without_secrets(b"/v2.1/" + token + b"/servers"), "/v2.1/***/servers")
+        self.assertEqual(target_without_secrets(b"/v2.1/servers?name=" + token), "/v2.1/servers?name=***")
