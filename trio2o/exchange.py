@@ -90,3 +90,7 @@ class Answer:
     missing: tuple[Pod, ...] = ()
     #: The pods that were reached, for the access log.
     pods: tuple[str, ...] = ()
+    #: True for what one pod said, passed on: it has the fields that it should have, and none are added but a request id.
+    passed_on: bool = False
+    #: Whether it gets version fields though no token was needed, as documents of one version have them.
+    versioned: bool = False

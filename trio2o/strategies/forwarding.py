@@ -126,6 +126,7 @@ class Forwarder:
             body=answer,
             transform=transform,
             pods=(pod.name,),
+            passed_on=True,
         )
 
     async def whole_answer(
@@ -162,6 +163,7 @@ class Forwarder:
             headers=self._headers(answer, inbound, pod, context.surface),
             body=body,
             pods=(pod.name,),
+            passed_on=True,
         )
 
     async def read(self, answer: IPodAnswer) -> bytes:

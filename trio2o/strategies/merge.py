@@ -19,10 +19,11 @@ from trio2o.merging.links import next_links
 from trio2o.merging.pages import Ask, MarkerLost, Page, Start, WalkTooLong
 from trio2o.merging.walk import MergeWalk
 from trio2o.model import Kind, Pod, RequestContext
+from trio2o.rewriting.zones import name_zone
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.cursors import Cursor, Cursors
 from trio2o.strategies.forwarding import Forwarder, told
-from trio2o.strategies.listing import ZONE_FIELDS, Listing, PodPage, read_listing
+from trio2o.strategies.listing import Listing, PodPage, read_listing
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.unknown import listed, shows_unknown
 from trio2o.surface.kinds import KINDS, read_project, route_from_body
@@ -87,7 +88,13 @@ class MergeStrategy:
         except MarkerLost as lost:
             answer = progress.refused.get(lost.pod)
             if answer is not None:
-                return Answer(status=answer.status, headers=answer.headers, body=answer.raw, pods=(lost.pod,))
+                return Answer(
+                    status=answer.status,
+                    headers=answer.headers,
+                    body=answer.raw,
+                    pods=(lost.pod,),
+                    passed_on=True,
+                )
             raise self._no_marker(listing) from lost
         except WalkTooLong as too_long:
             raise Unavailable(
@@ -188,7 +195,11 @@ class MergeStrategy:
             refusal = progress.refused.get(pod.name)
             if refusal is not None:
                 return Answer(
-                    status=refusal.status, headers=refusal.headers, body=refusal.raw, pods=(pod.name,)
+                    status=refusal.status,
+                    headers=refusal.headers,
+                    body=refusal.raw,
+                    pods=(pod.name,),
+                    passed_on=True,
                 )
         raise told(next(iter(progress.failures.values())))
 
@@ -196,10 +207,8 @@ class MergeStrategy:
         by_name = {pod.name: pod for pod in listing.pods}
         items = [dict(item) for item in page.items]
         self._adopt(listing, items, page, by_name)
-        zone_field = ZONE_FIELDS.get(listing.plural)
         for item, name in zip(items, page.pods, strict=True):
-            if zone_field and item.get(zone_field):
-                item[zone_field] = by_name[name].az_name
+            name_zone(item, listing.plural, by_name[name].az_name)
         missing = tuple(by_name[name] for name in page.missing)
         if page.items:
             last = str(page.items[-1].get("id"))

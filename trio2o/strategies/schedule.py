@@ -4,6 +4,7 @@ The strategy ``schedule``: a create goes to the pod that its references or the s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -219,10 +220,7 @@ def parsed(raw: bytes, inbound: Inbound) -> Wanted:
 
     :raises BadRequest: in the services' words, if it is not JSON.
     """
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest("Malformed request body") from error
+    body = _loaded(raw)
     resource = body.get(inbound.operation.single) if isinstance(body, dict) else None
     if not isinstance(resource, dict):
         return Wanted(raw=raw, resource={}, zone=None, references=())
@@ -238,3 +236,20 @@ def parsed(raw: bytes, inbound: Inbound) -> Wanted:
         zone=zone if isinstance(zone, str) and zone else None,
         references=tuple(references(kind, body)),
     )
+
+
+def _loaded(raw: bytes) -> Any:
+    """
+    JSON as the services read it: theirs is Python's own reader, which takes NaN, and refuses its value afterwards.
+
+    :raises BadRequest: if it is none, or holds what no UTF-8 can carry.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        try:
+            body = json.loads(raw)
+            json.dumps(body, ensure_ascii=False).encode("utf-8")
+        except (ValueError, RecursionError):
+            raise BadRequest("Malformed request body") from error
+        return body

@@ -53,7 +53,7 @@ def version_document(surface: Surface, version: str, root: str, known: Range) ->
     ``GET /v2.1``, ``GET /v2``, ``GET /v3``.
     """
     if surface.name != "compute":
-        return _answer(200, {"versions": [_volume_version(root, known)]})
+        return _answer(200, {"versions": [_volume_version(root, known)]}, versioned=True)
     described = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
     old = version == "v2"
     document = {
@@ -69,7 +69,7 @@ def version_document(surface: Surface, version: str, root: str, known: Range) ->
             }
         ],
     }
-    return _answer(200, {"version": document})
+    return _answer(200, {"version": document}, versioned=True)
 
 
 def _volume_version(root: str, known: Range) -> Mapping[str, Any]:
@@ -96,5 +96,5 @@ def _range(known: Range) -> Mapping[str, str]:
     return {"version": str(known.maximum), "min_version": str(known.minimum)}
 
 
-def _answer(status: int, document: Mapping[str, Any]) -> Answer:
-    return Answer(status=status, headers=list(_JSON), body=orjson.dumps(document))
+def _answer(status: int, document: Mapping[str, Any], *, versioned: bool = False) -> Answer:
+    return Answer(status=status, headers=list(_JSON), body=orjson.dumps(document), versioned=versioned)

@@ -55,8 +55,11 @@ def fault(surface: str, error: GatewayError, *, to_admin: bool, www_authenticate
     message = error.message
     if to_admin and error.admin_detail:
         message = f"{message} ({error.admin_detail})"
-    headers: HeaderList = [(b"Content-Type", b"application/json; charset=UTF-8"), *error.headers]
     status = error.status
+    # Nova's faults alone name the character set; a 401 is keystonemiddleware's
+    named = surface == "compute" and not isinstance(error, Unauthorized)
+    kind = b"application/json; charset=UTF-8" if named else b"application/json"
+    headers: HeaderList = [(b"Content-Type", kind), *error.headers]
     if isinstance(error, Unauthorized):
         headers.append((b"WWW-Authenticate", www_authenticate))
     if surface == "admin" or isinstance(error, Unauthorized):

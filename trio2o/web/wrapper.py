@@ -258,14 +258,19 @@ class _Work:
         What the client gets: the answer's end-to-end fields, the request's own id and what was left out.
         """
         request_id = self._record.request_id.encode("ascii")
-        headers = [pair for pair in returned(answer.headers) if pair[0].lower() not in _REQUEST_IDS]
+        said = returned(answer.headers)
+        headers = [pair for pair in said if pair[0].lower() not in _REQUEST_IDS]
         headers.append((b"X-Openstack-Request-Id", request_id))
-        if self._of._surface is not None:
+        older = any(pair[0].lower() == b"x-compute-request-id" for pair in said)
+        if self._of._surface is not None and (older or not answer.passed_on):
             headers.append((b"X-Compute-Request-Id", request_id))
         versioning = self._of._versioning
         if (
             versioning is not None
-            and self._needs_token
+            and (self._needs_token or answer.versioned)
+            and not answer.passed_on
+            # keystonemiddleware stands in front of what negotiates versions
+            and answer.status != 401
             and not any(pair[0].lower() == b"vary" for pair in headers)
         ):
             headers.extend(versioning.told(header_list(self._request)))
