@@ -300,7 +300,8 @@ class LoggingSection:
     )
     access: bool = option("Whether each request gets a line.", default=True)
     access_file: Path | None = option(
-        "The file that access lines are added to, opened again on SIGHUP; without it the standard output.",
+        "The file that access lines are added to, opened again on SIGHUP; without it the standard output. In the "
+        "background, where there is no standard output, it takes a file to have access lines.",
         default=None,
         example="/var/log/trio2o/access.log",
     )
