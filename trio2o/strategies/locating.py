@@ -12,7 +12,15 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from trio2o.errors import DatabaseUnavailable, GatewayError, NotFound, PodFailure, Unauthorized, Unavailable
+from trio2o.errors import (
+    DatabaseUnavailable,
+    Forbidden,
+    GatewayError,
+    NotFound,
+    PodFailure,
+    Unauthorized,
+    Unavailable,
+)
 from trio2o.exchange import Inbound
 from trio2o.interfaces import IRouteBook, IState
 from trio2o.model import Kind, Pod, PodState, RequestContext, Route
@@ -33,6 +41,8 @@ class Whereabouts:
     silent: tuple[Pod, ...]
     #: A pod said 401: the token ended.
     unauthorized: bool = False
+    #: A pod said 403: it has the resource or not, and the caller may not look.
+    forbidden: bool = False
 
 
 @define(kw_only=True)
@@ -72,6 +82,7 @@ class Locator:
         The pod and route of a resource, adopting it when only the pods knew (I7).
 
         :raises NotFound: if no pod has it for this caller.
+        :raises Forbidden: if nobody shows it and a pod does not let the caller look.
         :raises Unavailable: if a pod that may have it is silent.
         """
         wanted = canonical_id(resource_id)
@@ -105,7 +116,7 @@ class Locator:
         if kind not in UNROUTED:
             try:
                 pod, _ = await self.owner(kind, wanted, inbound, context)
-            except NotFound:
+            except (NotFound, Forbidden):
                 return Whereabouts(pods=(), silent=())
             return Whereabouts(pods=(pod,), silent=())
         found, _ = await self._ask_all(kind, wanted, inbound, context)
@@ -152,11 +163,7 @@ class Locator:
         if found.pods:
             pod = found.pods[0]
             route = route_from_body(kind, bodies[pod.id], pod.id)
-            if route is None:
-                raise Unavailable(
-                    "The service is not available at the moment.",
-                    admin_detail=f"{pod.name} showed a {kind} without an id",
-                )
+            assert route is not None, "what is shown has the id that was asked for"
             await self.learn([route])
             self._found("pods")
             return pod, route
@@ -169,6 +176,8 @@ class Locator:
                 admin_detail=f"no answer from {names}",
                 headers=[(b"Retry-After", b"10")],
             )
+        if found.forbidden:
+            raise Forbidden("You are not authorized to perform the requested action.")
         self._found("nowhere")
         while len(self._absent) >= self._absent_size:
             del self._absent[next(iter(self._absent))]
@@ -179,9 +188,8 @@ class Locator:
         self, kind: Kind, wanted: str, inbound: Inbound, context: RequestContext
     ) -> tuple[Whereabouts, dict[str, Any]]:
         facts = KINDS[kind]
-        target = (
-            facts.path.replace("{id}", wanted).replace("{project_id}", context.project_id).encode("ascii")
-        )
+        project = f"/{context.project_id}" if context.project_id else ""
+        target = facts.path.replace("{id}", wanted).replace("/{project_id}", project).encode("ascii")
         pods = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
 
         async def ask(pod: Pod) -> tuple[int, bytes]:
@@ -191,29 +199,35 @@ class Locator:
 
         bodies: dict[str, Any] = {}
         silent: list[Pod] = []
-        unauthorized = False
+        unauthorized = forbidden = False
         for pod, answer in zip(
             pods, await gathered([ask(pod) for pod in pods], (PodFailure, GatewayError)), strict=True
         ):
             status, raw = (0, b"") if isinstance(answer, Exception) else answer
-            shown = _shown(raw, facts.single) if status == 200 else None
+            shown = _shown(raw, facts.single, wanted) if status == 200 else None
             if shown is not None:
                 bodies[pod.id] = shown
             elif status == 401:
                 unauthorized = True
+            elif status == 403:
+                forbidden = True
             elif status != 404:
                 silent.append(pod)
         have = tuple(pod for pod in pods if pod.id in bodies)
-        return Whereabouts(pods=have, silent=tuple(silent), unauthorized=unauthorized), bodies
+        told = Whereabouts(
+            pods=have, silent=tuple(silent), unauthorized=unauthorized, forbidden=forbidden
+        )
+        return told, bodies
 
 
-def _shown(raw: bytes, single: str) -> dict[str, Any] | None:
+def _shown(raw: bytes, single: str, wanted: str) -> dict[str, Any] | None:
     """
-    The resource in the body of a show; ``None`` when the body is not what it should be.
+    The resource in the body of a show; ``None`` when the body is not what it should be, or shows another one: no pod gets
+    a route that nobody asked it about.
     """
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
     shown = body.get(single) if isinstance(body, dict) else None
-    return shown if isinstance(shown, dict) else None
+    return shown if isinstance(shown, dict) and str(shown.get("id")).lower() == wanted else None

@@ -4,12 +4,17 @@ What is read of a client's request, as values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
 from twisted.web.server import Request
 
+from trio2o.errors import BadRequest
 from trio2o.exchange import HeaderList
+
+#: What a ``Host`` may be (RFC 9110 section 7.2): it gets into links, so nothing that ends a JSON string or a URL.
+_HOST = re.compile(rb"[A-Za-z0-9._~%-]{1,255}(?::[0-9]{0,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{0,5})?")
 
 
 def header_list(request: Request) -> HeaderList:
@@ -51,12 +56,16 @@ def derived_root(request: Request, *, trust_forwarded: bool) -> bytes:
     What links begin with when no public URL is configured: how this client reached us.
 
     ``X-Forwarded-*`` is believed only where the configuration says that a proxy in front sets it.
+
+    :raises BadRequest: if that is no name of a host.
     """
     scheme = b"https" if request.isSecure() else b"http"
     host = last(request, b"host")
     if trust_forwarded:
         scheme = last(request, b"x-forwarded-proto") or scheme
         host = last(request, b"x-forwarded-host") or host
+    if host and _HOST.fullmatch(host) is None:
+        raise BadRequest("The Host of the request is not the name of a host.")
     if not host:
         address = request.getHost()
         host = f"{getattr(address, 'host', 'localhost')}:{getattr(address, 'port', 80)}".encode("ascii")

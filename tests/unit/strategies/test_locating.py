@@ -340,7 +340,6 @@ class AbsenceTests(StrategyCase):
         """
         for script in (
             Reply(400),
-            Reply(403),
             Reply(500),
             Reply(503),
             Reply(200, b"<html>"),

@@ -1,0 +1,98 @@
+"""
+Pods that show what nobody asked about, and callers who may not look.
+"""
+
+from __future__ import annotations
+
+from tests.unit.strategies.case import P1, S1, S2, V1, StrategyCase, a_context, a_server
+from tests.unit.strategies.doubles import Reply
+from trio2o.errors import Forbidden, NotFound, Unavailable
+from trio2o.model import Kind
+
+REFUSAL = {"forbidden": {"code": 403, "message": "Policy doesn't allow this."}}
+
+
+class ImpostorTests(StrategyCase):
+    """
+    A pod that answers with another resource.
+    """
+
+    def test_another_id(self) -> None:
+        """
+        A pod that shows another server than the one it was asked about is taken for silent, and gets no route to either.
+        """
+        self.everybody_says(404, f"/v2.1/servers/{S1}")
+        self.pods.on("Pod2", "GET", f"/v2.1/servers/{S1}", Reply(200, {"server": a_server(2)}))
+
+        self.refused(Unavailable, "GET", f"/v2.1/servers/{S1}")
+
+        self.assertEqual((None, None), (self.stored_route(S1), self.stored_route(S2)))
+        self.assertIsNone(self.state.route(Kind.SERVER, S2))
+
+    def test_id_in_capitals(self) -> None:
+        """
+        The case of an id makes no other one of it.
+        """
+        self.everybody_says(404, f"/v2.1/servers/{S1}")
+        shown = Reply(200, {"server": {**a_server(1), "id": S1.upper()}})
+        self.pods.on("Pod2", "GET", f"/v2.1/servers/{S1}", shown)
+
+        self.assertEqual(200, self.asked("GET", f"/v2.1/servers/{S1}").status)
+
+        self.assertEqual("Pod2-id", getattr(self.stored_route(S1), "pod_id", None))
+
+
+class ForbiddenTests(StrategyCase):
+    """
+    Callers whose roles do not let them look.
+    """
+
+    def test_nobody_shows_it(self) -> None:
+        """
+        403 of a pod is 403 here, not the 503 of a pod that is silent, and is not remembered.
+        """
+        self.everybody_says(404, f"/v2.1/servers/{S1}")
+        self.pods.on("Pod2", "GET", f"/v2.1/servers/{S1}", Reply(403, REFUSAL))
+
+        self.refused(Forbidden, "GET", f"/v2.1/servers/{S1}")
+        self.everybody_says(404, f"/v2.1/servers/{S1}")
+        self.pods.on("Pod2", "GET", f"/v2.1/servers/{S1}", Reply(200, {"server": a_server(1)}))
+
+        self.assertEqual(200, self.asked("GET", f"/v2.1/servers/{S1}").status)
+
+    def test_in_a_body(self) -> None:
+        """
+        A create that names what the caller may not see reaches a pod, whose words count.
+        """
+        self.everybody_says(403, f"/v3/{P1}/volumes/{V1}", REFUSAL)
+        self.pods.on("*", "POST", "/v2.1/servers", Reply(400, {"badRequest": {"code": 400, "message": "no"}}))
+        devices = [{"source_type": "volume", "uuid": V1, "boot_index": 0}]
+
+        answer = self.asked("POST", "/v2.1/servers", {"server": {"block_device_mapping_v2": devices}})
+
+        self.assertEqual(400, answer.status)
+
+    def test_no_project(self) -> None:
+        """
+        With a token without a project pods are asked below the version, not below an empty segment.
+        """
+        self.everybody_says(404, f"/v3/volumes/{V1}")
+
+        self.refused(NotFound, "GET", f"/v3/volumes/{V1}", context=a_context("volume", project=""))
+
+
+class CursorTests(StrategyCase):
+    """
+    Where lists ended.
+    """
+
+    def test_long_queries(self) -> None:
+        """
+        What is remembered of a page does not grow with its query.
+        """
+        self.everybody_says(200, "/v2.1/servers/detail", {"servers": [a_server(1)]})
+
+        self.asked("GET", "/v2.1/servers/detail?limit=1&name=" + "x" * 20_000)
+
+        ((listing, _),) = self.strategies["merge"]._cursors._kept  # type: ignore[attr-defined]
+        self.assertEqual(32, len(listing))
