@@ -14,7 +14,6 @@ from twisted.python.failure import Failure
 
 from trio2o.errors import GatewayError, PodFailure
 from trio2o.exchange import Answer
-from trio2o.exchange import Answer
 
 T = TypeVar("T")
 
@@ -61,8 +60,6 @@ class Shield:
         def finish(result: T | Failure) -> T | Failure | None:
             self._ended()
             if outer.called:
-                if isinstance(result, Answer) and not isinstance(result.body, bytes):
-                    result.body.discard()
                 if isinstance(result, Answer) and not isinstance(result.body, bytes):
                     result.body.discard()
                 # ConnectionClosed is the client's own connection, which broke off within its body
