@@ -11,7 +11,7 @@ from twisted.internet.defer import DeferredLock
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
 from trio2o.interfaces import IBindingStore, IPodClient, IState
-from trio2o.model import Binding, Candidate, PlacementRequest, Pod
+from trio2o.model import Binding, Candidate, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.selection import Ranking, Selection
 
@@ -45,31 +45,32 @@ class Placement:
 
     def zones(self) -> frozenset[str]:
         """
-        The names of the availability zones that pods are in.
+        The names of the availability zones that pods are in; disabled pods do not count.
         """
-        return frozenset(pod.az_name for pod in self._state.pods())
+        return frozenset(pod.az_name for pod in self._state.pods() if pod.state is not PodState.DISABLED)
 
     async def place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
         """
-        Rank the pods for a request, and bind a project that has no binding yet to the best one.
+        Rank the pods for a request, and bind a project that has no binding yet to the best one. A pinned request is ranked
+        by the project's bindings and changes none.
 
         :raises BadRequest: in the service's words, if the zone does not exist.
         :raises NoValidPod: if every pod is dropped.
-        :raises Unavailable: if a binding is needed and the database is away (I15).
+        :raises Unavailable: if the bindings are not known, or one is needed, and the database is away (I15).
         """
         named = request.availability_zone
         if named is not None and named not in self.zones():
             raise BadRequest(unknown_zone.replace("{zone}", named))
         if pinned:
-            return self._ranked(request, (), pinned=True)
+            return self._ranked(request, await self._active_bindings(request.project_id), pinned=True)
         lock = self._locks.setdefault(request.project_id, DeferredLock())
         await lock.acquire()
         try:
             return await self._bound(request)
         finally:
             lock.release()
-            if not lock.locked and not lock.waiting:
-                self._locks.pop(request.project_id, None)
+            if not lock.locked and not lock.waiting and self._locks.get(request.project_id) is lock:
+                del self._locks[request.project_id]
 
     async def settle(self, place: Place, used: Pod) -> None:
         """
@@ -114,7 +115,9 @@ class Placement:
         while True:
             place = self._ranked(request, bindings, pinned=False)
             best = place.pods[0]
-            if any(binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings):
+            if any(
+                binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings
+            ):
                 # a binding to another pod is moved only once the create has succeeded: see settle()
                 return place
             try:

@@ -80,8 +80,9 @@ class ScheduleStrategy:
         assert kind is not None, f"the table gives no kind for {inbound.operation.path}"
         zone = wanted.zone if wanted.zone in self._placement.zones() else None
         within = await self._within(inbound, context, wanted.references, zone)
-        # a token without a project has nothing that could be bound; what it may make is the pod's to say
-        pinned = within is not None or not context.project_id
+        # what belongs to another resource binds nothing, though nobody may have that one; a token without a project has
+        # nothing that could be bound. What they may make is the pod's to say.
+        pinned = within is not None or "pinned" in inbound.operation.options or not context.project_id
         request = PlacementRequest(
             project_id=context.project_id, kind=kind, availability_zone=wanted.zone, within=within
         )
@@ -187,24 +188,27 @@ class ScheduleStrategy:
             ]
             answers += await gathered(asked, ())
         within: frozenset[str] | None = None
+        # where all of it may be, as far as the pods have told
+        possible: frozenset[str] | None = None
         first: Reference | None = None
         for reference, found in zip(named, answers, strict=True):
             assert not isinstance(found, Exception)
             if not found.pods:
                 if found.silent:
-                    raise Unavailable(
-                        "The service is not available at the moment. Please try again later.",
-                        admin_detail=f"no answer about {reference.kind} {reference.id} from "
-                        + ", ".join(pod.name for pod in found.silent),
-                        headers=[(b"Retry-After", b"10")],
-                    )
+                    raise _not_told(reference, found)
                 continue
             if zone is not None and all(pod.az_name != zone for pod in found.pods):
+                if any(pod.az_name == zone for pod in found.silent):
+                    raise _not_told(reference, found)
                 raise BadRequest(
                     f"{KINDS[reference.kind].noun.capitalize()} {reference.id} is not in the availability zone {zone}."
                 )
             pods = frozenset(pod.id for pod in found.pods)
+            maybe = pods | {pod.id for pod in found.silent}
+            possible = maybe if possible is None else possible & maybe
             if within is not None and first is not None and not within & pods:
+                if possible:
+                    raise _not_told(reference, found)
                 raise BadRequest(
                     f"{KINDS[first.kind].noun.capitalize()} {first.id} and {KINDS[reference.kind].noun} {reference.id} "
                     "are in different parts of the cloud and cannot be used together."
@@ -212,6 +216,18 @@ class ScheduleStrategy:
             within = pods if within is None else within & pods
             first = first or reference
         return within
+
+
+def _not_told(reference: Reference, found: Whereabouts) -> Unavailable:
+    """
+    A pod that is silent about this reference, or was about one before, may have all that is named.
+    """
+    silent = ", ".join(pod.name for pod in found.silent)
+    return Unavailable(
+        "The service is not available at the moment. Please try again later.",
+        admin_detail=f"no answer about {reference.kind} {reference.id} from {silent or 'the pod of others'}",
+        headers=[(b"Retry-After", b"10")],
+    )
 
 
 def parsed(raw: bytes, inbound: Inbound) -> Wanted:
