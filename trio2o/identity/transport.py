@@ -15,7 +15,13 @@ from twisted.internet.interfaces import IReactorCore
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import Certificate, platformTrust, trustRootFromCertificates
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool, ResponseDone
+from twisted.web.client import (
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    HTTPConnectionPool,
+    ResponseDone,
+    _HTTP11ClientFactory,
+)
 from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IResponse
 
@@ -34,11 +40,20 @@ class AnswerTooLarge(Exception):
     """
 
 
+class _QuietFactory(_HTTP11ClientFactory):
+    """
+    Does not log each connection that is made and closed. There is no public way to say so.
+    """
+
+    noisy = False
+
+
 def keystone_pool(reactor: IReactorCore, *, connections: int = 32) -> HTTPConnectionPool:
     """
     The connections to Keystone, kept for the next request; ``closeCachedConnections`` ends them.
     """
     pool = HTTPConnectionPool(reactor)
+    pool._factory = _QuietFactory
     pool.maxPersistentPerHost = connections
     # Any number does, whatever the class says.
     pool.cachedConnectionTimeout = cast("int", _IDLE)
