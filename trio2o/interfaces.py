@@ -293,6 +293,14 @@ class ITokenValidator(Interface):
         :raises Unavailable: if Keystone cannot be asked (I18).
         """
 
+    async def vouches(service_token: bytes) -> bool:
+        """
+        True for a good token of a service: with it an expired user token passes, and access rules are not applied, since
+        the request is one that the service makes in the course of another.
+
+        :raises Unavailable: if Keystone cannot be asked.
+        """
+
 
 class IServiceToken(Interface):
     """

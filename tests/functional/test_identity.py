@@ -165,6 +165,12 @@ class RefusedTests(CloudCase):
         elsewhere = await cloud.demo.volume.with_token(token).get("/v3/types")
 
         self.assertEqual([200, 401, 401], [allowed.status, forbidden.status, elsewhere.status])
+        for name, status in (("trio2o", 200), ("demo", 401)):
+            helped = await client.get(
+                "/v2.1/os-availability-zone",
+                headers={"X-Service-Token": cloud.person(name, "service" if name == "trio2o" else None).token},
+            )
+            self.assertEqual(status, helped.status, f"with the token of {name} as that of a service")
 
 
 class CacheTests(CloudCase):

@@ -66,6 +66,9 @@ class ObservedTokens:
         self._metrics.token_lookup("miss")
         return await self._tokens.validate(token, service_token)
 
+    async def vouches(self, service_token: bytes) -> bool:
+        return await self._tokens.vouches(service_token)
+
 
 def _failed(failure: Failure) -> str:
     if failure.check(CancelledError):

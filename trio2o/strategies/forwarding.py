@@ -102,13 +102,18 @@ class Forwarder:
         target: bytes,
         *,
         budget: float | None = None,
+        version: str = "",
     ) -> tuple[int, bytes]:
         """
         GET something from a pod with the caller's own token and without the client's microversion; status and body.
 
+        :param version: the microversion to ask with, as ``OpenStack-API-Version`` has it; empty for none.
         :raises PodFailure: if there is no whole answer.
         """
-        plain = evolve(inbound, headers=[pair for pair in inbound.headers if pair[0].lower() in _ASKED_WITH])
+        headers = [pair for pair in inbound.headers if pair[0].lower() in _ASKED_WITH]
+        if version:
+            headers.append((b"OpenStack-API-Version", version.encode("ascii")))
+        plain = evolve(inbound, headers=headers)
         answer = await self.send(
             plain, context, pod, method=b"GET", target=target, service=service, body=None, budget=budget
         )

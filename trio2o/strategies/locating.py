@@ -194,7 +194,7 @@ class Locator:
 
         async def ask(pod: Pod) -> tuple[int, bytes]:
             return await self._forwarder.ask(
-                inbound, context, pod, facts.service, target, budget=self._budget
+                inbound, context, pod, facts.service, target, budget=self._budget, version=facts.version
             )
 
         bodies: dict[str, Any] = {}

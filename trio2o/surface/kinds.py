@@ -35,6 +35,8 @@ class KindFacts:
     missing: str
     #: What users call it in an error.
     noun: str
+    #: The microversion from which on it can be asked for, as ``OpenStack-API-Version`` has it; empty for the lowest.
+    version: str = ""
 
 
 KINDS: Mapping[Kind, KindFacts] = {
@@ -82,6 +84,7 @@ KINDS: Mapping[Kind, KindFacts] = {
         created_key="created_at",
         missing="Group {id} could not be found.",
         noun="group",
+        version="volume 3.13",
     ),
     Kind.TRANSFER: KindFacts(
         service="volume",

@@ -202,7 +202,10 @@ class _Work:
             identity = await wrapper._tokens.validate(token, last(request, b"x-service-token") or None)
         if identity.access_rules is not None:
             method, path = request.method.decode("latin-1"), split_target(request)[0].decode("latin-1")
-            if not wrapper._access(identity.access_rules, wrapper.name, method, path):
+            service_token = last(request, b"x-service-token")
+            if not wrapper._access(identity.access_rules, wrapper.name, method, path) and not (
+                service_token and await wrapper._tokens.vouches(service_token)
+            ):
                 raise Unauthorized(_UNAUTHENTICATED)
         if (
             self._url_project is not None

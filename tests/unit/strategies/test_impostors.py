@@ -81,6 +81,33 @@ class ForbiddenTests(StrategyCase):
         self.refused(NotFound, "GET", f"/v3/volumes/{V1}", context=a_context("volume", project=""))
 
 
+class GroupTests(StrategyCase):
+    """
+    Kinds that the lowest microversion does not know.
+    """
+
+    def test_asked_with_its_version(self) -> None:
+        """
+        A volume's group is looked for with a microversion that has groups, whatever the client asked with (I6).
+        """
+        shown = Reply(200, {"group": {"id": S1, "name": "g"}})
+        self.everybody_says(404, f"/v3/{P1}/groups/{S1}")
+        self.pods.on("Pod2", "GET", f"/v3/{P1}/groups/{S1}", shown)
+        self.pods.on("Pod2", "POST", f"/v3/{P1}/volumes", Reply(202, {"volume": {"id": V1}}))
+
+        self.asked(
+            "POST",
+            f"/v3/{P1}/volumes",
+            {"volume": {"size": 1, "group_id": S1}},
+            surface="volume",
+            headers=[(b"OpenStack-API-Version", b"volume 3.60")],
+        )
+
+        asked = {called.header(b"openstack-api-version") for called in self.pods.calls[:-1]}
+        self.assertEqual({b"volume 3.13"}, asked)
+        self.assertEqual(("Pod2", b"volume 3.60"), (self.pods.last.pod, self.pods.last.header(b"openstack-api-version")))
+
+
 class CursorTests(StrategyCase):
     """
     Where lists ended.
