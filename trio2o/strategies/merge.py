@@ -4,6 +4,7 @@ The strategy ``merge``: every pod is asked at once, and the client gets one list
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -16,9 +17,10 @@ from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IRouteStore, IState, IStrategy
 from trio2o.merging.counts import total_count
 from trio2o.merging.links import next_links
+from trio2o.merging.order import Key
 from trio2o.merging.pages import Ask, MarkerLost, Page, Start, WalkTooLong
 from trio2o.merging.walk import MergeWalk
-from trio2o.model import Kind, Pod, RequestContext
+from trio2o.model import Kind, Pod, PodState, RequestContext, Route
 from trio2o.rewriting.zones import name_zone
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.cursors import Cursor, Cursors
@@ -45,7 +47,8 @@ class _Progress:
 
     #: The first usable answer, which lends its headers.
     first: PodPage | None = None
-    bodies: list[dict[str, Any]] = field(factory=list)
+    #: Pod to the body of its first usable answer.
+    bodies: dict[str, dict[str, Any]] = field(factory=dict)
     #: Refusals by the pods' order, and silences.
     refused: dict[str, PodPage] = field(factory=dict)
     failures: dict[str, PodFailure] = field(factory=dict)
@@ -79,11 +82,13 @@ class MergeStrategy:
                 pods=[pod.name for pod in listing.pods],
                 limit=listing.paging.limit,
                 offset=listing.paging.offset,
-                start=await self._start(listing),
+                start=await self._start(listing, progress),
                 max_limit=self._max_page,
                 max_pages=_MAX_PAGES,
                 owner=self._owner(listing),
             )
+            for pod in progress.failures:
+                walk.leave_out(pod)
             await self._walked(listing, walk, progress)
         except MarkerLost as lost:
             answer = progress.refused.get(lost.pod)
@@ -104,7 +109,12 @@ class MergeStrategy:
             return self._nobody_answered(listing, progress)
         return await self._merged(listing, walk.page(), progress)
 
-    async def _start(self, listing: Listing) -> Start | None:
+    async def _start(self, listing: Listing, progress: _Progress) -> Start | None:
+        """
+        Where the client's marker is, and what is known of its place.
+
+        :raises GatewayError: if nobody knows it, or a pod that may have it is silent.
+        """
         marker = listing.paging.marker
         if marker is None:
             return None
@@ -116,35 +126,55 @@ class MergeStrategy:
         try:
             pod, route = await self._locator.owner(kind, marker, listing.inbound, listing.context)
         except NotFound as error:
-            raise self._no_marker(listing) from error
-        item = await self._shown(listing, kind, pod, marker)
-        key = None
-        if item is not None:
-            key = listing.order.key(item)
-        elif route.created_at is not None:
-            key = listing.order.key(
-                {KINDS[kind].created_key: route.created_at.strftime("%Y-%m-%dT%H:%M:%S"), "id": marker}
-            )
+            pod, route = await self._tombstone(listing, kind, marker, error)
+        key = _routes_key(listing, kind, route)
+        try:
+            item = None if pod.state is PodState.DISABLED else await self._shown(listing, kind, pod, marker)
+            if item is not None:
+                key = listing.order.key(item)
+        except (PodFailure, GatewayError) as error:
+            failure = _failure(pod.name, error)
+            if key is None or pod not in listing.pods:
+                raise told(failure) from error
+            progress.failures[pod.name] = failure
         return Start(marker=marker, pod=pod.name, key=key)
+
+    async def _tombstone(
+        self, listing: Listing, kind: Kind, marker: str, absent: NotFound
+    ) -> tuple[Pod, Route]:
+        """
+        Where a marker was that is deleted. Whether it still is good is its pod's to say: Nova takes it until it is purged.
+
+        :raises GatewayError: the service's words for an unknown marker, if nothing is known of it.
+        """
+        try:
+            routes = await self._routes.routes_of_id(marker.lower())
+        except DatabaseUnavailable:
+            routes = []
+        for route in routes:
+            pod = self._state.pod(route.pod_id)
+            if route.kind is kind and pod is not None and pod in listing.pods:
+                return pod, route
+        raise self._no_marker(listing) from absent
 
     async def _shown(self, listing: Listing, kind: Kind, pod: Pod, marker: str) -> dict[str, Any] | None:
         """
         The marker's own item, for its sort values; ``None`` when the pod does not show it (any more).
+
+        :raises PodFailure: if the pod is silent.
+        :raises GatewayError: if its answer breaks off.
         """
         facts = KINDS[kind]
         target = facts.path.replace("{id}", marker).replace("{project_id}", listing.context.project_id)
-        try:
-            answer = await self._forwarder.send(
-                listing.inbound,
-                listing.context,
-                pod,
-                target=target.encode("utf-8"),
-                body=None,
-                budget=self._budget,
-            )
-            body = await self._forwarder.read(answer)
-        except PodFailure as failure:
-            raise told(failure) from failure
+        answer = await self._forwarder.send(
+            listing.inbound,
+            listing.context,
+            pod,
+            target=target.encode("utf-8"),
+            body=None,
+            budget=self._budget,
+        )
+        body = await self._forwarder.read(answer)
         if answer.status != 200:
             return None
         try:
@@ -165,13 +195,12 @@ class MergeStrategy:
         self, listing: Listing, walk: MergeWalk, ask: Ask, said: PodPage | Exception, progress: _Progress
     ) -> None:
         if isinstance(said, Exception):
-            failure = said if isinstance(said, PodFailure) else PodFailure(ask.pod, str(said), sent=True)
-            progress.failures[ask.pod] = failure
+            failure = progress.failures[ask.pod] = _failure(ask.pod, said)
             _log.info("a list goes on without {pod}: {reason}", pod=ask.pod, reason=failure.reason)
             walk.leave_out(ask.pod)
         elif said.body is not None:
             progress.first = progress.first or said
-            progress.bodies.append(said.body)
+            progress.bodies.setdefault(ask.pod, said.body)
             links = said.body.get(f"{listing.plural}_links")
             walk.feed(ask.pod, said.body[listing.plural], more=True if links else None)
         elif ask.marker is not None and said.status in (400, 404) and ask.marker.encode("utf-8") in said.raw:
@@ -215,8 +244,9 @@ class MergeStrategy:
             cursor = Cursor(pod=page.pods[-1], key=listing.order.key(page.items[-1]), cursors=page.cursors)
             self._cursors.keep(listing.identity, last, cursor)
         detailed = listing.inbound.path.rstrip(b"/").endswith(b"/detail")
-        if missing and listing.unfiltered and shows_unknown(listing.inbound, listing.context):
-            items = [*await self._unknown(listing, missing, detailed=detailed), *items]
+        silent = tuple(pod for pod in missing if pod.name in progress.failures)
+        if silent and listing.unfiltered and shows_unknown(listing.inbound, listing.context):
+            items = [*await self._unknown(listing, silent, detailed=detailed), *items]
         keep = listing.inbound.operation.options.get("keep")
         if keep and listing.path != listing.inbound.path:
             items = [
@@ -233,7 +263,7 @@ class MergeStrategy:
             body[f"{listing.plural}_links"] = next_links(
                 listing.context.surface, url, listing.parameters, str(page.items[-1].get("id"))
             )
-        count = total_count(progress.bodies[: len(listing.pods)])
+        count = total_count(progress.bodies.values())
         if count is not None:
             body["count"] = count
         headers = (
@@ -246,14 +276,14 @@ class MergeStrategy:
         )
 
     async def _unknown(
-        self, listing: Listing, missing: tuple[Pod, ...], *, detailed: bool
+        self, listing: Listing, silent: tuple[Pod, ...], *, detailed: bool
     ) -> list[dict[str, Any]]:
         """
         The servers of silent pods, from what routes keep; none while the database is away.
         """
         project = None if listing.all_projects else listing.context.project_id
         found: list[dict[str, Any]] = []
-        for pod in missing:
+        for pod in silent:
             try:
                 routes = await self._routes.routes_of_project(Kind.SERVER, project, pod.id)
             except DatabaseUnavailable:
@@ -302,3 +332,18 @@ class MergeStrategy:
         kind = listing.inbound.operation.kind
         assert kind is not None
         return self._locator.missing(kind, marker)
+
+
+def _failure(pod: str, error: Exception) -> PodFailure:
+    return error if isinstance(error, PodFailure) else PodFailure(pod, str(error), sent=True)
+
+
+def _routes_key(listing: Listing, kind: Kind, route: Route) -> Key | None:
+    """
+    A resource's place as far as its route tells; ``None`` for orders that take more than that.
+    """
+    if route.created_at is None:
+        return None
+    created = route.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    key = listing.order.key({KINDS[kind].created_key: created, "id": route.resource_id})
+    return key if len(key) == len(listing.order.parts) else None
