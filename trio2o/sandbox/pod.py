@@ -41,6 +41,7 @@ from trio2o.sandbox.cinder import make_cinder
 from trio2o.sandbox.clock import PodClock, StoppableTime
 from trio2o.sandbox.frame import PodSite, ServiceFrame, TokenVerifier
 from trio2o.sandbox.neutron import make_neutron
+from trio2o.sandbox.nova.imaging import GlanceImages
 from trio2o.sandbox.nova.service import make_nova
 from trio2o.sandbox.pod_state import PodState
 from trio2o.sandbox.style import MicroversionRange
@@ -215,7 +216,11 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--instances", type=int, default=10, help="servers a project may have; -1: any number"
     )
     parser.add_argument("--volumes", type=int, default=10, help="volumes a project may have; -1: any number")
-    parser.add_argument("--image-endpoint", default="http://127.0.0.1:9292", metavar="URL")
+    parser.add_argument(
+        "--image-endpoint",
+        metavar="URL",
+        help="the Glance that images of servers go to; without it they go nowhere",
+    )
     return parser.parse_args(arguments)
 
 
@@ -224,6 +229,10 @@ def pod_from(arguments: argparse.Namespace, reactor: Any) -> FakePod:
     The pod that the arguments describe.
     """
     unlimited = arguments.instances < 0
+    nova: dict[str, Any] = {"action_seconds": arguments.action_seconds}
+    if arguments.image_endpoint:
+        images = GlanceImages(arguments.image_endpoint, HTTPClient(Agent(reactor, connectTimeout=10)))
+        nova |= {"image_endpoint": arguments.image_endpoint, "images": images}
     nova_quota = {"instances": arguments.instances}
     if unlimited or arguments.instances > 10:
         nova_quota |= {"cores": -1, "ram": -1}
@@ -243,11 +252,7 @@ def pod_from(arguments: argparse.Namespace, reactor: Any) -> FakePod:
         nova_versions=arguments.nova_versions,
         cinder_versions=arguments.cinder_versions,
         options={
-            "nova": {
-                "action_seconds": arguments.action_seconds,
-                "image_endpoint": arguments.image_endpoint,
-                "quota": nova_quota,
-            },
+            "nova": {**nova, "quota": nova_quota},
             "cinder": {"quota": cinder_quota},
         },
     )

@@ -76,7 +76,7 @@ def main(words: list[str]) -> int:
 
 
 def _up(sandbox: Sandbox) -> None:
-    client = Client(folder=sandbox.layout.folder)
+    client = Client(clouds=sandbox.layout.clouds_file)
     try:
         sandbox.up()
         sandbox.say("everything runs; the tour begins")
@@ -97,7 +97,7 @@ def _shell(sandbox: Sandbox) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
     environment.update(
         PATH=path,
-        OS_CLIENT_CONFIG_FILE=str(sandbox.layout.folder / "clouds.yaml"),
+        OS_CLIENT_CONFIG_FILE=str(sandbox.layout.clouds_file),
         OS_CLOUD="demo",
         TRIO2O_ADMIN=sandbox.layout.admin_url,
     )

@@ -20,7 +20,8 @@ class Client:
     ``openstack`` as one user.
     """
 
-    folder: Path
+    #: A ``clouds.yaml``.
+    clouds: Path
     cloud: str = "demo"
     _tool: WarmTool = field(factory=openstack, alias="tool")
 
@@ -36,17 +37,17 @@ class Client:
         """
         self._tool.stop()
 
-    def of(self, cloud: str) -> Client:
+    def of(self, cloud: str, clouds: Path | None = None) -> Client:
         """
         The same client as another user, or at another region.
         """
-        return evolve(self, cloud=cloud)
+        return evolve(self, cloud=cloud, clouds=clouds or self.clouds)
 
     def run(self, *words: str) -> Ran:
         """
         Run a command to its end, however it ends.
         """
-        environment = {"OS_CLIENT_CONFIG_FILE": str(self.folder / "clouds.yaml"), "OS_CLOUD": self.cloud}
+        environment = {"OS_CLIENT_CONFIG_FILE": str(self.clouds), "OS_CLOUD": self.cloud}
         return self._tool.run(words, environment)
 
     def text(self, *words: str) -> str:

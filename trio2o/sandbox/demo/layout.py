@@ -141,6 +141,13 @@ class Layout:
         )
 
     @property
+    def clouds_file(self) -> Path:
+        """
+        The clients' clouds.yaml.
+        """
+        return self.folder / "clouds.yaml"
+
+    @property
     def config_file(self) -> Path:
         """
         The daemon's configuration.
@@ -153,7 +160,7 @@ class Layout:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(self._config())
-        (self.folder / "clouds.yaml").write_text(self._clouds())
+        self.clouds_file.write_text(self._clouds())
         (self.folder / "openrc").write_text(self._openrc())
 
     def _config(self) -> str:
@@ -185,11 +192,13 @@ pod_defaults:
 pods:
 {pods}"""
 
-    def _clouds(self) -> str:
-        def cloud(name: str, user: str, password: str, project: str, region: str) -> str:
-            return f"""\
+    def cloud(self, name: str, user: str, password: str, project: str, region: str | None = None) -> str:
+        """
+        An entry of clouds.yaml for a user of the default domain.
+        """
+        return f"""\
   {name}:
-    region_name: {region}
+    region_name: {region or self.region}
     image_region_name: {self.region}
     identity_api_version: 3
     auth:
@@ -201,19 +210,20 @@ pods:
       project_domain_id: default
 """
 
+    def _clouds(self) -> str:
         parts = [
-            cloud("demo", "demo", self.demo_password, "demo", self.region),
-            cloud("alt-demo", "alt_demo", self.demo_password, "alt_demo", self.region),
-            cloud("admin", "admin", self.admin_password, "admin", self.region),
+            self.cloud("demo", "demo", self.demo_password, "demo"),
+            self.cloud("alt-demo", "alt_demo", self.demo_password, "alt_demo"),
+            self.cloud("admin", "admin", self.admin_password, "admin"),
         ]
         for pod in self.pods:
-            parts.append(cloud(pod.process, "demo", self.demo_password, "demo", pod.name))
+            parts.append(self.cloud(pod.process, "demo", self.demo_password, "demo", pod.name))
         return "clouds:\n" + "".join(parts)
 
     def _openrc(self) -> str:
         return f"""\
 # Source this file, then use `openstack` as in any cloud.
-export OS_CLIENT_CONFIG_FILE={self.folder / "clouds.yaml"}
+export OS_CLIENT_CONFIG_FILE={self.clouds_file}
 export OS_CLOUD=demo
 export TRIO2O_ADMIN={self.admin_url}
 """

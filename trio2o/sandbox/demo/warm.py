@@ -158,6 +158,8 @@ def serve(main: str, name: str, modules: Sequence[str], orders: IO[str], answers
     Import, then fork for each order until there are no more.
     """
     module, _, function = main.partition(":")
+    # Some read their name when they are imported.
+    sys.argv = [name]
     for each in (module, *modules):
         try:
             importlib.import_module(each)

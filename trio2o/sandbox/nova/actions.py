@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
@@ -120,7 +120,7 @@ class Actions:
     others: OtherActions
 
     @route("POST", "/servers/<server_id>/action")
-    def act(self, call: Call, server_id: str) -> Answer:
+    def act(self, call: Call, server_id: str) -> Answer | Awaitable[Answer]:
         body = call.json()
         if not isinstance(body, dict) or len(body) != 1:
             raise bad_request("Malformed request body")

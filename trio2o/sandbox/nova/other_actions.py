@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from attrs import define
@@ -13,6 +13,7 @@ from attrs import define
 from trio2o.sandbox.answers import Answer, bad_request, conflict, not_found
 from trio2o.sandbox.call import Call
 from trio2o.sandbox.nova.checks import invalid, required, string_map, text, whole_number
+from trio2o.sandbox.nova.imaging import Images
 from trio2o.sandbox.nova.lifecycle import RUNNING, Lifecycle, check_lock, check_state
 from trio2o.sandbox.nova.server import Server
 from trio2o.sandbox.nova.server_view import HTML
@@ -26,6 +27,8 @@ _CONSOLES = {
     "os-getSerialConsole": ("", ("serial",)),
     "os-getRDPConsole": ("rdp.html", ("rdp-html5",)),
 }
+ActionHandler = Callable[[Server, Any, Call], Answer | Awaitable[Answer]]
+
 CONSOLE_LINES = [f"FAKE CONSOLE OUTPUT LINE {number}" for number in range(1, 13)]
 
 
@@ -50,12 +53,13 @@ class OtherActions:
     store: NovaStore
     lifecycle: Lifecycle
     image_endpoint: str
+    images: Images
 
-    def handlers(self) -> dict[str, Callable[[Server, Any, Call], Answer]]:
+    def handlers(self) -> dict[str, ActionHandler]:
         """
         The handlers by action.
         """
-        handlers: dict[str, Callable[[Server, Any, Call], Answer]] = {
+        handlers: dict[str, ActionHandler] = {
             "lock": self._lock,
             "unlock": self._unlock,
             "createImage": self._create_image,
@@ -94,15 +98,15 @@ class OtherActions:
         self.store.changed(server, touch=False)
         return Answer(status=202)
 
-    def _create_image(self, server: Server, argument: Any, call: Call) -> Answer:
+    async def _create_image(self, server: Server, argument: Any, call: Call) -> Answer:
         wanted = _object("createImage", argument)
         required(wanted, ("name",), "createImage")
-        text(wanted, "name", empty=False)
-        string_map(wanted.get("metadata", {}), "metadata")
+        name = text(wanted, "name", empty=False)
+        properties = string_map(wanted.get("metadata", {}), "metadata")
         check_state(server, "createImage", _IMAGEABLE, _NO_TASK)
-        return self._imaged(server, "createImage", call)
+        return await self._imaged(server, "createImage", str(name), properties, call)
 
-    def _create_backup(self, server: Server, argument: Any, call: Call) -> Answer:
+    async def _create_backup(self, server: Server, argument: Any, call: Call) -> Answer:
         wanted = _object("createBackup", argument)
         required(wanted, ("name", "backup_type", "rotation"), "createBackup")
         rotation = whole_number(wanted, "rotation", 0)
@@ -110,11 +114,14 @@ class OtherActions:
         check_state(server, "createBackup", _IMAGEABLE, _NO_TASK)
         if server.image_id is None:
             raise bad_request("Backup is not supported for volume-backed instances.")
-        answer = self._imaged(server, "createBackup", call)
+        answer = await self._imaged(server, "createBackup", str(wanted["name"]), {}, call)
         return answer if rotation else Answer(status=202)
 
-    def _imaged(self, server: Server, action: str, call: Call) -> Answer:
+    async def _imaged(
+        self, server: Server, action: str, name: str, properties: Mapping[str, str], call: Call
+    ) -> Answer:
         image_id = str(uuid.uuid4())
+        await self.images.make(image_id, name, properties, call.header("X-Auth-Token") or "")
         self.lifecycle.begin(server, call, action, "image_snapshot", lambda server: None)
         if call.minor >= 45:
             return Answer(status=202, body={"image_id": image_id})

@@ -15,6 +15,7 @@ from trio2o.sandbox.nova.control import NovaControl
 from trio2o.sandbox.nova.creating import HINTS, Creating
 from trio2o.sandbox.nova.flavors import Flavors
 from trio2o.sandbox.nova.groups import ServerGroups
+from trio2o.sandbox.nova.imaging import Images, NoImages
 from trio2o.sandbox.nova.keypairs import KeyPairs
 from trio2o.sandbox.nova.lifecycle import Lifecycle
 from trio2o.sandbox.nova.limits import Limits
@@ -40,18 +41,20 @@ def make_nova(
     versions: MicroversionRange = NEWEST,
     link_prefix: str | None = None,
     image_endpoint: str = "http://127.0.0.1:9292",
+    images: Images | None = None,
     action_seconds: float = 0.1,
     quota: Mapping[str, int] | None = None,
 ) -> ServiceFrame:
     """
     The Nova of a pod. ``versions`` makes it an older or newer release, ``link_prefix`` replaces scheme and
-    host in its links, ``image_endpoint`` stands in the ``Location`` of new images, ``quota`` changes the
-    default limits (10 servers, 20 cores, 51,200 MiB a project; -1 for none).
+    host in its links, ``image_endpoint`` stands in the ``Location`` of new images, ``images`` makes them (not
+    given: nobody does), ``quota`` changes the default limits (10 servers, 20 cores, 51,200 MiB a project; -1
+    for none).
     """
     store = NovaStore(pod)
     store.quota_class.update(quota or {})
     lifecycle = Lifecycle(store, action_seconds)
-    others = OtherActions(store, lifecycle, image_endpoint)
+    others = OtherActions(store, lifecycle, image_endpoint, images or NoImages())
     frame = ServiceFrame(
         style=NovaStyle(versions=versions, link_prefix=link_prefix),
         verifier=verifier,
