@@ -1,0 +1,3 @@
+"""
+The daemon as users meet it: processes of their own, a real Keystone, and the real clients.
+"""
