@@ -16,7 +16,7 @@ from trio2o.interfaces import IState, IStrategy
 from trio2o.model import Kind, Pod, PodState, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
 from trio2o.strategies.concurrently import Shield
-from trio2o.strategies.forwarding import STREAMED, Forwarder, told
+from trio2o.strategies.forwarding import STREAMED, Forwarder, is_json, told
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.unknown import shown, shows_unknown
 from trio2o.surface.kinds import KINDS
@@ -72,7 +72,9 @@ class RouteStrategy:
             answer = await self._forwarder.send(inbound, context, pod, body=body)
         except PodFailure as failure:
             return self._silent(inbound, context, kind, resource_id, failure)
-        if "itself" in options and answer.status == 404:
+        # Nova has no HEAD, and what is not JSON comes from something in front of the service
+        missing = answer.status == 404 and inbound.method != b"HEAD" and is_json(answer)
+        if "itself" in options and missing:
             self._note_missing(kind, resource_id, context)
         if "zones" in options and answer.status != 204 and inbound.method != b"HEAD":
             return await self._forwarder.whole_answer(inbound, context, pod, answer)

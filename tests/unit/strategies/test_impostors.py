@@ -8,6 +8,7 @@ from tests.unit.strategies.case import P1, S1, S2, V1, StrategyCase, a_context, 
 from tests.unit.strategies.doubles import Reply
 from trio2o.errors import Forbidden, NotFound, Unavailable
 from trio2o.model import Kind
+from trio2o.surface.kinds import read_time
 
 REFUSAL = {"forbidden": {"code": 403, "message": "Policy doesn't allow this."}}
 
@@ -40,6 +41,42 @@ class ImpostorTests(StrategyCase):
         self.assertEqual(200, self.asked("GET", f"/v2.1/servers/{S1}").status)
 
         self.assertEqual("Pod2-id", getattr(self.stored_route(S1), "pod_id", None))
+
+
+class NotFoundTests(StrategyCase):
+    """
+    404s that do not say that a resource is gone.
+    """
+
+    def test_head(self) -> None:
+        """
+        A HEAD, which Nova answers with 404 whatever there is, ends no route.
+        """
+        self.has_route(S1, self.pod1)
+        html = Reply(404, b"", [(b"content-type", b"text/html; charset=UTF-8")])
+        for reply in (html, Reply(404)):
+            self.pods.on("Pod1", "HEAD", f"/v2.1/servers/{S1}", reply)
+            self.assertEqual(404, self.asked("HEAD", f"/v2.1/servers/{S1}").status)
+
+        self.assertIsNotNone(self.state.route(Kind.SERVER, S1))
+
+    def test_page_of_a_balancer(self) -> None:
+        """
+        A 404 that is a page, as a balancer in front of the pod's service gives it, ends no route.
+        """
+        self.has_route(S1, self.pod1)
+        page = Reply(404, b"<html>no such backend</html>", [(b"content-type", b"text/html")])
+        self.pods.on("Pod1", "GET", f"/v2.1/servers/{S1}", page)
+
+        self.assertEqual(404, self.asked("GET", f"/v2.1/servers/{S1}").status)
+
+        self.assertIsNotNone(self.state.route(Kind.SERVER, S1))
+
+    def test_strange_times(self) -> None:
+        """
+        A time that is none in UTC is no time.
+        """
+        self.assertIsNone(read_time("0001-01-01T00:00:00+05:00"))
 
 
 class ForbiddenTests(StrategyCase):
