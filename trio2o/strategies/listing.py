@@ -22,9 +22,6 @@ from trio2o.strategies.forwarding import Forwarder
 #: Parameters that are the gateway's business, not the pods'.
 _PAGING = frozenset({"limit", "marker", "offset"})
 
-#: The field that shows a resource's zone, by the key of its list.
-ZONE_FIELDS = {"servers": "OS-EXT-AZ:availability_zone", "volumes": "availability_zone"}
-
 #: From this microversion on Nova lets everybody filter by zone; before, it ignores it for all but admins.
 _ZONE_FILTER_FOR_ALL = (2, 83)
 
