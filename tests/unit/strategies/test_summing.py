@@ -1,0 +1,143 @@
+"""
+The strategy ``sum``: numbers of all pods added up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.strategies.case import LIST_BUDGET, P1, StrategyCase
+from tests.unit.strategies.doubles import JSON, Broken, Hang, Reply, Unreachable
+from trio2o.errors import BadGateway, GatewayTimeout, Unavailable
+from trio2o.model import PodState
+from trio2o.strategies.summing import added
+
+SUMMARY = f"/v3/{P1}/volumes/summary"
+
+
+def summary(count: int, **more: Any) -> dict[str, Any]:
+    """
+    What a pod's Cinder gives.
+    """
+    return {"volume-summary": {"total_size": 10 * count, "total_count": count, **more}}
+
+
+class SumTests(StrategyCase):
+    """
+    The summary of volumes.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        for number, name in enumerate(("Pod1", "Pod2", "Pod3"), 1):
+            self.pods.on(name, "GET", SUMMARY, Reply(200, summary(number), [JSON, (b"x-pod", name.encode())]))
+
+    def count(self) -> int:
+        """
+        The sum.
+        """
+        return int(self.shown(self.asked("GET", SUMMARY, surface="volume"))["volume-summary"]["total_count"])
+
+    def test_added(self) -> None:
+        """
+        The numbers of all pods are added; query and fields are the client's, the answer's fields the first pod's.
+        """
+        answer = self.asked("GET", SUMMARY + "?all_tenants=1", surface="volume")
+
+        self.assertEqual(summary(6), self.shown(answer))
+        self.assertIn((b"x-pod", b"Pod1"), answer.headers)
+        self.assertEqual({"all_tenants=1"}, {called.query for called in self.pods.calls})
+
+    def test_metadata(self) -> None:
+        """
+        Metadata is united: each key with its values, none of them twice.
+        """
+        self.pods.on("Pod1", "GET", SUMMARY, Reply(200, summary(1, metadata={"a": ["1", "2"]})))
+        self.pods.on("Pod2", "GET", SUMMARY, Reply(200, summary(1, metadata={"a": ["2", "3"], "b": ["x"]})))
+
+        shown = self.shown(self.asked("GET", SUMMARY, surface="volume"))["volume-summary"]
+
+        self.assertEqual({"a": ["1", "2", "3"], "b": ["x"]}, shown["metadata"])
+
+    def test_silent(self) -> None:
+        """
+        A pod that gives no usable answer is left out, and the answer says so (I8).
+        """
+        for script in (
+            Unreachable(),
+            Broken(),
+            Reply(500),
+            Reply(200, None),
+            Reply(200, b"x"),
+            Reply(200, []),
+            Reply(200, {}),
+        ):
+            self.pods.on("Pod2", "GET", SUMMARY, script)
+            with self.subTest(script=script):
+                self.assertEqual(4, self.count())
+                self.assertEqual((self.pod2,), self.asked("GET", SUMMARY, surface="volume").missing)
+
+    def test_side_by_side(self) -> None:
+        """
+        The pods are asked at once; one that hangs costs its budget.
+        """
+        self.pods.on("Pod2", "GET", SUMMARY, Hang())
+
+        started = self.started("GET", SUMMARY, surface="volume")
+        self.assertEqual(["Pod1", "Pod2", "Pod3"], self.pods.asked())
+        self.clock.advance(LIST_BUDGET)
+
+        self.assertEqual((self.pod2,), self.answered(started).missing)
+
+    def test_disabled(self) -> None:
+        """
+        A disabled pod does not count, and is not missed.
+        """
+        self.change_pod(self.pod3, state=PodState.DISABLED)
+
+        answer = self.asked("GET", SUMMARY, surface="volume")
+
+        self.assertEqual((summary(3), ()), (self.shown(answer), answer.missing))
+
+    def test_refused(self) -> None:
+        """
+        A pod that refuses the caller decides for all.
+        """
+        self.pods.on("Pod2", "GET", SUMMARY, Reply(403, {"forbidden": {"code": 403}}))
+
+        self.assertEqual(403, self.asked("GET", SUMMARY, surface="volume").status)
+
+    def test_nobody_answers(self) -> None:
+        """
+        When no pod answers it is 503, 504 or 502.
+        """
+        for script, kind in (
+            (Unreachable(), Unavailable),
+            (Hang(), GatewayTimeout),
+            (Broken(), BadGateway),
+            (Reply(500), BadGateway),
+        ):
+            for name in ("Pod1", "Pod2", "Pod3"):
+                self.pods.on(name, "GET", SUMMARY, script)
+            started = self.started("GET", SUMMARY, surface="volume")
+            self.clock.advance(LIST_BUDGET)
+            with self.subTest(script=script):
+                self.failureResultOf(started, kind)
+
+    def test_adding(self) -> None:
+        """
+        Numbers are added, lists united, objects added by key; of anything else the first counts, and nothing is nothing.
+        """
+        for parts, total in (
+            ([1, 2.5, 3], 6.5),
+            ([None, 2], 2),
+            ([None, None], None),
+            ([], None),
+            ([True, True], True),
+            (["a", "b"], "a"),
+            ([[1, 2], [2, 3], None], [1, 2, 3]),
+            ([{"a": 1}, {"a": 2, "b": 3}, "x"], {"a": 3, "b": 3}),
+            ([{"a": {"b": 1}}, {"a": {"b": 1}}], {"a": {"b": 2}}),
+        ):
+            with self.subTest(parts=parts):
+                self.assertEqual(total, added(parts))
