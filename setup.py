@@ -62,6 +62,7 @@ DEV = [
 DOCS = [
     "furo>=2024.8",  # goes with Sphinx 8 and later
     "sphinx>=8.1",  # Python 3.11 and later
+    "towncrier>=24.8",  # the page of changes is made of the fragments
 ]
 
 setup(

@@ -138,7 +138,7 @@ class NoValidPod(GatewayError):
 
     def __init__(self, message: str, *, reasons: Mapping[str, str]) -> None:
         told = "; ".join(f"{name}: {why}" for name, why in sorted(reasons.items()))
-        super().__init__(message, admin_detail=told)
+        super().__init__(message, admin_detail=told, headers=[(b"Retry-After", b"30")])
         self.reasons = dict(reasons)
 
 

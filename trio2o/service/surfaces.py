@@ -158,6 +158,7 @@ def make_surface(
         versioning=versioning,
         strategies=make_strategies(common, Shield(began=counter.began, ended=counter.ended)),
         table=table,
+        draining=lambda: counter.draining,
     )
     site = TrackedSite(Front(app, table), reactor=common.reactor)
     counter.drain = Drain(site, common.reactor)

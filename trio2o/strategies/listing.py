@@ -180,7 +180,9 @@ def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod],
     if zones and _filters_by_zone(inbound, context):
         asked = [pod for pod in asked if pod.az_name in zones]
     path = inbound.path
-    if "read" in inbound.operation.options and len(asked) > 1 and order.needs_detail:
+    # a user who asks for all projects is refused by the policy of the list that was asked for
+    refused = not context.is_admin and any(name == "all_tenants" for name, _ in parameters)
+    if "read" in inbound.operation.options and len(asked) > 1 and order.needs_detail and not refused:
         path = path.rstrip(b"/") + b"/detail"
     return Listing(
         inbound=inbound,

@@ -4,7 +4,7 @@ One surface's Klein application: version documents, health, and a route for ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -55,6 +55,8 @@ class SurfaceApp:
     _versioning: Versioning
     _strategies: Mapping[str, IStrategy]
     _table: Table
+    #: True once the daemon is on its way out.
+    _draining: Callable[[], bool] = lambda: False
     _app: Klein = field(factory=Klein, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -168,6 +170,9 @@ class SurfaceApp:
 
     def _healthcheck(self, request: GatewayRequest) -> Deferred[None]:
         async def answer(inbound: Inbound, context: RequestContext) -> Answer:
+            if self._draining():
+                # a balancer that keeps its connection open learns here that it is to go elsewhere
+                return Answer(status=503, headers=[*_PLAIN, (b"Retry-After", b"1")], body=b"stopping")
             return Answer(status=200, headers=list(_PLAIN), body=b"OK")
 
         return self._wrapper.wrapped(request, answer, operation=_HEALTH, needs_token=False)
