@@ -1,0 +1,245 @@
+"""
+The surfaces and their tables of operations.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from trio2o.model import Kind
+from trio2o.surface.matching import Match, MethodMissing, Table
+from trio2o.surface.operations import Operation
+from trio2o.surface.surfaces import COMPUTE, SURFACES, VOLUME
+
+ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+
+#: The options that each strategy reads.
+OPTIONS = {
+    "route": {"zones", "itself", "acts", "mates"},
+    "schedule": {"pinned"},
+    "merge": {"read", "keep"},
+    "sum": {"key"},
+    "any": {"default"},
+    "local": {"name"},
+}
+
+
+def rows() -> list[Operation]:
+    """
+    The rows of all tables.
+    """
+    return [operation for surface in SURFACES.values() for operation in surface.operations]
+
+
+class RowTests(SynchronousTestCase):
+    """
+    Every row of every table.
+    """
+
+    def test_options(self) -> None:
+        """
+        A row has no option but those that its strategy reads.
+        """
+        for operation in rows():
+            with self.subTest(operation=operation):
+                self.assertLessEqual(set(operation.options), OPTIONS[operation.strategy])
+
+    def test_kinds(self) -> None:
+        """
+        What is routed, placed or listed has a kind, and keys to read it by.
+        """
+        for operation in rows():
+            with self.subTest(operation=operation):
+                if operation.strategy in ("route", "schedule", "merge"):
+                    self.assertIsInstance(operation.kind, Kind)
+                    self.assertTrue(operation.single and operation.plural)
+                else:
+                    self.assertIsNone(operation.kind)
+
+    def test_ids(self) -> None:
+        """
+        What is routed has the resource's id in its path, what is created or listed has none.
+        """
+        for operation in rows():
+            with self.subTest(operation=operation):
+                if operation.strategy == "route":
+                    self.assertIn("/{id}", operation.path)
+                if operation.strategy in ("schedule", "merge", "sum", "local"):
+                    self.assertNotIn("{", operation.path)
+
+    def test_methods(self) -> None:
+        """
+        Creates are POST, and what several pods are asked for is GET.
+        """
+        for operation in rows():
+            with self.subTest(operation=operation):
+                if operation.strategy == "schedule":
+                    self.assertEqual({"POST"}, operation.methods)
+                if operation.strategy in ("merge", "sum", "local"):
+                    self.assertEqual({"GET"}, operation.methods)
+
+    def test_details_are_there(self) -> None:
+        """
+        A plain list that is read by its details has a row for those.
+        """
+        for surface in SURFACES.values():
+            table = Table(surface.operations)
+            for operation in surface.operations:
+                if "read" in operation.options:
+                    found = table.match("GET", operation.options["read"].encode())
+                    assert isinstance(found, Match)
+                    self.assertEqual(
+                        ("merge", operation.kind), (found.operation.strategy, found.operation.kind)
+                    )
+                    self.assertEqual(f"{operation.path}/detail", operation.options["read"])
+
+    def test_sums_and_local_answers(self) -> None:
+        """
+        A sum says what it adds up, a local answer which one it is.
+        """
+        for operation in rows():
+            if operation.strategy == "sum":
+                self.assertTrue(operation.options["key"])
+            if operation.strategy == "local":
+                self.assertIn(operation.options["name"], ("zones", "zones_detail"))
+
+    def test_default(self) -> None:
+        """
+        The last row of each table takes what no other does, with any method.
+        """
+        for surface in SURFACES.values():
+            default = surface.operations[-1]
+            self.assertEqual(
+                ("/**", "any", True), (default.path, default.strategy, default.options["default"])
+            )
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+                found = Table(surface.operations).match(method, b"/os-made-up/x/y")
+                assert isinstance(found, Match)
+                self.assertIs(default, found.operation)
+
+
+class ComputeTests(SynchronousTestCase):
+    """
+    What the compute surface does with requests.
+    """
+
+    surface = COMPUTE
+    ROWS = (
+        ("GET", "/servers", "merge"),
+        ("GET", "/servers/detail", "merge"),
+        ("POST", "/servers", "schedule"),
+        ("POST", "/os-volumes_boot", "schedule"),
+        ("GET", f"/servers/{ID}", "route"),
+        ("HEAD", f"/servers/{ID}", "route"),
+        ("PUT", f"/servers/{ID}", "route"),
+        ("DELETE", f"/servers/{ID}", "route"),
+        ("POST", f"/servers/{ID}/action", "route"),
+        ("GET", f"/servers/{ID}/metadata/k", "route"),
+        ("PUT", f"/servers/{ID}/tags/t", "route"),
+        ("GET", f"/servers/{ID}/ips/net", "route"),
+        ("GET", f"/servers/{ID}/diagnostics", "route"),
+        ("GET", f"/servers/{ID}/os-interface", "route"),
+        ("POST", f"/servers/{ID}/os-interface", "route"),
+        ("POST", f"/servers/{ID}/os-volume_attachments", "route"),
+        ("PUT", f"/servers/{ID}/os-volume_attachments/{ID}", "route"),
+        ("DELETE", f"/servers/{ID}/os-volume_attachments/{ID}", "route"),
+        ("POST", f"/servers/{ID}/remote-consoles", "route"),
+        ("GET", f"/servers/{ID}/migrations/1", "route"),
+        ("GET", f"/servers/{ID}/topology", "route"),
+        ("GET", f"/servers/{ID}/shares", "route"),
+        ("GET", "/os-availability-zone", "local"),
+        ("GET", "/os-availability-zone/detail", "local"),
+        ("GET", "/flavors", "any"),
+        ("GET", "/flavors/detail", "any"),
+        ("GET", "/flavors/1/os-extra_specs/k", "any"),
+        ("GET", "/os-keypairs", "any"),
+    )
+
+    def test_strategies(self) -> None:
+        """
+        Each operation is carried out as the description says.
+        """
+        table = Table(self.surface.operations)
+        for method, path, strategy in self.ROWS:
+            with self.subTest(method=method, path=path):
+                found = table.match(method, path.encode())
+                assert isinstance(found, Match)
+                self.assertEqual(strategy, found.operation.strategy)
+
+    def test_wrong_methods(self) -> None:
+        """
+        A path that a row names is known to have other methods than the default's.
+        """
+        table = Table(self.surface.operations)
+        resource = self.ROWS[4][1]
+        collection = self.ROWS[0][1]
+        for method, path, allowed in (
+            ("DELETE", collection, {"GET", "POST"}),
+            ("PATCH", resource, {"GET", "HEAD", "PUT", "DELETE"}),
+        ):
+            found = table.match(method, path.encode())
+            assert isinstance(found, Match)
+            self.assertEqual(allowed, set(found.passed))
+            self.assertNotIsInstance(found, MethodMissing)
+
+
+class VolumeTests(ComputeTests):
+    """
+    The same of the volume surface.
+    """
+
+    surface = VOLUME
+    ROWS = (
+        ("GET", "/volumes", "merge"),
+        ("GET", "/volumes/detail", "merge"),
+        ("POST", "/volumes", "schedule"),
+        ("GET", "/volumes/summary", "sum"),
+        ("GET", f"/volumes/{ID}", "route"),
+        ("HEAD", f"/volumes/{ID}", "route"),
+        ("PUT", f"/volumes/{ID}", "route"),
+        ("DELETE", f"/volumes/{ID}", "route"),
+        ("POST", f"/volumes/{ID}/action", "route"),
+        ("GET", f"/volumes/{ID}/metadata", "route"),
+        ("GET", f"/volumes/{ID}/encryption", "route"),
+        ("GET", "/snapshots", "merge"),
+        ("GET", "/snapshots/detail", "merge"),
+        ("POST", "/snapshots", "schedule"),
+        ("GET", f"/snapshots/{ID}", "route"),
+        ("PUT", f"/snapshots/{ID}/metadata", "route"),
+        ("POST", f"/snapshots/{ID}/action", "route"),
+        ("GET", "/os-availability-zone", "local"),
+        ("GET", "/types", "any"),
+        ("GET", f"/types/{ID}", "any"),
+        ("GET", f"/types/{ID}/extra_specs", "any"),
+        ("GET", "/extensions", "any"),
+    )
+
+
+class SurfaceTests(SynchronousTestCase):
+    """
+    What sets the surfaces apart.
+    """
+
+    def test_words(self) -> None:
+        """
+        Each has its service's words for a foreign project and an unknown zone.
+        """
+        self.assertEqual(
+            "Malformed request URL: URL's project_id 'a' doesn't match Context's project_id 'b'",
+            COMPUTE.foreign_project.replace("{url}", "a").replace("{token}", "b"),
+        )
+        self.assertEqual("Malformed request url", VOLUME.foreign_project)
+        self.assertEqual("The requested availability zone is not available", COMPUTE.unknown_zone)
+        self.assertEqual("Availability zone 'x' is invalid.", VOLUME.unknown_zone.replace("{zone}", "x"))
+
+    def test_names(self) -> None:
+        """
+        A surface is found by the service type that pods are asked for.
+        """
+        self.assertEqual({"compute": COMPUTE, "volume": VOLUME}, SURFACES)
+
+    def test_unknown(self) -> None:
+        """
+        Only Nova shows what a silent part of the cloud has, from 2.69 on.
+        """
+        self.assertEqual([(2, 69), None], [COMPUTE.unknown_from, VOLUME.unknown_from])
