@@ -4,6 +4,10 @@ Requests that nobody sends by mistake.
 
 from __future__ import annotations
 
+import socket
+
+from twisted.internet.threads import deferToThread
+
 from tests.functional.cloud import NOTHING, TWO_PODS, CloudCase
 
 
@@ -48,6 +52,51 @@ class PathTests(CloudCase):
                 answer = await client.get(path)
                 self.refused(answer, 404, "itemNotFound")
                 self.assertIsNotNone(answer.header("X-Openstack-Request-Id"))
+
+    async def test_slashes(self) -> None:
+        """
+        Several slashes are one, as for the services.
+        """
+        cloud = await self.cloud(TWO_PODS)
+
+        answers = [
+            await cloud.demo.compute.get(path)
+            for path in ("//v2.1//os-availability-zone", "/v2.1//os-availability-zone")
+        ]
+
+        self.assertEqual([200, 200], [answer.status for answer in answers], answers)
+
+    async def test_absolute_form(self) -> None:
+        """
+        A whole URL as the target of a request, as clients of proxies send it, is taken for its path.
+        """
+        cloud = await self.cloud(TWO_PODS)
+        server = await cloud.demo.create_server()
+        host, port = cloud.demo.compute.origin.removeprefix("http://").split(":")
+
+        for path in ("/v2.1/flavors", f"/v2.1/servers/{server}", "/"):
+            said = await deferToThread(self._said, host, int(port), path, cloud.demo.token)
+            self.assertIn(b" 200 ", said.partition(b"\r\n")[0], path)
+
+    @staticmethod
+    def _said(host: str, port: int, path: str, token: str) -> bytes:
+        with socket.create_connection((host, port), timeout=10) as connection:
+            head = f"GET http://cloud.example{path} HTTP/1.1\r\nHost: cloud.example\r\nX-Auth-Token: {token}\r\n"
+            connection.sendall(head.encode() + b"Connection: close\r\n\r\n")
+            said = b""
+            while part := connection.recv(65536):
+                said += part
+            return said
+
+    async def test_query_not_utf8(self) -> None:
+        """
+        A list whose query is not UTF-8 is 400, in the words of Nova.
+        """
+        cloud = await self.cloud(TWO_PODS)
+
+        answer = await cloud.demo.compute.get("/v2.1/servers?name=%ff")
+
+        self.refused(answer, 400, "badRequest", "Query string is not UTF-8 encoded")
 
 
 class HeaderTests(CloudCase):

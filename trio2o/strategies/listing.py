@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 from attrs import define, field, frozen
 
+from trio2o.errors import BadRequest
 from trio2o.exchange import Answer, HeaderList, Inbound
 from trio2o.merging.order import Order, Parameters, read_order
 from trio2o.merging.pages import Ask
@@ -168,11 +169,14 @@ def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod],
     """
     What a request asks for.
 
-    :raises BadRequest: in the service's words, if its paging is malformed.
+    :raises BadRequest: in the service's words, if its paging is malformed, or its query is no UTF-8.
     """
-    parameters = parse_qsl(
-        (inbound.query or b"").decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace"
-    )
+    try:
+        parameters = parse_qsl(
+            (inbound.query or b"").decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict"
+        )
+    except UnicodeDecodeError as error:
+        raise BadRequest("Query string is not UTF-8 encoded") from error
     plural = inbound.operation.plural
     order = read_order(plural, parameters, inbound.microversion)
     asked = [pod for pod in pods if pod.state is not PodState.DISABLED]

@@ -7,6 +7,7 @@ the same rows; ``tests/unit/web/test_front.py`` shows that both agree.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -17,11 +18,14 @@ from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from trio2o.surface.matching import Match, Table, split
+from trio2o.web.incoming import split_target
 from trio2o.web.streaming import GatewayRequest
 from trio2o.web.surface_app import SurfaceApp
 
 #: The strategies whose operations are dispatched here.
 _AHEAD = frozenset({"route"})
+
+_SLASHES = re.compile(b"//+")
 
 
 @implementer(IResource)
@@ -42,6 +46,8 @@ class Front(Resource):
         """
         Dispatch one request.
         """
+        if not request.uri.startswith(b"/"):
+            request.path = split_target(request)[0]
         target = split(request.path)
         if target is not None and target.version in self._app.versions:
             found = self._table.match(request.method.decode("latin-1"), target.rest)
@@ -54,6 +60,8 @@ class Front(Resource):
             unquote_to_bytes(request.path).decode("utf-8")
         except UnicodeDecodeError:
             return _going(request, self._app.unreadable(request))
+        # the same for the services, while Klein would answer with a redirection
+        request.path = _SLASHES.sub(b"/", request.path)
         return self._klein.render(request)
 
 
