@@ -32,6 +32,10 @@ help:
 	@echo "make sandbox-shell  a shell with the sandbox's credentials"
 	@echo "make sandbox-stop   stop the sandbox"
 	@echo "make bench          compare with nginx, HAProxy and bare forwarders"
+	@echo "make cloud          a real OpenStack with two pods and Trio2o in front of it, as root"
+	@echo "make cloud-status   what of it runs"
+	@echo "make cloud-stop     stop it"
+	@echo "make test-cloud     compare the top region with a pod, side by side"
 	@echo "make docs           build the documentation into docs/_build/html"
 	@echo "make reference      write conf/trio2o.yaml and docs/options.rst anew from the options in the code"
 	@echo "make clean          remove what was built, $(VENV) too"
@@ -85,3 +89,21 @@ clean:
 	rm -rf $(VENV) .sandbox build dist docs/_build *.egg-info .coverage .coverage.* _trial_temp* \
 	  .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A real OpenStack on this machine, as root (docs/cloud.rst); TRIO2O_CLOUD is its folder, TRIO2O_CLOUD_PODS the number of pods.
+TRIO2O_CLOUD ?= /opt/trio2o-cloud
+export TRIO2O_CLOUD
+.PHONY: cloud cloud-stop cloud-status test-cloud
+
+cloud: $(STAMP)
+	@$(BIN)/python -m cloud up
+
+cloud-stop: $(STAMP)
+	@$(BIN)/python -m cloud stop
+
+cloud-status: $(STAMP)
+	@$(BIN)/python -m cloud status
+
+test-cloud: $(STAMP)
+	OS_CLIENT_CONFIG_FILE=$${OS_CLIENT_CONFIG_FILE:-$(TRIO2O_CLOUD)/clouds.yaml} $(BIN)/python -m twisted.trial \
+	  --temp-directory=_trial_temp_cloud tests.cloud

@@ -1,0 +1,3 @@
+"""
+Back ends without hardware for Cinder and Neutron; Nova's is ``nova.virt.cloudfake``.
+"""

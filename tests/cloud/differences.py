@@ -1,0 +1,174 @@
+"""
+What is known to differ between one cloud and the top region over several, each with its reason.
+
+A scenario fails on a difference that no row here expects, and on a row of its own that nothing shows any more.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Expected:
+    """
+    A difference that is expected. Patterns are the shell's, but for brackets, which stand for themselves.
+    """
+
+    #: The scenarios, as a failure names them.
+    scenario: str
+    #: The requests, as a failure shows them.
+    steps: tuple[str, ...]
+    #: Where in the answer: ``status``, ``fields.NAME`` or ``body.…``.
+    paths: tuple[str, ...] = ("*",)
+    reason: str
+    #: False where it comes with the moment, such as a race, so that its absence says nothing.
+    always: bool = True
+
+    def covers(self, scenario: str, step: str, path: str) -> bool:
+        """
+        True when this row expects the difference.
+        """
+        return (
+            fnmatchcase(scenario, self.scenario)
+            and any(fnmatchcase(step, _literal(each)) for each in self.steps)
+            and any(fnmatchcase(path, _literal(each)) for each in self.paths)
+        )
+
+
+def _literal(pattern: str) -> str:
+    return pattern.replace("[", "[[]")
+
+
+_WRONG_METHOD = (
+    "A path that exists gets 405 and Allow for a method that it does not have (RFC 9110); the services' router says 404, "
+    "and their CORS filter answers OPTIONS ahead of everything."
+)
+_UNKNOWN_FIRST = (
+    "Where a resource is comes first: an id that no pod has is 404 in the words of a show, whatever stands below it or in "
+    "the body. Asking a pod for its words would need one that is up."
+)
+_UNFIT = "What the services answer with 500, or in a shape that is no fault, is the client's error in the service's shape."
+_VERSIONS = "One range of microversions holds for the whole surface, so it is looked at before the path, which a pod alone knows."
+_ROOT = (
+    "Only the versions that are served exist; the services' root answers any path with the list of versions, or repeats it "
+    "for any method. Every answer has a request id."
+)
+
+EXPECTED: tuple[Expected, ...] = (
+    # Wrong inputs
+    Expected(
+        scenario="* bodies",
+        steps=(
+            "POST /servers (empty)",
+            "POST /servers (latin-1)",
+            "POST /servers (deep)",
+            "POST /volumes (empty)",
+            "POST /volumes (deep)",
+        ),
+        reason=_UNFIT,
+    ),
+    Expected(
+        scenario="* bodies",
+        steps=("POST /servers (huge)", "POST /volumes (huge)"),
+        reason=_UNFIT + " It names the limit, which oslo.middleware forgets to.",
+    ),
+    Expected(scenario="* bodies", steps=("* (huge)",), reason=_UNKNOWN_FIRST),
+    Expected(scenario="* microversions", steps=("GET /nothing (version *)",), reason=_VERSIONS),
+    Expected(scenario="volume microversions", steps=("GET /volumes (field 'volume')",), reason=_UNFIT),
+    Expected(
+        scenario="* paths",
+        steps=(
+            "PUT /servers",
+            "PUT /volumes",
+            "DELETE /servers",
+            "DELETE /volumes",
+            "PATCH *",
+            "REPORT *",
+            "OPTIONS *",
+            "HEAD /servers",
+            "HEAD /volumes",
+            "POST /servers/*",
+            "POST /volumes/*",
+        ),
+        reason=_WRONG_METHOD,
+    ),
+    Expected(
+        scenario="* paths",
+        steps=("HEAD *",),
+        paths=("fields.*",),
+        reason="An answer to HEAD that the gateway gives itself has the fields of the GET; the services send HTML.",
+    ),
+    Expected(
+        scenario="* paths",
+        steps=("PUT */detail", "DELETE */detail", "* /servers/*/action", "* /volumes/*/action", "GET *%2F*"),
+        reason=_UNKNOWN_FIRST,
+    ),
+    Expected(
+        scenario="* paths",
+        steps=("GET //*", "GET */../*"),
+        reason="A path with an empty or a dot segment reaches no pod: what it means differs from server to server.",
+    ),
+    Expected(scenario="* paths", steps=("GET */%ff",), reason=_UNFIT),
+    Expected(
+        scenario="* projects",
+        steps=("GET /v*/<own project>", "GET /v*/<own project>/"),
+        reason=_ROOT,
+    ),
+    Expected(
+        scenario="* unknown_ids",
+        steps=("* /servers/%C3%A9", "* /volumes/%C3%A9"),
+        paths=("body.itemNotFound.message",),
+        reason="The id is repeated as the client wrote it; the services read its UTF-8 as Latin-1.",
+    ),
+    Expected(
+        scenario="* unknown_ids",
+        steps=("POST */action (*", "GET */tags*", "GET */topology*", "GET */migrations*", "GET */nothing*"),
+        reason=_UNKNOWN_FIRST,
+    ),
+    Expected(
+        scenario="* version_documents",
+        steps=("* /", "* / (no token)", "* /v2*", "* /v1*", "* /nothing"),
+        reason=_ROOT,
+    ),
+    Expected(scenario="compute version_documents", steps=("* /v3*",), reason=_ROOT),
+    Expected(
+        scenario="volume version_documents",
+        steps=("GET /v3*",),
+        reason="The document of version 3 is answered with or without a token and with or without the last slash.",
+    ),
+    Expected(
+        scenario="volume tokens",
+        steps=("*",),
+        paths=("fields.x-compute-request-id",),
+        reason="Every answer has both names of the request id; Cinder leaves the older one out of a 401.",
+    ),
+    Expected(
+        scenario="volume microversions",
+        steps=("GET /volumes (version 2.0)",),
+        paths=("fields.openstack-api-version", "fields.vary"),
+        reason="A 406 repeats the version that was asked for; Cinder does so but for the major version 2.",
+    ),
+    # Lives
+    Expected(
+        scenario="reads",
+        steps=("GET /os-availability-zone*",),
+        paths=("body.availabilityZoneInfo",),
+        reason="The top region has a zone more: the other pod's.",
+    ),
+    Expected(
+        scenario="server_lists",
+        steps=("GET /servers?all_tenants=1",),
+        paths=("body.forbidden.message",),
+        reason="A list without details is made of detailed ones, so that the policy of those is told.",
+        always=False,
+    ),
+    Expected(
+        scenario="volume_copies",
+        steps=("GET /backups/*",),
+        paths=("body.*availability_zone",),
+        reason="Coming: backups have no rows of their own yet and pass with the pod's zone.",
+    ),
+)
