@@ -37,4 +37,7 @@ def volume_summary(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """
+    True for what can be added up and written as JSON again; a count beyond any cloud is a pod's mistake.
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53

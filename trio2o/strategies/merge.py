@@ -303,7 +303,7 @@ class MergeStrategy:
             if (
                 (known is not None and known.created_at is not None)
                 or not read_project(kind, item)
-                or item.get("status") in _ENDED
+                or str(item.get("status")) in _ENDED
             ):
                 continue
             route = route_from_body(

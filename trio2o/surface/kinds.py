@@ -174,12 +174,13 @@ def route_from_body(
     kind: Kind, resource: Mapping[str, Any], pod_id: str, project_id: str = ""
 ) -> Route | None:
     """
-    The route that a resource's own body tells of; ``None`` when it has no id.
+    The route that a resource's own body tells of; ``None`` when it has no id that could be asked for.
 
     ``project_id`` is used only where the body names no project and the caller knows it for sure: it has just made it.
     """
-    found = resource.get("id")
-    if not isinstance(found, str) or not found:
+    given = resource.get("id")
+    found = canonical_id(given) if isinstance(given, str) else None
+    if found is None:
         return None
     details: dict[str, Any] = {}
     if kind is Kind.SERVER:
@@ -193,7 +194,7 @@ def route_from_body(
                 details[name] = resource[key]
     return Route(
         kind=kind,
-        resource_id=found.lower(),
+        resource_id=found,
         pod_id=pod_id,
         project_id=read_project(kind, resource) or project_id,
         created_at=read_time(resource.get(KINDS[kind].created_key)),

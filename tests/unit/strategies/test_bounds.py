@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from tests.unit.strategies.case import P1, S1, StrategyCase, a_context, an_id
+from tests.unit.strategies.case import P1, S1, StrategyCase, a_context, a_server, an_id
 from tests.unit.strategies.doubles import Hang, Reply
 from trio2o.errors import BadRequest, Unavailable
 
@@ -222,6 +222,19 @@ class OddAnswerTests(StrategyCase):
             self.pods.on("Pod3", "GET", self.ZONES, Reply(200, odd))
             answer = self.asked("GET", self.ZONES, context=a_context(roles="admin"))
             self.assertEqual((200, ["Pod3"]), (answer.status, [pod.name for pod in answer.missing]), odd)
+
+    def test_lists(self) -> None:
+        """
+        Fields of strange types in one pod's items and counts spoil no list, and get no strange id a route.
+        """
+        for field in ("id", "status", "created", "tenant_id", "name"):
+            for odd in (None, 5, [], {}, [1], True, 2**63, "\0", "x" * 300):
+                items = [{**a_server(1), field: odd}]
+                self.everybody_says(200, "/v2.1/servers/detail", {"servers": items, "count": odd})
+                with self.subTest(field=field, odd=odd):
+                    self.assertEqual(200, self.asked("GET", "/v2.1/servers/detail").status)
+
+        self.assertEqual({S1}, {resource_id for resource_id, _ in self.database.routes})
 
     def test_sums(self) -> None:
         """
