@@ -84,12 +84,6 @@ class KeystoneTokens:
         return await self._validated(key + _EXPIRED_TOO, token, allow_expired=True)
 
     async def vouches(self, service_token: bytes) -> bool:
-        """
-        True for a good token of a service: with it an expired user token passes, and access rules are not
-        applied, since the request is one that the service makes in the course of another.
-
-        :raises Unavailable: if Keystone cannot be asked.
-        """
         try:
             service = await self.validate(service_token)
         except Unauthorized:
