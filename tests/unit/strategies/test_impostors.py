@@ -4,10 +4,12 @@ Pods that show what nobody asked about, and callers who may not look.
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from tests.unit.strategies.case import P1, S1, S2, V1, StrategyCase, a_context, a_server
 from tests.unit.strategies.doubles import Reply
 from trio2o.errors import Forbidden, NotFound, Unavailable
-from trio2o.model import Kind
+from trio2o.model import AccessRule, Kind
 from trio2o.surface.kinds import read_time
 
 REFUSAL = {"forbidden": {"code": 403, "message": "Policy doesn't allow this."}}
@@ -143,6 +145,26 @@ class GroupTests(StrategyCase):
         asked = {called.header(b"openstack-api-version") for called in self.pods.calls[:-1]}
         self.assertEqual({b"volume 3.13"}, asked)
         self.assertEqual(("Pod2", b"volume 3.60"), (self.pods.last.pod, self.pods.last.header(b"openstack-api-version")))
+
+
+class AccessRulesTests(StrategyCase):
+    """
+    Application credentials that may do little.
+    """
+
+    def test_plain_list(self) -> None:
+        """
+        With a token that has access rules pods are asked for the list that the client asked for, and for no other.
+        """
+        self.everybody_says(200, "/v2.1/servers", {"servers": [{"id": S1, "name": "n", "links": []}]})
+        plain = a_context()
+        rule = AccessRule(service="compute", method="GET", path="/v2.1/servers")
+        context = evolve(plain, identity=evolve(plain.identity, access_rules=(rule,)))
+
+        answer = self.asked("GET", "/v2.1/servers", context=context)
+
+        self.assertEqual(200, answer.status)
+        self.assertEqual({"/v2.1/servers"}, {called.path for called in self.pods.calls})
 
 
 class CursorTests(StrategyCase):
