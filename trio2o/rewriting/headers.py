@@ -70,9 +70,12 @@ CREDENTIALS = frozenset({b"x-auth-token", b"x-service-token", b"x-storage-token"
 #: The framing, which whoever sends the body decides anew, and what the next hop is told by its own connection.
 _FRAMING = frozenset({b"content-length", b"expect", b"host"})
 
+#: A pod's answers are read and changed on their way: they must come unpacked.
+_CODINGS = frozenset({b"accept-encoding"})
+
 _REPLACED = frozenset({b"via", b"x-forwarded-for", b"x-openstack-request-id"})
 
-_NOT_FORWARDED = HOP_BY_HOP | IDENTITY | CREDENTIALS | _FRAMING | _REPLACED
+_NOT_FORWARDED = HOP_BY_HOP | IDENTITY | CREDENTIALS | _FRAMING | _CODINGS | _REPLACED
 
 #: ``Server`` would tell one pod from another.
 _NOT_RETURNED = HOP_BY_HOP | {b"content-length", b"server"}

@@ -162,7 +162,10 @@ class _Work:
             _log.failure("{request_id}: unexpected", failure=Failure(error), request_id=record.request_id)
             await self._apologise(str(type(error).__name__))
         record.duration = wrapper._clock.seconds() - started
-        wrapper._observe(record)
+        try:
+            wrapper._observe(record)
+        except Exception as error:  # noqa: BLE001 - the request is answered, and must not seem to run for ever
+            _log.failure("{request_id}: unobserved", failure=Failure(error), request_id=record.request_id)
         wrapper._ended()
 
     async def _carried_out(self) -> Answer:
