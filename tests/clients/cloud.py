@@ -203,10 +203,10 @@ class Cloud:
     @contextmanager
     def without_keystone(self) -> Iterator[None]:
         """
-        While Keystone is stopped.
+        While Keystone is dead.
         """
         keystone = self.sandbox.keystone
-        keystone.process.stop()
+        keystone.process.kill()
         try:
             yield
         finally:

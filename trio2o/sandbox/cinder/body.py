@@ -36,6 +36,16 @@ def require_admin(call: Call, rule: str) -> None:
         raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
 
 
+def require_project(call: Call, rule: str) -> None:
+    """
+    Refuse a token without a project, which has no roles, either.
+
+    :raises Fault: 403, naming the policy rule.
+    """
+    if call.caller.project_id is None:
+        require_admin(call, rule)
+
+
 def invalid(name: str, value: object, why: str) -> Fault:
     """
     The 400 of a schema.

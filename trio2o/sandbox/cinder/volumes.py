@@ -75,6 +75,7 @@ class Volumes:
     def create(self, call: Call) -> Answer:
         store, caller = self.store, call.caller
         wanted = body.section(call, "volume", allowed=_FIELDS if call.minor >= 53 else None)
+        body.require_project(call, "volume:create")
         unexpected = sorted(call.json().keys() - {"volume", "OS-SCH-HNT:scheduler_hints"})
         if unexpected:
             raise bad_request(f"Additional properties are not allowed ({unexpected[0]!r} was unexpected)")
@@ -256,6 +257,7 @@ class Volumes:
         return filtered(volumes, call)
 
     def _listed(self, call: Call, shown: Callable[[Call, Volume], dict[str, Any]]) -> Answer:
+        body.require_project(call, "volume:get_all")
         page = Page.wanted(call)
         volumes = self._visible(call)
         chosen = page.of(volumes, _SORT_KEYS, lambda marker: self.store.volume(marker, call.caller))

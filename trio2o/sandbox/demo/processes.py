@@ -96,9 +96,19 @@ class Process:
         deadline = time.monotonic() + patience
         while self.alive() and time.monotonic() < deadline:
             time.sleep(0.05)
-        self.signal(signal.SIGKILL)
+        self.kill()
         self._pid_file.unlink(missing_ok=True)
         return True
+
+    def kill(self) -> None:
+        """
+        End it and its children at once by SIGKILL, if it is there.
+        """
+        pid = self.pid
+        if pid is not None:
+            os.killpg(pid, signal.SIGKILL)
+            while self.pid is not None:
+                time.sleep(0.01)
 
     def await_port(self, port: int, patience: float = 60.0) -> None:
         """

@@ -19,7 +19,7 @@ from trio2o.sandbox.nova.lifecycle import Lifecycle
 from trio2o.sandbox.nova.quotas import over_quota, servers_allowed
 from trio2o.sandbox.nova.server import Server
 from trio2o.sandbox.nova.server_view import server_links
-from trio2o.sandbox.nova.store import NovaStore, admin_only
+from trio2o.sandbox.nova.store import NovaStore, admin_only, project_only
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _OUTCOMES = ("no_valid_host", "build_error", "stuck_build")
@@ -40,6 +40,7 @@ class Creating:
     @route("POST", "/os-volumes_boot")
     def create(self, call: Call) -> Answer:
         wanted = parse_create(call)
+        project_only(call, "servers:create")
         flavor = self._checked(wanted, call)
         networks = self._checked_networks(wanted, call)
         self._check_volumes(wanted.volumes, call)

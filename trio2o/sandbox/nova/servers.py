@@ -14,7 +14,7 @@ from trio2o.sandbox.nova.lifecycle import Lifecycle, check_lock
 from trio2o.sandbox.nova.listing import ServerQuery, in_order, parse_query
 from trio2o.sandbox.nova.server import Server
 from trio2o.sandbox.nova.server_view import shown, summary
-from trio2o.sandbox.nova.store import NovaStore
+from trio2o.sandbox.nova.store import NovaStore, project_only
 
 
 @define
@@ -73,6 +73,7 @@ class Servers:
         return Answer(status=204)
 
     def _listed(self, call: Call, operation: str, path: str) -> Answer:
+        project_only(call, f"servers:{operation}")
         query = parse_query(call, operation)
         limit = limit_of(call)
         size = MAX_LIMIT if limit is None else min(limit, MAX_LIMIT)

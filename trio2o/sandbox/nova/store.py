@@ -203,6 +203,16 @@ def admin_only(call: Call, policy: str) -> None:
         raise Fault(403, f"Policy doesn't allow os_compute_api:{policy} to be performed.")
 
 
+def project_only(call: Call, policy: str) -> None:
+    """
+    Refuse a token without a project, in the words of Nova's policy check. An unscoped one has no roles, either.
+
+    :raises Fault: 403.
+    """
+    if call.caller.project_id is None:
+        admin_only(call, policy)
+
+
 def since(call: Call, minor: int) -> None:
     """
     Refuse an operation below the microversion that brought it.
