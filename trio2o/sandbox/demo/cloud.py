@@ -225,6 +225,8 @@ class Sandbox:
         )
         for pod in layout.pods:
             registrar.region(pod.name, layout.region)
+            # the client looks for Keystone in the region that it is told to use
+            registrar.endpoint("keystone", "identity", pod.name, layout.auth_url)
             registrar.endpoint("nova", "compute", pod.name, f"http://127.0.0.1:{pod.nova}/v2.1")
             cinder = f"http://127.0.0.1:{pod.cinder}/v3/%(project_id)s"
             registrar.endpoint("cinder", "volumev3", pod.name, cinder)
