@@ -14,6 +14,7 @@ from tests.functional.cloud import (
     Cloud,
     CloudCase,
     Events,
+    PodPlan,
     a_server,
     hang_up,
     pause,
@@ -168,7 +169,9 @@ class RefusedTests(CloudCase):
         for name, status in (("trio2o", 200), ("demo", 401)):
             helped = await client.get(
                 "/v2.1/os-availability-zone",
-                headers={"X-Service-Token": cloud.person(name, "service" if name == "trio2o" else None).token},
+                headers={
+                    "X-Service-Token": cloud.person(name, "service" if name == "trio2o" else None).token
+                },
             )
             self.assertEqual(status, helped.status, f"with the token of {name} as that of a service")
 
@@ -279,7 +282,11 @@ class KeystoneGoneTests(CloudCase):
         """
         cloud = await self.cloud(TWO_PODS, daemons=0)
         await cloud.keystone_down()
-        await within(15, cloud.add_daemon(TWO_PODS, {"identity": {"request_timeout_seconds": 1}}))
+        origins = cloud.pod("Pod1").fake.origins
+        plan = PodPlan(
+            name="Pod1", section={"endpoints": {"compute": origins["nova"], "volume": origins["cinder"]}}
+        )
+        await within(15, cloud.add_daemon([plan], {"identity": {"request_timeout_seconds": 1}}))
         health = await cloud.demo.compute.with_token(None).get("/healthcheck")
         before = await cloud.demo.compute.get("/v2.1/flavors")
         await cloud.keystone_up()
