@@ -48,6 +48,11 @@ class Front(Resource):
         """
         if not request.uri.startswith(b"/"):
             request.path = split_target(request)[0]
+        if b"%" in request.path or not request.path.isascii():
+            try:
+                unquote_to_bytes(request.path).decode("utf-8")
+            except UnicodeDecodeError:
+                return _going(request, self._app.unreadable(request))
         target = split(request.path)
         if target is not None and target.version in self._app.versions:
             found = self._table.match(request.method.decode("latin-1"), target.rest)
@@ -56,10 +61,6 @@ class Front(Resource):
                     request,
                     self._app.carry_out(request, found.operation, found.ids, target.project_id),
                 )
-        try:
-            unquote_to_bytes(request.path).decode("utf-8")
-        except UnicodeDecodeError:
-            return _going(request, self._app.unreadable(request))
         # the same for the services, while Klein would answer with a redirection
         request.path = _SLASHES.sub(b"/", request.path)
         return self._klein.render(request)
