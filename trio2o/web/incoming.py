@@ -82,11 +82,14 @@ class Trust:
 
     def covers(self, address: str) -> bool:
         """
-        True for the address of a trusted balancer.
+        True for the address of a trusted balancer. A socket for both families shows IPv4 addresses in IPv6 ones.
+
+        :raises ValueError: if it is no address.
         """
         if not self._networks or not address:
             return False
         found = ip_address(address)
+        found = getattr(found, "ipv4_mapped", None) or found
         return any(found in network for network in self._networks)
 
     def client(self, request: Request) -> str:
@@ -96,7 +99,8 @@ class Trust:
         address = peer(request)
         if not self.covers(address):
             return address
-        for way in reversed(last(request, b"x-forwarded-for").decode("latin-1").split(",")):
+        told = request.requestHeaders.getRawHeaders(b"x-forwarded-for", [])
+        for way in reversed(b",".join(told).decode("latin-1").split(",")):
             try:
                 if not self.covers(way.strip()):
                     return way.strip() or address
