@@ -31,8 +31,8 @@ class Step:
 
     label: str
     answer: dict[str, Any]
-    #: The answer as it came, for people who read a failure.
-    reply: Reply
+    #: The answer as it came, where there is one.
+    reply: Reply | None = None
 
 
 class NotReached(Exception):
@@ -108,6 +108,12 @@ class Caller:
                 )
             )
         return reply
+
+    def note(self, label: str, said: Any) -> None:
+        """
+        Record what a client said.
+        """
+        self.steps.append(Step(label=self.normal.text(label), answer={"said": self.normal.value(said)}))
 
     def compute(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
         """

@@ -159,6 +159,12 @@ EXPECTED: tuple[Expected, ...] = (
         reason="The top region has a zone more: the other pod's.",
     ),
     Expected(
+        scenario="command_line",
+        steps=("openstack availability zone list",),
+        paths=("said.shown",),
+        reason="The top region has a zone more: the other pod's.",
+    ),
+    Expected(
         scenario="server_lists",
         steps=("GET /servers?all_tenants=1",),
         paths=("body.forbidden.message",),

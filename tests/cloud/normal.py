@@ -27,6 +27,7 @@ _PLAIN = (
     (re.compile(r"\bpod\d-(compute|storage|network)\b"), r"<\1 host>"),
     (re.compile(r"\binstance-[0-9a-f]{8}\b"), "<instance name>"),
     (re.compile(r"\br-[a-z0-9]{8}\b"), "<reservation>"),
+    (re.compile(r"\bside-by-side-[0-9a-f]{12}\b"), "<own name>"),
 )
 #: Values that a service invents, by their keys.
 _INVENTED = frozenset(
@@ -64,7 +65,9 @@ class Normaliser:
         for root, name in self._roots.items():
             text = text.replace(root, name)
         for value, name in self._values.items():
-            text = re.sub(rf"(?<=availability_zone=){re.escape(value)}\b", name, text)
+            text = re.sub(
+                rf"(availability_zone=|--availability-zone ){re.escape(value)}\b", rf"\1{name}", text
+            )
         text = _REQUEST.sub("<request>", text)
         text = _ID.sub(self._numbered, text)
         for pattern, placeholder in _PLAIN:

@@ -39,6 +39,7 @@ class Place:
     roots: Mapping[str, str]
     #: The zone in which the scenarios make things.
     zone: str
+    auth_url: str
 
 
 @frozen(kw_only=True)
@@ -65,7 +66,6 @@ class TestCloud:
 
     pod: Place
     top: Place
-    auth_url: str
     admin: Any
 
     def account(self) -> Account:
@@ -81,7 +81,7 @@ class TestCloud:
         )
         identity.assign_project_role_to_user(project, user, identity.find_role("member"))
         session = openstack.connect(
-            auth_url=self.auth_url,
+            auth_url=self.pod.auth_url,
             username=name,
             password=password,
             project_name=name,
@@ -121,7 +121,7 @@ def test_cloud() -> TestCloud:
         one, region = _place("pod", pod), _place("top", top)
         # users find networks and images where they are: the top region has no surface for them
         region = evolve(region, roots={**one.roots, **region.roots})
-        return TestCloud(pod=one, top=region, auth_url=pod.config.auth["auth_url"], admin=pod)
+        return TestCloud(pod=one, top=region, admin=pod)
     except (ClientException, SDKException) as error:
         raise NoCloud(f"the cloud does not answer: {error}") from error
 
@@ -144,7 +144,9 @@ def _place(name: str, connection: Any) -> Place:
     zones = connection.session.get(
         f"{roots['compute']}/v2.1/os-availability-zone", connect_retries=0, timeout=30
     ).json()["availabilityZoneInfo"]
-    return Place(name=name, roots=roots, zone=zones[0]["zoneName"])
+    return Place(
+        name=name, roots=roots, zone=zones[0]["zoneName"], auth_url=connection.config.auth["auth_url"]
+    )
 
 
 test_cloud.__test__ = False  # type: ignore[attr-defined]
