@@ -13,7 +13,18 @@ from twisted.internet.interfaces import IProtocol
 from twisted.web.iweb import IBodyProducer
 from zope.interface import Attribute, Interface
 
-from trio2o.model import Binding, Candidate, Change, Identity, Kind, PlacementRequest, Pod, RequestContext, Route, Snapshot
+from trio2o.model import (
+    Binding,
+    Candidate,
+    Change,
+    Identity,
+    Kind,
+    PlacementRequest,
+    Pod,
+    RequestContext,
+    Route,
+    Snapshot,
+)
 
 if TYPE_CHECKING:
     from trio2o.exchange import Answer, Inbound, PodCall
@@ -75,7 +86,9 @@ class IBindingStore(Interface):
     Bindings and their history.
     """
 
-    async def bind(tenant_id: str, pod_id: str, *, az_name: str, pod_group: str, reason: str, replaces: str | None) -> Binding:
+    async def bind(
+        tenant_id: str, pod_id: str, *, az_name: str, pod_group: str, reason: str, replaces: str | None
+    ) -> Binding:
         """
         Make the project's active binding in the zone and group name this pod, in one transaction (I10).
 
@@ -123,7 +136,8 @@ class IBindingStore(Interface):
         marker: str | None = None,
     ) -> Sequence[Binding]:
         """
-        Bindings, newest first; ``at`` selects those that were active at that moment. ``marker`` is the last id of the page before.
+        Bindings, newest first; ``at`` selects those that were active at that moment. ``marker`` is the last id of the
+        page before.
 
         :raises Missing: if the marker is unknown.
         """
@@ -141,7 +155,8 @@ class IRouteStore(Interface):
 
     async def record_routes(routes: Sequence[Route]) -> None:
         """
-        Store routes; an existing one for the same kind and id is replaced, a tombstone revived. Recording one twice changes nothing.
+        Store routes; an existing one for the same kind and id is replaced, a tombstone revived. Recording
+        one twice changes nothing.
         """
 
     async def end_route(kind: Kind, resource_id: str, at: datetime) -> None:
@@ -181,7 +196,9 @@ class IChangeLog(Interface):
         See :attr:`Snapshot.timeline`.
         """
 
-    async def listen(changed: Callable[[], None], connected: Callable[[], None], lost: Callable[[], None]) -> None:
+    async def listen(
+        changed: Callable[[], None], connected: Callable[[], None], lost: Callable[[], None]
+    ) -> None:
         """
         Call ``changed`` after every commit that grew the log. ``connected`` is called after each LISTEN is in force
         (so first the listener, then the read: nothing falls between), ``lost`` when the connection is gone. Never fails:
@@ -195,7 +212,9 @@ class IState(Interface):
     """
 
     ready = Attribute("True once the first snapshot was read.")
-    current = Attribute("False while the change log cannot be followed: bindings may be outdated and must not be used (I14).")
+    current = Attribute(
+        "False while the change log cannot be followed: bindings may be outdated and must not be used (I14)."
+    )
 
     def pods() -> Sequence[Pod]:
         """
@@ -369,7 +388,9 @@ class IPodAnswer(Interface):
     """
 
     status = Attribute("The status code, an int.")
-    headers = Attribute("``list[tuple[bytes, bytes]]``: the fields as the pod sent them, names in lower case.")
+    headers = Attribute(
+        "``list[tuple[bytes, bytes]]``: the fields as the pod sent them, names in lower case."
+    )
     length = Attribute("The body's length in bytes; ``None`` when it is not known (chunked, or until close).")
     pod_name = Attribute("The pod that answered.")
 
@@ -408,7 +429,8 @@ class IRequestBody(Interface):
         """
         The whole body.
 
-        :raises BodyTooLarge: if it is larger than ``limit`` bytes; found from ``Content-Length`` before any is read where that was sent.
+        :raises BodyTooLarge: if it is larger than ``limit`` bytes; found from ``Content-Length`` before any is
+            read where that was sent.
         """
 
     def producer() -> IBodyProducer | None:
