@@ -758,7 +758,7 @@ class TimeTests(FrontCase):
         request = self.put(1000, b"x")
         producer = request.request_body().producer()
         assert producer is not None
-        producer.startProducing(Taking())
+        produced = producer.startProducing(Taking())
         producer.pauseProducing()
         self.clock.advance(1000.0)
         producer.resumeProducing()
@@ -766,6 +766,7 @@ class TimeTests(FrontCase):
 
         self.clock.advance(60.0)
 
+        self.failureResultOf(produced)
         self.assertTrue(self.written.startswith(b"HTTP/1.1 408 "))
 
     def test_next_request(self) -> None:
