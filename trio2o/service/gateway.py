@@ -88,7 +88,7 @@ class Gateway(Service):
         self._graph = graph = make_graph(self._reactor, config, self._database, self._logs.access)
         await graph.start()
         for served in graph.surfaces:
-            self._ports[served.name] = [await self._listen(served, text) for text in served.endpoints]
+            await self._listen(served)
         self._install_signals(graph)
         _log.info(
             "serving {surfaces} over {pods} pods",
@@ -102,9 +102,11 @@ class Gateway(Service):
         self._notifier.ready()
         self.listening.callback(None)
 
-    async def _listen(self, served: ServedSurface, text: str) -> IListeningPort:
-        port: IListeningPort = await serverFromString(self._reactor, text).listen(served.site)
-        return port
+    async def _listen(self, served: ServedSurface) -> None:
+        ports = self._ports[served.name] = []
+        for text in served.endpoints:
+            # one by one, so that those that are open are closed when the next cannot be opened
+            ports.append(await serverFromString(self._reactor, text).listen(served.site))
 
     def _install_signals(self, graph: Graph) -> None:
         reloader: Reloader[Config] = Reloader(load=lambda: read_config(self._path), notifier=self._notifier)
