@@ -312,7 +312,12 @@ def _start() -> Cloud:
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
-    layout = Layout(folder=folder, base_port=base_port, token_cache_seconds=TOKEN_CACHE_SECONDS)
+    layout = Layout(
+        folder=folder,
+        base_port=base_port,
+        token_cache_seconds=TOKEN_CACHE_SECONDS,
+        build_seconds=0.1,
+    )
     client = Client(clouds=layout.clouds_file)
     client.start()
 

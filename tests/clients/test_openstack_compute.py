@@ -252,19 +252,6 @@ class ListTests(ComputeCase):
         zones = {server["Name"]: server["Availability Zone"] for server in long}
         self.assertEqual({"s0": "az1", "s1": "az2", "s2": "az1", "s3": "az2"}, zones)
 
-    def test_whose(self) -> None:
-        """
-        A stranger sees none of them, an admin all, and only an admin may ask for all.
-        """
-        stranger = self.cloud.new_person()
-        self.assertEqual([], self.cli_json("server list", person=stranger))
-        everything = self.cli_json("server list --all-projects", person=self.cloud.admin)
-        self.assertLessEqual(set(self.servers), {server["ID"] for server in everything})
-        mine = self.cli_json(f"server list --project {self.user.project_id}", person=self.cloud.admin)
-        self.assertEqual(set(self.servers), {server["ID"] for server in mine})
-        self.assertEqual([], self.cli_json("server list", person=self.cloud.admin))
-        self.assertIn("403", self.cli_fails("server list --all-projects"))
-
     def test_pod_down(self) -> None:
         """
         With a pod down its servers are unknown from 2.69 on and left out before; the others are as ever.
@@ -291,6 +278,26 @@ class ListTests(ComputeCase):
             answer = self.user.ask(f"{self.cloud.compute}/servers")
             self.assertEqual("az2", answer.headers["X-Trio2o-Incomplete-Zones"])
         until(lambda: self.names("server list") == [name for name, _ in newest_first])
+
+
+class OwnerTests(ComputeCase):
+    """
+    Whose servers are listed.
+    """
+
+    def test_whose(self) -> None:
+        """
+        A stranger sees none of a user's servers, an admin all, and only an admin may ask for all.
+        """
+        servers = [self.server("one"), self.server("two", "az2")]
+        stranger = self.cloud.new_person()
+        self.assertEqual([], self.cli_json("server list", person=stranger))
+        everything = self.cli_json("server list --all-projects", person=self.cloud.admin)
+        self.assertLessEqual(set(servers), {server["ID"] for server in everything})
+        mine = self.cli_json(f"server list --project {self.user.project_id}", person=self.cloud.admin)
+        self.assertEqual(set(servers), {server["ID"] for server in mine})
+        self.assertEqual([], self.cli_json("server list", person=self.cloud.admin))
+        self.assertIn("403", self.cli_fails("server list --all-projects"))
 
 
 class RefusalTests(ComputeCase):

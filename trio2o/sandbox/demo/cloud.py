@@ -202,6 +202,7 @@ class Sandbox:
             "cinder": pod.cinder,
             "neutron": pod.neutron,
             "keystone": layout.auth_url,
+            "build-seconds": layout.build_seconds,
             "image-endpoint": f"http://127.0.0.1:{layout.glance_port}",
         }
         words = [f"--{option}={value}" for option, value in options.items()]

@@ -65,6 +65,8 @@ class Layout:
     admin_password: str = "adminpass"
     demo_password: str = "demopass"
     service_password: str = "servicepass"
+    #: How long a fake pod builds a server or a volume.
+    build_seconds: float = 0.5
     #: How long the daemon believes a token without asking Keystone again.
     token_cache_seconds: int = 30
 

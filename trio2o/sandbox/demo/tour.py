@@ -119,6 +119,7 @@ class Tour:
         volumes = [item["ID"] for item in self._listed("volume")]
         if volumes:
             self._client.text("volume", "delete", *volumes)
+            self._wait(lambda: [item["Name"] for item in self._listed("volume")], "still not deleted")
 
     def _built(self, kind: str, status: str) -> None:
         self._wait(
