@@ -100,13 +100,8 @@ class Caller:
         reply = send(self.place.roots[service], method, target, sent.items(), raw)
         if not quiet:
             said = self.normal.reply(reply)
-            self.steps.append(
-                Step(
-                    label=f"{method} {self.normal.text(path)}{f' ({note})' if note else ''}",
-                    answer=said,
-                    reply=reply,
-                )
-            )
+            label = self.normal.text(f"{method} {path}{f' ({note})' if note else ''}")
+            self.steps.append(Step(label=label, answer=said, reply=reply))
         return reply
 
     def note(self, label: str, said: Any) -> None:

@@ -5,6 +5,7 @@ Scenarios of whole lives: servers, volumes, and both together.
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 from tests.cloud.caller import Caller
@@ -68,6 +69,13 @@ def a_volume(at: Caller, name: str = "one", *, quiet: bool = False, **more: Any)
     at.afterwards("volume", f"/volumes/{identifier}")
     at.until("volume", f"/volumes/{identifier}", "volume", "available")
     return identifier
+
+
+def a_new_second() -> None:
+    """
+    Wait until another second has begun: things that were made within one are listed by their ids, which chance gives.
+    """
+    time.sleep(1.1)
 
 
 def server_life(at: Caller) -> None:
@@ -374,7 +382,10 @@ def server_lists(at: Caller) -> None:
     """
     Lists of servers: filters, orders, pages.
     """
-    servers = [a_server(at, f"list-{n}", quiet=True) for n in range(3)]
+    servers = []
+    for number in range(3):
+        a_new_second()
+        servers.append(a_server(at, f"list-{number}", quiet=True))
     wanted = (
         "",
         "?limit=2",
@@ -576,7 +587,10 @@ def volume_lists(at: Caller) -> None:
     """
     Lists of volumes: filters, orders, pages.
     """
-    volumes = [a_volume(at, f"list-{n}", quiet=True) for n in range(3)]
+    volumes = []
+    for number in range(3):
+        a_new_second()
+        volumes.append(a_volume(at, f"list-{number}", quiet=True))
     wanted = (
         "",
         "?limit=2",

@@ -37,8 +37,10 @@ class Place:
     name: str
     #: Service to scheme, host and port.
     roots: Mapping[str, str]
-    #: The zone in which the scenarios make things.
+    #: The zone in which scenarios make things.
     zone: str
+    #: The zones in which they make things by turns: both pods' at the top region, one and the same at a pod.
+    zones: tuple[str, ...]
     auth_url: str
 
 
@@ -145,7 +147,11 @@ def _place(name: str, connection: Any) -> Place:
         f"{roots['compute']}/v2.1/os-availability-zone", connect_retries=0, timeout=30
     ).json()["availabilityZoneInfo"]
     return Place(
-        name=name, roots=roots, zone=zones[0]["zoneName"], auth_url=connection.config.auth["auth_url"]
+        name=name,
+        roots=roots,
+        zone=zones[0]["zoneName"],
+        zones=tuple(zone["zoneName"] for zone in zones),
+        auth_url=connection.config.auth["auth_url"],
     )
 
 

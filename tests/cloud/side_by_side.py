@@ -114,7 +114,8 @@ class SideBySide(SynchronousTestCase):
         """
         account, stranger = self.cloud.account(), self.cloud.account()
         normal = Normaliser(
-            {root: f"<{service}>" for service, root in place.roots.items()}, {place.zone: "<zone>"}
+            {root: f"<{service}>" for service, root in place.roots.items()},
+            dict.fromkeys(place.zones, "<zone>"),
         )
         for owner, word in ((account, "own"), (stranger, "stranger's")):
             normal.know(owner.project_id, f"{word} project")
