@@ -101,8 +101,10 @@ class TestCloud:
 
     def forget(self, account: Account) -> None:
         """
-        Take a project and its user away.
+        Take a project and its user away, and the security group that Neutron has made for it.
         """
+        for group in list(self.admin.network.security_groups(project_id=account.project_id)):
+            self.admin.network.delete_security_group(group, ignore_missing=True)
         self.admin.identity.delete_user(account.user_id, ignore_missing=True)
         self.admin.identity.delete_project(account.project_id, ignore_missing=True)
 
