@@ -65,6 +65,11 @@ def main(words: list[str]) -> int:
             return 2
     except StepFailed as failure:
         print(f"The sandbox: {failure}", file=sys.stderr)
+        if command in ("up", "start"):
+            print("What runs goes on; `make sandbox-stop` stops it.", file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"The sandbox: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(

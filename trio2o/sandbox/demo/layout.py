@@ -9,6 +9,10 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from trio2o.sandbox.demo.processes import StepFailed
+
+_FIRST_PORT = "19900"
+
 
 @frozen(kw_only=True)
 class PodPlan:
@@ -53,6 +57,15 @@ def _folder() -> Path:
     return Path(os.environ.get("TRIO2O_SANDBOX", ".sandbox")).resolve()
 
 
+def _base_port() -> int:
+    text = os.environ.get("TRIO2O_SANDBOX_PORTS", _FIRST_PORT)
+    if not text.isdecimal() or not 1024 <= int(text) <= 65400:
+        raise StepFailed(
+            f"TRIO2O_SANDBOX_PORTS is the first of a hundred ports, 1024 to 65400, and not {text!r}"
+        )
+    return int(text)
+
+
 @frozen(kw_only=True)
 class Layout:
     """
@@ -60,7 +73,7 @@ class Layout:
     """
 
     folder: Path = field(factory=_folder)
-    base_port: int = field(factory=lambda: int(os.environ.get("TRIO2O_SANDBOX_PORTS", "19900")))
+    base_port: int = field(factory=_base_port)
     region: str = "RegionOne"
     admin_password: str = "adminpass"
     demo_password: str = "demopass"
