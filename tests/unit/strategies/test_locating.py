@@ -89,11 +89,12 @@ class OrderTests(StrategyCase):
 
     def test_callers_own_token(self) -> None:
         """
-        Pods are asked with the caller's token and request id, without the client's microversion and conditions (I7).
+        Pods are asked with the caller's tokens and request id, without the client's microversion and conditions (I7).
         """
         self.pods.on("*", "GET", SHOW, Reply(404))
         fields = [
             (b"X-Openstack-Request-Id", b"req-1"),
+            (b"X-Service-Token", b"service"),
             (b"OpenStack-API-Version", b"compute 2.96"),
             (b"If-None-Match", b'"x"'),
             (b"Content-Type", b"application/json"),
@@ -104,6 +105,7 @@ class OrderTests(StrategyCase):
         for called in self.pods.calls:
             self.assertEqual(f"user-token at {called.pod}".encode(), called.header(b"x-auth-token"))
             self.assertEqual(b"req-1", called.header(b"x-openstack-request-id"))
+            self.assertEqual(b"service", called.header(b"x-service-token"))
             self.assertIsNone(called.header(b"openstack-api-version"))
             self.assertIsNone(called.header(b"if-none-match"))
             self.assertEqual((b"GET", None), (called.call.method, called.call.body))

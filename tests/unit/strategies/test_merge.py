@@ -641,6 +641,18 @@ class MarkerTests(MergeCase):
 
         self.assertEqual([3, 2, 1], self.listed(f"marker={an_id(4)}"))
 
+    def test_deleted_server_without_database(self) -> None:
+        """
+        With the database gone nobody can tell where it was.
+        """
+        self.listed()
+        self.routes.end(Kind.SERVER, an_id(4))
+        self.make()
+        self.everybody_says(404, f"{PLAIN}/{an_id(4)}")
+        self.database.available = False
+
+        self.refused(BadRequest, "GET", f"{DETAIL}?marker={an_id(4)}")
+
     def test_purged_server(self) -> None:
         """
         When its Nova does not know it any more the client reads Nova's own words.

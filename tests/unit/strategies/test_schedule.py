@@ -1166,6 +1166,17 @@ class SnapshotTests(ScheduleCase):
         self.assertEqual(404, self.snapshot().status)
         self.assertEqual([], self.bound_pods())
 
+    def test_binding_of_a_draining_pod(self) -> None:
+        """
+        Nor does one that a pod makes all the same move a binding, which an ordinary create would.
+        """
+        self.everybody_says(404, f"/v3/{P1}/volumes/{V1}")
+        self.is_bound(self.pod1)
+        self.change_pod(self.pod1, state=PodState.DRAINING)
+
+        self.assertEqual(202, self.snapshot().status)
+        self.assertEqual((["Pod2"], ["Pod1"]), (self.pods.asked("POST"), self.bound_pods()))
+
 
 class ShieldTests(ScheduleCase):
     """
