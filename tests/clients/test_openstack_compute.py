@@ -205,6 +205,58 @@ class LifeTests(ComputeCase):
         self.assertNotIn("Pod", told)
 
 
+class NetworkTests(ComputeCase):
+    """
+    Networks of a pod, by name and by id: the client's configuration says whose Neutron it asks.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.network = self.cli_json("network create net")["id"]
+        self.cli("subnet create --network net --subnet-range 10.3.0.0/24 sub")
+
+    def test_pod_of_the_network(self) -> None:
+        """
+        A server is made in its network's pod, by whichever option the network is named.
+        """
+        for option in ("--network net", f"--nic net-id={self.network}"):
+            name = a_name("server")
+            create = "server create --flavor m1.tiny --image cirros --availability-zone az1"
+            made = self.cli_json(f"{create} {option} {name}")["id"]
+            self.assertEqual("Pod1", self.cloud.pod_of(made))
+            self.status(made, "ACTIVE")
+            self.assertEqual(["net"], list(self.shown(name)["addresses"]))
+
+    def test_another_zone(self) -> None:
+        """
+        A network of another zone is refused with its id and no pod's name.
+        """
+        create = "server create --flavor m1.tiny --image cirros --availability-zone az2"
+        told = self.cli_fails(f"{create} --network net one")
+        for word in ("400", self.network, "az2"):
+            self.assertIn(word, told)
+        self.assertNotIn("Pod", told)
+
+    def test_interfaces(self) -> None:
+        """
+        A port is attached to a server of its pod and detached, and never to a server of another pod.
+        """
+        create = "server create --flavor m1.tiny --image cirros --availability-zone az1 --network net near"
+        near = self.cli_json(create)["id"]
+        self.status(near, "ACTIVE")
+        far = self.server("far", "az2")
+        port = self.cli_json("port create --network net port")["id"]
+        told = self.cli_fails("server add port far port")
+        for word in (port, far):
+            self.assertIn(word, told)
+        self.assertNotIn("Pod", told)
+        self.cli("server add port near port")
+        until(lambda: self.cli_json("port show port")["device_id"] == near)
+        self.assertEqual(2, len(self.shown("near")["addresses"]["net"]))
+        self.cli("server remove port near port")
+        until(lambda: len(self.shown("near")["addresses"]["net"]) == 1)
+
+
 class ListTests(ComputeCase):
     """
     Servers of all pods in one list.

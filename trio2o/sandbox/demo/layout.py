@@ -210,11 +210,15 @@ pods:
     def cloud(self, name: str, user: str, password: str, project: str, region: str | None = None) -> str:
         """
         An entry of clouds.yaml for a user of the default domain.
+
+        Networks are the pods' own, and a client knows one Neutron at a time: the first pod's at the top region.
         """
         return f"""\
   {name}:
     region_name: {region or self.region}
+    identity_region_name: {self.region}
     image_region_name: {self.region}
+    network_region_name: {region or self.pods[0].name}
     identity_api_version: 3
     auth:
       auth_url: {self.auth_url}
