@@ -306,11 +306,15 @@ class ListTests(ComputeCase):
 
     def test_pod_down(self) -> None:
         """
-        With a pod down its servers are unknown from 2.69 on and left out before; the others are as ever.
+        With a pod down its servers are unknown from 2.69 on and left out before; the others are as ever. One that was deleted
+        stays so.
         """
         newest_first = [("s3", "UNKNOWN"), ("s2", "ACTIVE"), ("s1", "UNKNOWN"), ("s0", "ACTIVE")]
         unknown = {self.servers[1], self.servers[3]}
+        deleted = self.server("deleted", "az2")
+        self.cli("server delete deleted")
         with self.cloud.without("Pod3"):
+            self.assertIn(deleted, self.cli_fails(f"--os-compute-api-version 2.69 server show {deleted}"))
             for version in ("2.69", "2.104"):
                 listed = self.cli_json(f"--os-compute-api-version {version} server list")
                 self.assertEqual({None, "s2", "s0"}, {server["Name"] or None for server in listed})

@@ -27,7 +27,7 @@ from trio2o.strategies.cursors import Cursor, Cursors
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.listing import Listing, PodPage, read_listing
 from trio2o.strategies.locating import Locator
-from trio2o.strategies.unknown import listed, shows_unknown
+from trio2o.strategies.unknown import leaves, listed, shows_unknown
 from trio2o.surface.kinds import KINDS, read_project, route_from_body
 
 _log = Logger()
@@ -288,7 +288,9 @@ class MergeStrategy:
                 routes = await self._routes.routes_of_project(Kind.SERVER, project, pod.id)
             except DatabaseUnavailable:
                 continue
-            found += [listed(route, listing.inbound, detailed=detailed) for route in routes]
+            found += [
+                listed(route, listing.inbound, detailed=detailed) for route in routes if not leaves(route)
+            ]
         return found
 
     def _adopt(self, listing: Listing, items: list[dict[str, Any]], page: Page, pods: dict[str, Pod]) -> None:
@@ -301,7 +303,7 @@ class MergeStrategy:
         for item, name in zip(items, page.pods, strict=True):
             known = self._state.route(kind, str(item.get("id")).lower())
             if (
-                (known is not None and known.created_at is not None)
+                (known is not None and (known.created_at is not None or leaves(known)))
                 or not read_project(kind, item)
                 or str(item.get("status")) in _ENDED
             ):

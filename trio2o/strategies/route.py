@@ -18,7 +18,7 @@ from trio2o.rewriting.zones import pod_zone
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import STREAMED, Forwarder, is_json, told
 from trio2o.strategies.locating import Locator
-from trio2o.strategies.unknown import shown, shows_unknown
+from trio2o.strategies.unknown import leaves, marked, shown, shows_unknown
 from trio2o.surface.kinds import KINDS
 from trio2o.surface.surfaces import SURFACES
 
@@ -76,6 +76,8 @@ class RouteStrategy:
         missing = answer.status == 404 and inbound.method != b"HEAD" and is_json(answer)
         if "itself" in options and missing:
             self._note_missing(kind, resource_id, context)
+        elif kind is Kind.SERVER and 200 <= answer.status < 300:
+            self._note_leaving(inbound, resource_id, body)
         if "zones" in options and answer.status != 204 and inbound.method != b"HEAD":
             return await self._forwarder.whole_answer(inbound, context, pod, answer)
         return self._forwarder.answer(inbound, context, pod, answer)
@@ -96,6 +98,8 @@ class RouteStrategy:
         )
         if not asked or route is None or not _owns(context, route):
             raise told(failure) from failure
+        if leaves(route):
+            raise self._locator.missing(kind, resource_id) from failure
         pod = self._state.pod(route.pod_id)
         return Answer(
             status=200,
@@ -111,6 +115,20 @@ class RouteStrategy:
         route = self._state.route(kind, resource_id.lower())
         if route is not None and _owns(context, route):
             self._locator.gone(kind, resource_id)
+
+    def _note_leaving(self, inbound: Inbound, resource_id: str, body: object) -> None:
+        """
+        Remember a delete that the pod has accepted, and its revocation: by any other action, above all ``restore``.
+        """
+        options = inbound.operation.options
+        leaving = inbound.method == b"DELETE" and "itself" in options
+        if not leaving and "acts" not in options:
+            return
+        if "acts" in options and isinstance(body, bytes):
+            leaving = b'"forceDelete"' in body
+        route = self._state.route(Kind.SERVER, resource_id.lower())
+        if route is not None and leaves(route) is not leaving:
+            self._locator.learn([marked(route, leaving=leaving)])
 
     async def _action(self, inbound: Inbound, pod: Pod) -> object:
         """

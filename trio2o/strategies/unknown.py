@@ -9,11 +9,33 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from attrs import evolve
+
 from trio2o.exchange import Inbound
 from trio2o.model import Kind, RequestContext, Route
 from trio2o.surface.surfaces import SURFACES
 
 UNKNOWN = "UNKNOWN"
+
+#: Marks the route of a server whose deletion its pod has accepted, as Nova's mapping has ``queued_for_delete``.
+_LEAVING = "leaving"
+
+
+def leaves(route: Route) -> bool:
+    """
+    True for a server that is being deleted: nobody is shown it when its pod is silent.
+    """
+    return bool(route.details.get(_LEAVING))
+
+
+def marked(route: Route, *, leaving: bool) -> Route:
+    """
+    The route of a server that is being deleted, or is not any more.
+    """
+    details = {name: value for name, value in route.details.items() if name != _LEAVING}
+    if leaving:
+        details[_LEAVING] = True
+    return evolve(route, details=details)
 
 
 def shows_unknown(inbound: Inbound, context: RequestContext) -> bool:
