@@ -26,7 +26,7 @@ from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
 from tests.cloud.caller import Caller
-from tests.cloud.lives import FLAVOR, KEY, LARGER, NOWHERE, a_server, a_volume, image, network
+from tests.cloud.making import FLAVOR, KEY, LARGER, NOWHERE, a_server, a_volume, image, network
 
 #: The commands that show a table, which can be had as JSON.
 _TABLES = re.compile(r"^(?!console).*\b(list|show|create)\b|^server add volume")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from tests.cloud.caller import Caller
-from tests.cloud.lives import a_new_second, a_server, a_volume
+from tests.cloud.making import a_new_second, a_server, a_volume
 
 _COUNT = 5
 
