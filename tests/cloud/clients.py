@@ -136,7 +136,7 @@ def sdk(at: Caller) -> None:
     at.normal.know(volume.id, "volume")
     at.afterwards("volume", f"/volumes/{volume.id}")
     _said(at, "get_server", lambda: cloud.compute.get_server(server.id).to_dict())
-    _said(at, "find_server", lambda: cloud.compute.find_server("sdk").to_dict())
+    _said(at, "find_server", lambda: cloud.compute.find_server("sdk", ignore_missing=False).to_dict())
     _said(at, "get_volume", lambda: cloud.block_storage.get_volume(volume.id).to_dict())
     cloud.attach_volume(server, volume, wait=True)
     _said(at, "attachments", lambda: [each.to_dict() for each in cloud.compute.volume_attachments(server.id)])
@@ -266,7 +266,7 @@ def _dicts(resources: Any) -> list[Any]:
     return [each.to_dict() for each in resources]
 
 
-def _login(at: Caller) -> dict[str, str]:
+def _login(at: Caller) -> dict[str, Any]:
     return {
         "auth_url": at.place.auth_url,
         "username": at.account.user_name,

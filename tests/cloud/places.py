@@ -96,7 +96,7 @@ class TestCloud:
             user_id=user.id,
             user_name=name,
             password=password,
-            token=session.get_token(),
+            token=session.get_token() or "",
         )
 
     def forget(self, account: Account) -> None:

@@ -282,14 +282,15 @@ def server_refusals(at: Caller) -> None:
     ]
     for note, change in wrong:
         at.compute("POST", "/servers", {"server": {**good, **change}}, version="2.37", note=note)
-    for hints in (
+    every: tuple[Any, ...] = (
         {"group": NOWHERE},
         {"group": "x"},
         {"same_host": NOWHERE},
         {"different_host": [NOWHERE]},
         {"same_host": "x"},
         [],
-    ):
+    )
+    for hints in every:
         at.compute(
             "POST",
             "/servers",

@@ -233,7 +233,8 @@ def bodies(at: Caller, service: str) -> None:
         ("deep", b"[" * 5000 + b"]" * 5000),
     ):
         at.call(service, "POST", path, raw=raw, note=note)
-    for part in ({}, [], None, "x", 1, {"name": 1}, {"name": ""}, {"nothing": 1}):
+    parts: tuple[Any, ...] = ({}, [], None, "x", 1, {"name": 1}, {"name": ""}, {"nothing": 1})
+    for part in parts:
         at.call(service, "POST", path, {single: part}, note=json.dumps(part))
     at.call(service, "POST", path, {"nothing": {}}, note="another key")
     at.call(service, "POST", path, {single: {}, "extra": 1}, note="two keys")
