@@ -87,11 +87,12 @@ class Databases:
     def _initialise(self, data: Path) -> None:
         plan = self.steps.plan
         data.mkdir(parents=True, exist_ok=True)
+        # by addresses alone: a machine whose own name cannot be looked up is refused otherwise
         self.steps.run(
             "mysql-install",
             ["chown", "mysql:mysql", str(data)],
             ["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={data}",
-             "--auth-root-authentication-method=normal", "--skip-test-db"],
+             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
         )  # fmt: skip
         for marker in [
             *plan.done.glob("db-*"),
