@@ -486,9 +486,9 @@ class IPodClient(Interface):
         :raises PodBroken: if the connection ended first.
         """
 
-    def healthy(pod_id: str) -> bool:
+    def healthy(pod_id: str, service: str | None = None) -> bool:
         """
-        False while the pod's breaker is open.
+        False while the breaker of the pod's service is open; without a service, while any of its breakers is.
         """
 
     def endpoint(pod: Pod, service: str) -> str | None:

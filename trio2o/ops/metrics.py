@@ -24,20 +24,23 @@ LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 #: The text format that every Prometheus reads.
 EXPOSITION_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
-#: The gauges that a service may show: what each is, and its label if it has one.
-WATCHED: Mapping[str, tuple[str, str | None]] = {
-    "trio2o_requests_in_progress": ("Client requests under way.", "surface"),
-    "trio2o_client_connections": ("Open connections of clients, idle ones too.", "surface"),
-    "trio2o_pod_breaker_state": ("A pod's breaker: 0 closed, 1 half open, 2 open.", "pod"),
-    "trio2o_pod_calls_in_progress": ("Calls to a pod under way.", "pod"),
-    "trio2o_state_ready": ("1 once pods and bindings were read from the database.", None),
-    "trio2o_state_current": ("1 while the database's changes are followed.", None),
-    "trio2o_database_up": ("1 while the database answers.", None),
-    "trio2o_database_connections_in_use": ("Database connections that a query holds.", None),
-    "trio2o_outbox_writes": ("Writes that wait for the database to be back.", None),
-    "trio2o_token_cache_entries": ("Tokens in the cache.", None),
-    "trio2o_route_cache_entries": ("Routes in the cache.", None),
-    "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", None),
+#: The gauges that a service may show: what each is, and its labels.
+WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "trio2o_requests_in_progress": ("Client requests under way.", ("surface",)),
+    "trio2o_client_connections": ("Open connections of clients, idle ones too.", ("surface",)),
+    "trio2o_pod_breaker_state": (
+        "The breaker of a pod's service: 0 closed, 1 half open, 2 open.",
+        ("pod", "service"),
+    ),
+    "trio2o_pod_calls_in_progress": ("Calls to a pod under way.", ("pod",)),
+    "trio2o_state_ready": ("1 once pods and bindings were read from the database.", ()),
+    "trio2o_state_current": ("1 while the database's changes are followed.", ()),
+    "trio2o_database_up": ("1 while the database answers.", ()),
+    "trio2o_database_connections_in_use": ("Database connections that a query holds.", ()),
+    "trio2o_outbox_writes": ("Writes that wait for the database to be back.", ()),
+    "trio2o_token_cache_entries": ("Tokens in the cache.", ()),
+    "trio2o_route_cache_entries": ("Routes in the cache.", ()),
+    "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),
 }
 
 #: The methods that OpenStack's clients send. A label with whatever a client calls a method would grow
@@ -164,19 +167,19 @@ class Metrics:
         """
         Show one number of :data:`WATCHED`, read from its owner when Prometheus asks.
         """
-        documentation, label = WATCHED[name]
-        if label is not None:
-            raise ValueError(f"{name} has the label {label}")
-        self._registry.register(_Watched(name, documentation, None, lambda: {"": read()}))
+        documentation, labels = WATCHED[name]
+        if labels:
+            raise ValueError(f"{name} has the labels {', '.join(labels)}")
+        self._registry.register(_Watched(name, documentation, (), lambda: {(): read()}))
 
-    def watch_each(self, name: str, read: Callable[[], Mapping[str, float]]) -> None:
+    def watch_each(self, name: str, read: Callable[[], Mapping[tuple[str, ...], float]]) -> None:
         """
-        Show numbers of :data:`WATCHED` by their label's values, read from their owner when Prometheus asks.
+        Show numbers of :data:`WATCHED` by their labels' values, read from their owner when Prometheus asks.
         """
-        documentation, label = WATCHED[name]
-        if label is None:
+        documentation, labels = WATCHED[name]
+        if not labels:
             raise ValueError(f"{name} has no label")
-        self._registry.register(_Watched(name, documentation, label, read))
+        self._registry.register(_Watched(name, documentation, labels, read))
 
     def exposition(self) -> bytes:
         """
@@ -197,11 +200,15 @@ class _Watched(Collector):
     """
 
     def __init__(
-        self, name: str, documentation: str, label: str | None, read: Callable[[], Mapping[str, float]]
+        self,
+        name: str,
+        documentation: str,
+        labels: tuple[str, ...],
+        read: Callable[[], Mapping[tuple[str, ...], float]],
     ) -> None:
         self._name = name
         self._documentation = documentation
-        self._label = label
+        self._labels = labels
         self._read = read
 
     def describe(self) -> Iterator[Metric]:
@@ -214,10 +221,9 @@ class _Watched(Collector):
         """
         The values of this moment.
         """
-        labels = [] if self._label is None else [self._label]
-        family = GaugeMetricFamily(self._name, self._documentation, labels=labels)
-        for value, number in self._read().items():
-            family.add_metric([value] if labels else [], number)
+        family = GaugeMetricFamily(self._name, self._documentation, labels=self._labels)
+        for values, number in self._read().items():
+            family.add_metric(values, number)
         yield family
 
 

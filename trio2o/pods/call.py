@@ -66,7 +66,7 @@ class Call:
         try:
             waiting = line.gate.enter()
         except GateFull:
-            line.breaker.abandoned(self._ticket)
+            self._abandoned()
             reason = f"{line.gate.inside} requests are under way and {line.gate.queue} wait already"
             self._result.errback(PodUnreachable(line.name, reason, sent=False))
             return self._result
@@ -90,7 +90,7 @@ class Call:
         try:
             pending = self._client.forward(call.method, call.target, call.headers, body, fresh=call.fresh)
         except Unsendable as error:
-            self._line.breaker.abandoned(self._ticket)
+            self._abandoned()
             self._end(PodBroken(self._line.name, str(error), sent=False))
             return
         self._pending = pending
@@ -100,7 +100,7 @@ class Call:
         line = self._line
         assert self._timer is not None
         self._timer.cancel()
-        line.reached(self._ticket)
+        line.reached(self._call.service, self._ticket)
         answer = PodAnswer(response, line.name, line.ended)
         if response.complete:
             line.gate.leave()
@@ -115,16 +115,16 @@ class Call:
         problem = failure.value
         if isinstance(problem, NotConnected):
             reason = str(problem)
-            line.missed(self._ticket, reason)
+            line.missed(self._call.service, self._ticket, reason)
             self._end(PodUnreachable(line.name, reason, sent=problem.sent))
         elif self._upload is not None and self._upload.failed is not None:
             # The client's side broke off: no word about the pod.
-            line.breaker.abandoned(self._ticket)
+            self._abandoned()
             reason = f"the request's body broke off: {told(self._upload.failed)}"
             self._end(PodBroken(line.name, reason, sent=True))
         else:
             reason = told(failure)
-            line.missed(self._ticket, reason)
+            line.missed(self._call.service, self._ticket, reason)
             self._end(PodBroken(line.name, reason, sent=True))
 
     def _overdue(self) -> None:
@@ -136,9 +136,9 @@ class Call:
             return
         reason = f"no answer within {self._budget:g} s"
         if self._sent:
-            line.missed(self._ticket, reason)
+            line.missed(self._call.service, self._ticket, reason)
         else:
-            line.breaker.abandoned(self._ticket)
+            self._abandoned()
         self._end(PodTimeout(line.name, reason, sent=self._sent))
 
     def _uploaded(self) -> None:
@@ -146,8 +146,11 @@ class Call:
             self._timer.reset(self._budget)
 
     def _cancelled(self, result: Deferred[IPodAnswer]) -> None:
-        self._line.breaker.abandoned(self._ticket)
+        self._abandoned()
         self._end(CancelledError())
+
+    def _abandoned(self) -> None:
+        self._line.breaker(self._call.service).abandoned(self._ticket)
 
     def _end(self, error: Exception) -> None:
         """

@@ -58,7 +58,7 @@ class PodDefaults:
 @define(kw_only=True, eq=False)
 class TreqPods:
     """
-    Pods over treq: persistent connections, a breaker, a gate and time budgets for each.
+    Pods over treq: persistent connections, breakers by service, a gate and time budgets for each.
     """
 
     _reactor: IReactorTime
@@ -77,26 +77,33 @@ class TreqPods:
         """
         return self._call(pod, call, forced=True)
 
-    def healthy(self, pod_id: str) -> bool:
+    def healthy(self, pod_id: str, service: str | None = None) -> bool:
         """
         See :class:`IPodClient`; a breaker whose probe is due counts as healthy, so that someone makes it.
         """
         line = self._lines.get(pod_id)
-        return line is None or line.breaker.admits(self._reactor.seconds())
+        return line is None or line.admits(service, self._reactor.seconds())
 
     def endpoint(self, pod: Pod, service: str) -> str | None:
         own = pod.settings.endpoints.get(service)
         return root_url(own) if own is not None else self._catalog.endpoint(pod.name, service)
 
-    def lines(self) -> dict[str, tuple[BreakerState, int]]:
+    def breakers(self) -> dict[tuple[str, str], BreakerState]:
         """
-        Pod name to its breaker's state and how many calls are under way, for metrics.
+        The states of the breakers by names of pods and services, for metrics.
         """
         return {
-            line.name: (line.breaker.state, line.gate.inside)
+            (line.name, service): breaker.state
             for line in self._lines.values()
             if line.pod is not None
+            for service, breaker in line.breakers.items()
         }
+
+    def under_way(self) -> dict[str, int]:
+        """
+        Pod name to how many calls are under way, for metrics.
+        """
+        return {line.name: line.gate.inside for line in self._lines.values() if line.pod is not None}
 
     def retain(self, pod_ids: Iterable[str]) -> None:
         """
@@ -112,12 +119,12 @@ class TreqPods:
         self.retain(())
 
     def _call(self, pod: Pod, call: PodCall, *, forced: bool) -> Deferred[IPodAnswer]:
-        line = self._line(pod)
-        ticket = line.breaker.admit(self._reactor.seconds(), forced=forced)
+        line, service = self._line(pod), call.service
+        breaker = line.breaker(service)
+        ticket = breaker.admit(self._reactor.seconds(), forced=forced)
         if ticket is None:
-            reason = f"its breaker is open: {line.breaker.reason}"
+            reason = f"its breaker is open: {breaker.reason}"
             return fail(PodUnreachable(pod.name, reason, sent=False))
-        service = call.service
         own = pod.settings.endpoints.get(service)
         url = own if own is not None else self._catalog.endpoint(pod.name, service)
         known = line.clients.get(service)
@@ -127,7 +134,7 @@ class TreqPods:
             try:
                 client = self._client(line, service, url)
             except ValueError as error:
-                line.breaker.abandoned(ticket)
+                breaker.abandoned(ticket)
                 return fail(PodUnreachable(pod.name, str(error), sent=False))
         return Call(line, client, call, ticket).start()
 
@@ -137,7 +144,7 @@ class TreqPods:
             line = self._lines[pod.id] = Line(
                 clock=self._reactor,
                 gate=Gate(limit=1, queue=self._defaults.queue),
-                breaker=Breaker(
+                build_breaker=lambda: Breaker(
                     threshold=self._defaults.breaker_threshold, cool_down=self._defaults.breaker_cool_down
                 ),
                 body_timeout=self._defaults.body_timeout,

@@ -4,6 +4,8 @@ What is shared by all calls to one pod.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -20,18 +22,23 @@ _log = Logger()
 @define(kw_only=True, eq=False)
 class Line:
     """
-    The way to one pod: its clients by service, its gate, its breaker, and the answers whose bodies are under way.
+    The way to one pod: its clients and breakers by service, its gate, and the answers whose bodies are under way.
+
+    Each service has a breaker of its own: a Nova that is down says nothing about the Cinder beside it.
     """
 
     clock: IReactorTime
     gate: Gate
-    breaker: Breaker
+    #: Makes the breaker of a service that is called for the first time.
+    build_breaker: Callable[[], Breaker]
     #: Seconds that a wanted body may stand still; it is dropped before half as long again has passed.
     body_timeout: float
     answer_timeout: float = field(default=0.0, init=False)
     pod: Pod | None = field(default=None, init=False)
     #: By service type: the URL that a client was made for, and the client.
     clients: dict[str, tuple[str, ForwardingClient]] = field(factory=dict, init=False)
+    #: By service type.
+    breakers: dict[str, Breaker] = field(factory=dict, init=False)
     _bodies: set[PodAnswer] = field(factory=set, init=False)
     _sweeper: IDelayedCall | None = field(default=None, init=False)
 
@@ -42,19 +49,44 @@ class Line:
         """
         return self.pod.name if self.pod is not None else ""
 
-    def reached(self, ticket: int) -> None:
+    def breaker(self, service: str) -> Breaker:
         """
-        The pod answered.
+        The breaker of one service.
         """
-        if self.breaker.succeeded(ticket):
-            _log.info("{pod} answers again; its breaker is closed", pod=self.name)
+        breaker = self.breakers.get(service)
+        if breaker is None:
+            breaker = self.breakers[service] = self.build_breaker()
+        return breaker
 
-    def missed(self, ticket: int, reason: str) -> None:
+    def admits(self, service: str | None, now: float) -> bool:
         """
-        The pod did not answer.
+        True when a call to a service would be let through; to all that were called, where none is named.
         """
-        if self.breaker.failed(ticket, self.clock.seconds(), reason):
-            _log.warn("{pod} does not answer; its breaker is open: {reason}", pod=self.name, reason=reason)
+        if service is None:
+            return all(breaker.admits(now) for breaker in self.breakers.values())
+        breaker = self.breakers.get(service)
+        return breaker is None or breaker.admits(now)
+
+    def reached(self, service: str, ticket: int) -> None:
+        """
+        The pod's service answered.
+        """
+        if self.breakers[service].succeeded(ticket):
+            _log.info(
+                "{pod} answers for {service} again; the breaker is closed", pod=self.name, service=service
+            )
+
+    def missed(self, service: str, ticket: int, reason: str) -> None:
+        """
+        The pod's service did not answer.
+        """
+        if self.breakers[service].failed(ticket, self.clock.seconds(), reason):
+            _log.warn(
+                "{pod} does not answer for {service}; the breaker is open: {reason}",
+                pod=self.name,
+                service=service,
+                reason=reason,
+            )
 
     def watch(self, answer: PodAnswer) -> None:
         """

@@ -39,8 +39,8 @@ class ObservedPods:
 
         return self._pods.call(pod, call).addBoth(ended)
 
-    def healthy(self, pod_id: str) -> bool:
-        return self._pods.healthy(pod_id)
+    def healthy(self, pod_id: str, service: str | None = None) -> bool:
+        return self._pods.healthy(pod_id, service)
 
     def endpoint(self, pod: Pod, service: str) -> str | None:
         return self._pods.endpoint(pod, service)

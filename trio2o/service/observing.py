@@ -87,11 +87,11 @@ def watch(
     """
     metrics.watch_each(
         "trio2o_pod_breaker_state",
-        lambda: {name: _BREAKER[state] for name, (state, _) in pods.lines().items()},
+        lambda: {names: _BREAKER[state] for names, state in pods.breakers().items()},
     )
     metrics.watch_each(
         "trio2o_pod_calls_in_progress",
-        lambda: {name: float(inside) for name, (_, inside) in pods.lines().items()},
+        lambda: {(name,): float(inside) for name, inside in pods.under_way().items()},
     )
     metrics.watch("trio2o_token_cache_entries", lambda: float(tokens.known))
     if access is not None:
@@ -103,9 +103,10 @@ def watch(
     metrics.watch("trio2o_outbox_writes", lambda: float(len(routes.outbox)))
     metrics.watch("trio2o_route_cache_entries", lambda: float(state.routes_remembered))
     metrics.watch_each(
-        "trio2o_requests_in_progress", lambda: {served.name: float(served.drain.count) for served in surfaces}
+        "trio2o_requests_in_progress",
+        lambda: {(served.name,): float(served.drain.count) for served in surfaces},
     )
     metrics.watch_each(
         "trio2o_client_connections",
-        lambda: {served.name: float(len(served.site.connections)) for served in surfaces},
+        lambda: {(served.name,): float(len(served.site.connections)) for served in surfaces},
     )

@@ -49,7 +49,7 @@ class AnyStrategy:
             return await self._read(inbound, context)
         return await self._shield.run(self._write(inbound, context))
 
-    def order(self, project_id: str) -> list[Pod]:
+    def order(self, project_id: str, service: str) -> list[Pod]:
         """
         The pods to ask, in this order: healthy ones first, among them the bound ones, then by serial.
         """
@@ -57,12 +57,16 @@ class AnyStrategy:
         usable = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
         return sorted(
             usable,
-            key=lambda pod: (not self._pods.healthy(pod.id), bound.get(pod.id, len(bound)), pod.serial),
+            key=lambda pod: (
+                not self._pods.healthy(pod.id, service),
+                bound.get(pod.id, len(bound)),
+                pod.serial,
+            ),
         )
 
     async def _read(self, inbound: Inbound, context: RequestContext) -> Answer:
         unreached: PodFailure | None = None
-        for pod in self.order(context.project_id):
+        for pod in self.order(context.project_id, context.surface):
             try:
                 answer = await self._forwarder.send(inbound, context, pod, body=None)
             except PodFailure as failure:
@@ -77,7 +81,7 @@ class AnyStrategy:
         """
         To the first pod alone: what is written must be found again, so it never goes to whichever pod happens to be up.
         """
-        pods = self.order(context.project_id)
+        pods = self.order(context.project_id, context.surface)
         if not pods:
             raise _no_pods()
         try:

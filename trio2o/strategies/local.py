@@ -49,13 +49,13 @@ class LocalStrategy:
                 zones.setdefault(pod.az_name, []).append(pod)
         return dict(sorted(zones.items()))
 
-    def _available(self, pods: list[Pod]) -> bool:
-        return any(pod.state is PodState.ENABLED and self._pods.healthy(pod.id) for pod in pods)
+    def _available(self, pods: list[Pod], service: str) -> bool:
+        return any(pod.state is PodState.ENABLED and self._pods.healthy(pod.id, service) for pod in pods)
 
     def _zones(self, context: RequestContext) -> Answer:
         told_zones: list[dict[str, Any]] = []
         for zone, pods in self._by_zone().items():
-            shown: dict[str, Any] = {"zoneName": zone, "zoneState": {"available": self._available(pods)}}
+            shown: dict[str, Any] = {"zoneName": zone, "zoneState": {"available": self._available(pods, context.surface)}}
             if context.surface == "compute":
                 shown["hosts"] = None
             told_zones.append(shown)
@@ -94,7 +94,7 @@ class LocalStrategy:
         told_zones = [
             {
                 "zoneName": zone,
-                "zoneState": {"available": self._available(members)},
+                "zoneState": {"available": self._available(members, context.surface)},
                 "hosts": hosts.get(zone, {}),
             }
             for zone, members in zones.items()

@@ -11,9 +11,10 @@ from twisted.internet.defer import DeferredLock
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
 from trio2o.interfaces import IBindingStore, IPodClient, IState
-from trio2o.model import Binding, Candidate, PlacementRequest, Pod, PodState
+from trio2o.model import Binding, Candidate, Kind, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.selection import Ranking, Selection
+from trio2o.surface.kinds import KINDS
 
 
 @frozen(kw_only=True)
@@ -89,18 +90,19 @@ class Placement:
             # the create succeeded, whatever became of the database or of the pod's entry in it meanwhile
             return
 
-    def candidates(self, bindings: Sequence[Binding]) -> list[Candidate]:
+    def candidates(self, bindings: Sequence[Binding], kind: Kind) -> list[Candidate]:
         """
-        Every pod as the scheduler sees it now, for a project with these active bindings.
+        Every pod as the scheduler sees it now, for a new resource of a project with these active bindings.
         """
         bound = {binding.pod_id for binding in bindings}
+        service = KINDS[kind].service
         return [
-            Candidate(pod=pod, healthy=self._pods.healthy(pod.id), bound=pod.id in bound)
+            Candidate(pod=pod, healthy=self._pods.healthy(pod.id, service), bound=pod.id in bound)
             for pod in self._state.pods()
         ]
 
     def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
-        ranking = self._selection.rank(self.candidates(bindings), request)
+        ranking = self._selection.rank(self.candidates(bindings, request.kind), request)
         if not ranking.ordered:
             raise NoValidPod(
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons

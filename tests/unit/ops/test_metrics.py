@@ -108,14 +108,14 @@ class MetricsTests(SynchronousTestCase):
         metrics = Metrics()
         waiting: list[int] = []
         metrics.watch("trio2o_outbox_writes", lambda: len(waiting))
-        states = {"Pod1": 2.0}
+        states = {("Pod1", "compute"): 2.0}
         metrics.watch_each("trio2o_pod_breaker_state", lambda: states)
         waiting.append(1)
         self.assertEqual(samples(metrics)["trio2o_outbox_writes", labels()], 1)
-        states["Pod2"] = 0.0
+        states["Pod1", "volume"] = 0.0
         shown = samples(metrics)
-        self.assertEqual(shown["trio2o_pod_breaker_state", labels(pod="Pod1")], 2)
-        self.assertEqual(shown["trio2o_pod_breaker_state", labels(pod="Pod2")], 0)
+        self.assertEqual(shown["trio2o_pod_breaker_state", labels(pod="Pod1", service="compute")], 2)
+        self.assertEqual(shown["trio2o_pod_breaker_state", labels(pod="Pod1", service="volume")], 0)
 
     def test_watched_names(self) -> None:
         """

@@ -22,6 +22,7 @@ from tests.unit.pods.memory import MemoryCatalog, Network, a_pod, ok, some_pods
 from trio2o.errors import PodBroken, PodTimeout, PodUnreachable
 from trio2o.exchange import PodCall
 from trio2o.interfaces import IPodAnswer, IPodClient
+from trio2o.pods.breaker import BreakerState
 from trio2o.pods.client import TreqPods
 from trio2o.pods.connection import PodConnection
 from trio2o.pods.lean import LeanConnection
@@ -478,6 +479,9 @@ class CancelTests(ClientCase):
         self.assertEqual(transport.value().count(b"GET "), 1)
 
 
+_BOTH = {"compute": "http://192.0.2.1:8774", "volume": "http://192.0.2.1:8776"}
+
+
 class BreakerTests(ClientCase):
     """
     What counts against a pod.
@@ -552,6 +556,36 @@ class BreakerTests(ClientCase):
         self.successResultOf(probe)
 
         self.assertTrue(self.pods.healthy("p1"))
+
+    def test_service(self) -> None:
+        """
+        A service that is down says nothing about the pod's others: they are called and healthy, the pod as a whole is not.
+        """
+        self.pod = a_pod(endpoints=_BOTH)
+        self.test_timeout()
+        self.answered(service="volume")
+
+        self.assertFalse(self.pods.healthy("p1", "compute"))
+        self.assertTrue(self.pods.healthy("p1", "volume"))
+        self.assertTrue(self.pods.healthy("p1", "network"))
+        self.assertFalse(self.pods.healthy("p1"))
+        self.assertEqual(
+            self.pods.breakers(),
+            {("Pod1", "compute"): BreakerState.OPEN, ("Pod1", "volume"): BreakerState.CLOSED},
+        )
+
+    def test_mixed(self) -> None:
+        """
+        Answers of one service do not keep the breaker of another closed.
+        """
+        self.pods, self.pod = self.some_pods(breaker_threshold=2), a_pod(endpoints=_BOTH)
+        for _ in range(2):
+            self.answered(service="volume", fresh=True)
+            hanging, _ = self.connected(budget=1.0)
+            self.network.advance(1.0)
+            self.failureResultOf(hanging, PodTimeout)
+
+        self.assertFalse(self.pods.healthy("p1", "compute"))
 
     def test_unknown(self) -> None:
         """

@@ -226,11 +226,11 @@ class ScriptedPods:
             return self._hanging(pod, called)
         return succeed(self._answer(pod, script))
 
-    def healthy(self, pod_id: str) -> bool:
+    def healthy(self, pod_id: str, service: str | None = None) -> bool:
         """
-        True unless the test made the pod sick.
+        True unless the test made the pod, or this service of it (``Pod1-id/volume``), sick.
         """
-        return pod_id not in self.sick
+        return not {pod_id, f"{pod_id}/{service}"} & set(self.sick)
 
     def endpoint(self, pod: Pod, service: str) -> str | None:
         """

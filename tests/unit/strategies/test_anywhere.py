@@ -56,6 +56,15 @@ class OrderTests(StrategyCase):
 
         self.assertEqual("Pod2", self.first())
 
+    def test_healthy_service(self) -> None:
+        """
+        It is the surface's own service that is looked at.
+        """
+        self.is_bound(self.pod1)
+        self.pods.sick.add("Pod1-id/volume")
+
+        self.assertEqual("Pod1", self.first())
+
     def test_disabled(self) -> None:
         """
         A disabled pod is never asked; without another it is 503.

@@ -599,6 +599,18 @@ class BindingTests(ScheduleCase):
 
         self.assertEqual((["Pod2"], ["Pod2"]), (self.creates(), self.bound_pods()))
 
+    def test_sick_service(self) -> None:
+        """
+        A pod whose Nova does not answer still takes volumes.
+        """
+        self.is_bound(self.pod1)
+        self.pods.sick.add("Pod1-id/compute")
+        self.pods.on("*", "POST", VOLUMES, Reply(202, {"volume": a_volume(1)}))
+
+        self.create_volume({"size": 1})
+
+        self.assertEqual(["Pod1"], self.creates(VOLUMES))
+
     def test_one_in_each_zone(self) -> None:
         """
         A project has one binding in each zone.
