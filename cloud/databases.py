@@ -92,7 +92,7 @@ class Databases:
             "mysql-install",
             ["chown", "mysql:mysql", str(data)],
             ["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={data}",
-             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
+             "--auth-root-authentication-method=normal", "--skip-test-db", "--force"],
         )  # fmt: skip
         for marker in [
             *plan.done.glob("db-*"),
