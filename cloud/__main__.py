@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 
@@ -48,6 +49,7 @@ def main(words: list[str]) -> int:
         cloud = Cloud(steps=Steps(plan=Plan.from_environment(), say=say))
         if command == "up" and not rest:
             _need_root()
+            _need_localhost()
             cloud.up()
             say("done")
             tell(_AFTER.format(clouds=cloud.plan.clouds_file, logs=cloud.plan.logs))
@@ -73,6 +75,18 @@ def main(words: list[str]) -> int:
 def _need_root() -> None:
     if os.geteuid() != 0:
         raise StepFailed("it needs root: Debian packages are installed, and MariaDB gets a user of its own")
+
+
+def _need_localhost() -> None:
+    """
+    RabbitMQ looks the name up; a folder of Debian without a container's ``/etc/hosts`` does not have it.
+    """
+    try:
+        socket.getaddrinfo("localhost", None, socket.AF_INET)
+    except OSError as error:
+        raise StepFailed(
+            "`localhost` cannot be looked up: /etc/hosts needs the line `127.0.0.1 localhost`"
+        ) from error
 
 
 if __name__ == "__main__":
