@@ -170,6 +170,42 @@ class EmbeddedPostgresTests(TestCase):
         self.assertNotEqual(pid, self.server_pid())
         self.assertEqual([(7,)], run(dsn, "select number from things"))
 
+    async def test_revived(self) -> None:
+        """
+        A server that was killed is started again while its daemon goes on, at the same address; the daemon still stops it.
+        """
+        server = self.server()
+        dsn = await server.start()
+        run(dsn, "set synchronous_commit = on; create table things as select 7 as number")
+        self.assertFalse(await server.revive())
+        os.kill(self.server_pid(), signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while answers(dsn) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+        self.assertTrue(await server.revive())
+
+        self.assertEqual([(7,)], run(dsn, "select number from things"))
+        await server.stop()
+        self.assertFalse(answers(dsn))
+
+    async def test_not_revived(self) -> None:
+        """
+        A server that hangs is left alone, and one that was stopped in order stays down.
+        """
+        server = self.server()
+        dsn = await server.start()
+        pid = self.server_pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.assertFalse(await server.revive())
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.assertEqual(pid, self.server_pid())
+        await server.stop()
+        self.assertFalse(await server.revive())
+        self.assertFalse(answers(dsn))
+
     async def test_pid_of_another(self) -> None:
         """
         A process id that belongs to another program by now, as after a container's restart, is not believed.

@@ -4,15 +4,19 @@ The database of the daemon: a server elsewhere, or the embedded one.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
 
 from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from trio2o.config.schema import DatabaseSection
 from trio2o.errors import DatabaseUnavailable
 from trio2o.storage.embedded import EmbeddedPostgres
+from trio2o.storage.installation import EmbeddedError
 from trio2o.storage.migrate import require_latest, upgrade
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.bindings import PostgresBindings
@@ -22,6 +26,8 @@ from trio2o.storage.postgres.routes import PostgresRoutes
 
 _log = Logger()
 _RETRY_SECONDS = 1.0
+#: How often it is looked whether the embedded server is still there, while no connection is.
+_WATCH_SECONDS = 2.0
 
 
 @define(kw_only=True)
@@ -35,6 +41,7 @@ class Database:
     _embedded: EmbeddedPostgres | None = field(default=None, init=False)
     #: True once there are connections to close.
     _begun: bool = field(default=False, init=False)
+    _watching: Deferred[None] | None = field(default=None, init=False)
     pool: Pool = field(init=False)
     pods: PostgresPods = field(init=False)
     bindings: PostgresBindings = field(init=False)
@@ -76,6 +83,14 @@ class Database:
         self.changes = PostgresChanges(self._reactor, dsn, self.pool)
         self._begun = True
         await self.pool.start()
+        if self._embedded is not None:
+            self._watching = Deferred.fromCoroutine(
+                watch_over(self._reactor, lambda: self.pool.alive > 0, self._embedded.revive)
+            )
+            self._watching.addErrback(lambda failure: failure.trap(CancelledError) and None)
+            self._watching.addErrback(
+                lambda failure: _log.failure("watching the embedded database ended", failure=failure)
+            )
 
     async def _schema_is_current(self, dsn: str) -> None:
         told = False
@@ -93,8 +108,30 @@ class Database:
         """
         Close the connections, and the embedded server if it is ours; what was not started yet needs no stopping.
         """
+        if self._watching is not None:
+            self._watching.cancel()
         if self._begun:
             self.changes.stop()
             await self.pool.stop()
         if self._embedded is not None:
             await self._embedded.stop()
+
+
+async def watch_over(
+    clock: IReactorTime, connected: Callable[[], bool], revive: Callable[[], Awaitable[bool]]
+) -> NoReturn:
+    """
+    Start the embedded server again whenever it has ended: nobody else would. Until cancelled.
+    """
+    told = ""
+    while True:
+        await deferLater(clock, _WATCH_SECONDS)
+        if connected():
+            told = ""
+            continue
+        try:
+            await revive()
+        except EmbeddedError as error:
+            if str(error) != told:
+                told = str(error)
+                _log.error("the embedded database does not start: {reason}", reason=told)

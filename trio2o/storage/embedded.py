@@ -74,6 +74,16 @@ class EmbeddedPostgres:
         """
         return await self._in_thread(self._start)
 
+    async def revive(self) -> bool:
+        """
+        Start the server again where it has ended under its daemons; False where it runs, or was never started.
+
+        One that runs and does not answer is left alone: it may be recovering, and killing it is a person's decision.
+
+        :raises EmbeddedError: if it does not start.
+        """
+        return await self._in_thread(self._revive)
+
     async def stop(self) -> None:
         """
         Leave the server, and stop it when no other daemon uses it.
@@ -101,6 +111,21 @@ class EmbeddedPostgres:
                 raise
             self._use = use
         return dsn
+
+    def _revive(self) -> bool:
+        home = self._home
+        if self._use is None or home is None or _running(home / "data") is not None:
+            return False
+        user = find_server_user(self._user)
+        with _Locked(home / "change.lock"):
+            # another daemon may have been faster, or this one may be on its way out
+            if self._use is None or _running(home / "data") is not None:
+                return False
+            _log.warn("embedded database ended and is started again: {directory}", directory=str(home))
+            Server(home=home, installation=find_installation().usable_by(user, home), user=user).run(
+                self._settings
+            )
+        return True
 
     def _stop(self) -> None:
         use, self._use = self._use, None
