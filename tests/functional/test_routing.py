@@ -396,6 +396,25 @@ class UnknownTests(CloudCase):
         self.refused(shown, 404, "itemNotFound", "not-an-id")
         self.assertEqual([], asked(cloud, "not-an-id"))
 
+    async def test_below_what_nobody_has(self) -> None:
+        """
+        What the path or the body of a request about an unknown server has wrong is told in a pod's words.
+        """
+        cloud = await self.cloud(TWO_PODS)
+        forget_requests(cloud)
+
+        for method, path, body in (
+            ("POST", "action", {"nothing": None}),
+            ("POST", "action", {"os-start": None}),
+            ("GET", "x/y/z", None),
+        ):
+            target = f"/v2.1/servers/{NOTHING}/{path}"
+            at_pod = await cloud.demo.at_pod("Pod2", "compute").ask(method, target, body)
+            at_top = await cloud.demo.compute.ask(method, target, body)
+            with self.subTest(method=method, path=path):
+                self.assertEqual((at_pod.status, at_pod.body), (at_top.status, at_top.body))
+        self.assertEqual(2, len(cloud.pod("Pod1").nova.requests("POST")))
+
     async def test_silent_pod(self) -> None:
         """
         While a pod is silent nobody knows: 503 with Retry-After.

@@ -173,7 +173,11 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
     shared: dict[str, Any] = {"forwarder": common.forwarder, "state": common.state}
     return {
         "route": RouteStrategy(
-            **shared, shield=shield, locator=common.locator, body_limit=limits.read_body_bytes
+            **shared,
+            shield=shield,
+            locator=common.locator,
+            pods=common.pods,
+            body_limit=limits.read_body_bytes,
         ),
         "schedule": ScheduleStrategy(
             forwarder=common.forwarder,

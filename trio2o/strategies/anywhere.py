@@ -49,24 +49,9 @@ class AnyStrategy:
             return await self._read(inbound, context)
         return await self._shield.run(self._write(inbound, context))
 
-    def order(self, project_id: str, service: str) -> list[Pod]:
-        """
-        The pods to ask, in this order: healthy ones first, among them the bound ones, then by serial.
-        """
-        bound = {binding.pod_id: at for at, binding in enumerate(self._state.bindings_of(project_id))}
-        usable = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
-        return sorted(
-            usable,
-            key=lambda pod: (
-                not self._pods.healthy(pod.id, service),
-                bound.get(pod.id, len(bound)),
-                pod.serial,
-            ),
-        )
-
     async def _read(self, inbound: Inbound, context: RequestContext) -> Answer:
         unreached: PodFailure | None = None
-        for pod in self.order(context.project_id, context.surface):
+        for pod in preferred(self._state, self._pods, context):
             try:
                 answer = await self._forwarder.send(inbound, context, pod, body=None)
             except PodFailure as failure:
@@ -81,7 +66,7 @@ class AnyStrategy:
         """
         To the first pod alone: what is written must be found again, so it never goes to whichever pod happens to be up.
         """
-        pods = self.order(context.project_id, context.surface)
+        pods = preferred(self._state, self._pods, context)
         if not pods:
             raise _no_pods()
         try:
@@ -101,6 +86,22 @@ class AnyStrategy:
                 method=key[0],
                 path=shape,
             )
+
+
+def preferred(state: IState, pods: IPodClient, context: RequestContext) -> list[Pod]:
+    """
+    The pods to ask, in this order: healthy ones first, among them those that the project is bound to, then by serial.
+    """
+    bound = {binding.pod_id: at for at, binding in enumerate(state.bindings_of(context.project_id))}
+    usable = [pod for pod in state.pods() if pod.state is not PodState.DISABLED]
+    return sorted(
+        usable,
+        key=lambda pod: (
+            not pods.healthy(pod.id, context.surface),
+            bound.get(pod.id, len(bound)),
+            pod.serial,
+        ),
+    )
 
 
 def _no_pods() -> Unavailable:

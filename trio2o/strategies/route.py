@@ -10,11 +10,12 @@ import orjson
 from attrs import define
 from zope.interface import implementer
 
-from trio2o.errors import BadRequest, PodFailure, Unavailable
+from trio2o.errors import BadRequest, NotFound, PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
-from trio2o.interfaces import IState, IStrategy
+from trio2o.interfaces import IPodAnswer, IPodClient, IState, IStrategy
 from trio2o.model import Kind, Pod, PodState, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
+from trio2o.strategies.anywhere import preferred
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import STREAMED, Forwarder, is_json, told
 from trio2o.strategies.locating import Locator
@@ -38,6 +39,7 @@ class RouteStrategy:
     _shield: Shield
     _locator: Locator
     _state: IState
+    _pods: IPodClient
     #: The largest request body that is read whole, in bytes.
     _body_limit: int
 
@@ -56,7 +58,10 @@ class RouteStrategy:
         resource_id = inbound.ids["id"]
         pod = self._locator.at_hand(kind, resource_id)
         if pod is None:
-            pod, _ = await self._locator.owner(kind, resource_id, inbound, context)
+            try:
+                pod, _ = await self._locator.owner(kind, resource_id, inbound, context)
+            except NotFound as absent:
+                return await self._of_nobody(inbound, context, absent)
         if pod.state is PodState.DISABLED:
             raise Unavailable(
                 "The service is not available at the moment.", admin_detail=f"{pod.name} is disabled"
@@ -78,6 +83,31 @@ class RouteStrategy:
             self._note_missing(kind, resource_id, context)
         elif kind is Kind.SERVER and 200 <= answer.status < 300:
             self._note_leaving(inbound, resource_id, body)
+        return await self._passed_on(inbound, context, pod, answer)
+
+    async def _of_nobody(self, inbound: Inbound, context: RequestContext, absent: NotFound) -> Answer:
+        """
+        What one cloud says of a request about what it does not have.
+
+        The services look at path, microversion and body before they look for the resource, and only a pod knows their
+        words. So one of the pods that do not have it gets the request as it is; it finds nothing that it could change.
+
+        :raises NotFound: for a plain show, whose words are the same everywhere, and where no pod can be asked.
+        """
+        show = "itself" in inbound.operation.options and inbound.method == b"GET" and not inbound.query
+        pods = () if show else preferred(self._state, self._pods, context)
+        if not pods:
+            raise absent
+        try:
+            answer = await self._forwarder.send(inbound, context, pods[0])
+        except PodFailure as failure:
+            raise absent from failure
+        return await self._passed_on(inbound, context, pods[0], answer)
+
+    async def _passed_on(
+        self, inbound: Inbound, context: RequestContext, pod: Pod, answer: IPodAnswer
+    ) -> Answer:
+        options = inbound.operation.options
         if "zones" in options and answer.status != 204 and inbound.method != b"HEAD":
             return await self._forwarder.whole_answer(inbound, context, pod, answer)
         return self._forwarder.answer(inbound, context, pod, answer)

@@ -199,7 +199,9 @@ class StrategyCase(SynchronousTestCase):
         shield = Shield(began=lambda: self.running.append(1), ended=lambda: self.running.remove(1))
         shared: dict[str, Any] = {"forwarder": self.forwarder, "state": self.state}
         self.strategies: dict[str, IStrategy] = {
-            "route": RouteStrategy(**shared, shield=shield, locator=self.locator, body_limit=LIMIT),
+            "route": RouteStrategy(
+                **shared, shield=shield, locator=self.locator, pods=self.pods, body_limit=LIMIT
+            ),
             "schedule": ScheduleStrategy(
                 forwarder=self.forwarder,
                 shield=shield,

@@ -100,7 +100,7 @@ class OrderTests(StrategyCase):
             (b"Content-Type", b"application/json"),
         ]
 
-        self.refused(NotFound, "DELETE", SHOW, headers=fields)
+        self.refused(NotFound, "GET", SHOW, headers=fields)
 
         for called in self.pods.calls:
             self.assertEqual(f"user-token at {called.pod}".encode(), called.header(b"x-auth-token"))
