@@ -16,8 +16,10 @@ from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
 from trio2o.strategies.anywhere import AnyStrategy
+from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.joining import JoinStrategy
 from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
@@ -194,6 +196,10 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             routes=common.route_store,
             budget=pods.list_timeout_seconds,
             max_page=limits.max_page,
+        ),
+        "join": JoinStrategy(**shared, budget=pods.list_timeout_seconds, max_page=limits.max_page),
+        "ask": AskStrategy(
+            **shared, shield=shield, budget=pods.list_timeout_seconds, body_limit=limits.read_body_bytes
         ),
         "sum": SumStrategy(**shared, budget=pods.list_timeout_seconds),
         "any": AnyStrategy(**shared, shield=shield, pods=common.pods),

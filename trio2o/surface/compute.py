@@ -11,9 +11,72 @@ from trio2o.surface.operations import Operation
 
 GET = frozenset({"GET"})
 POST = frozenset({"POST"})
+PUT = frozenset({"PUT"})
+DELETE = frozenset({"DELETE"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _SERVER: dict[str, Any] = {"kind": Kind.SERVER, "single": "server", "plural": "servers"}
+
+_HYPERVISORS: dict[str, Any] = {"keys": ("hypervisors",), "integers": ("id", "service.id")}
+_HYPERVISOR: dict[str, Any] = {
+    "missing": "Hypervisor with ID '{id}' could not be found.",
+    "numbers_below": (2, 53),
+    "integers": ("hypervisor.id", "hypervisor.service.id"),
+}
+
+#: What administrators ask about the machines behind the pods.
+_HOSTS: tuple[Operation, ...] = (
+    Operation(
+        methods=GET,
+        path="/os-hypervisors",
+        strategy="join",
+        options={**_HYPERVISORS, "pages_from": (2, 33)},
+    ),
+    Operation(
+        methods=GET,
+        path="/os-hypervisors/detail",
+        strategy="join",
+        options={**_HYPERVISORS, "pages_from": (2, 33)},
+    ),
+    Operation(methods=GET, path="/os-hypervisors/{id}/search", strategy="join", options=_HYPERVISORS),
+    Operation(methods=GET, path="/os-hypervisors/{id}/servers", strategy="join", options=_HYPERVISORS),
+    Operation(methods=GET, path="/os-hypervisors/{id}", strategy="ask", options=_HYPERVISOR),
+    Operation(methods=GET, path="/os-hypervisors/{id}/uptime", strategy="ask", options=_HYPERVISOR),
+    Operation(
+        methods=GET,
+        path="/os-hypervisors/statistics",
+        strategy="sum",
+        options={"key": "hypervisor_statistics"},
+    ),
+    Operation(
+        methods=GET,
+        path="/os-services",
+        strategy="join",
+        options={"keys": ("services",), "integers": ("id",), "zone": "zone"},
+    ),
+    Operation(methods=PUT, path="/os-services/{id}", strategy="ask", options={"zone_of": "service"}),
+    Operation(
+        methods=DELETE,
+        path="/os-services/{id}",
+        strategy="ask",
+        options={"missing": "Service {id} not found.", "numbers_below": (2, 53)},
+    ),
+    Operation(methods=GET, path="/os-hosts", strategy="join", options={"keys": ("hosts",), "zone": "zone"}),
+    Operation(methods=GET | PUT, path="/os-hosts/{id}", strategy="ask"),
+    Operation(methods=GET, path="/os-hosts/{id}/{action}", strategy="ask"),
+    Operation(
+        methods=GET,
+        path="/os-migrations",
+        strategy="join",
+        options={
+            "keys": ("migrations",),
+            "integers": ("id",),
+            "pages_from": (2, 59),
+            "marker": "uuid",
+            "newest_by": "created_at",
+        },
+    ),
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -75,5 +138,6 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(methods=GET, path="/flavors/detail", strategy="any"),
     Operation(methods=GET, path="/flavors/{id}", strategy="any"),
     Operation(methods=GET, path="/flavors/{id}/**", strategy="any"),
+    *_HOSTS,
     Operation(methods=EVERY, path="/**", strategy="any", options={"default": True}),
 )

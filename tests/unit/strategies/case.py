@@ -34,8 +34,10 @@ from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryRoutes
 from trio2o.strategies.anywhere import AnyStrategy
+from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.joining import JoinStrategy
 from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
@@ -214,6 +216,8 @@ class StrategyCase(SynchronousTestCase):
             "merge": MergeStrategy(
                 **shared, locator=self.locator, routes=self.route_store, budget=LIST_BUDGET, max_page=LIMIT
             ),
+            "join": JoinStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),
+            "ask": AskStrategy(**shared, shield=shield, budget=LIST_BUDGET, body_limit=LIMIT),
             "sum": SumStrategy(**shared, budget=LIST_BUDGET),
             "any": AnyStrategy(**shared, shield=shield, pods=self.pods),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),

@@ -4,9 +4,12 @@ The surfaces and their tables of operations.
 
 from __future__ import annotations
 
+from attrs import fields
 from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.model import Kind
+from trio2o.strategies.asking import AskOptions
+from trio2o.strategies.joining import JoinOptions
 from trio2o.surface.matching import Match, MethodMissing, Table
 from trio2o.surface.operations import Operation
 from trio2o.surface.surfaces import COMPUTE, SURFACES, VOLUME
@@ -18,6 +21,8 @@ OPTIONS = {
     "route": {"zones", "itself", "acts", "mates"},
     "schedule": {"pinned"},
     "merge": {"read", "keep"},
+    "join": {each.name for each in fields(JoinOptions)},
+    "ask": {each.name for each in fields(AskOptions)},
     "sum": {"key"},
     "any": {"default"},
     "local": {"name"},
@@ -75,7 +80,7 @@ class RowTests(SynchronousTestCase):
             with self.subTest(operation=operation):
                 if operation.strategy == "schedule":
                     self.assertEqual({"POST"}, operation.methods)
-                if operation.strategy in ("merge", "sum", "local"):
+                if operation.strategy in ("merge", "join", "sum", "local"):
                     self.assertEqual({"GET"}, operation.methods)
 
     def test_details_are_there(self) -> None:
@@ -124,7 +129,7 @@ class ComputeTests(SynchronousTestCase):
     """
 
     surface = COMPUTE
-    ROWS = (
+    ROWS: tuple[tuple[str, str, str], ...] = (
         ("GET", "/servers", "merge"),
         ("GET", "/servers/detail", "merge"),
         ("POST", "/servers", "schedule"),
@@ -153,6 +158,21 @@ class ComputeTests(SynchronousTestCase):
         ("GET", "/flavors/detail", "any"),
         ("GET", "/flavors/1/os-extra_specs/k", "any"),
         ("GET", "/os-keypairs", "any"),
+        ("GET", "/os-hypervisors", "join"),
+        ("GET", "/os-hypervisors/detail", "join"),
+        ("GET", "/os-hypervisors/statistics", "sum"),
+        ("GET", "/os-hypervisors/10000000001", "ask"),
+        ("GET", f"/os-hypervisors/{ID}/uptime", "ask"),
+        ("GET", "/os-hypervisors/compute/search", "join"),
+        ("GET", "/os-hypervisors/compute/servers", "join"),
+        ("GET", "/os-services", "join"),
+        ("PUT", "/os-services/disable", "ask"),
+        ("DELETE", f"/os-services/{ID}", "ask"),
+        ("GET", "/os-hosts", "join"),
+        ("GET", "/os-hosts/compute1", "ask"),
+        ("PUT", "/os-hosts/compute1", "ask"),
+        ("GET", "/os-hosts/compute1/reboot", "ask"),
+        ("GET", "/os-migrations", "join"),
     )
 
     def test_strategies(self) -> None:
