@@ -155,8 +155,8 @@ class IRouteStore(Interface):
 
     async def record_routes(routes: Sequence[Route]) -> None:
         """
-        Store routes; an existing one for the same kind and id is replaced, a tombstone revived. Recording
-        one twice changes nothing.
+        Store routes: one for the same kind and id is replaced, a tombstone revived. A live route that names another pod which
+        is registered stands: only its end frees the resource (I7). Recording one twice changes nothing.
         """
 
     async def end_route(kind: Kind, resource_id: str, at: datetime) -> None:

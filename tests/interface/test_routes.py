@@ -12,7 +12,7 @@ import attrs
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
-from tests.interface.stores import InMemory, OnPostgres, Stores
+from tests.interface.stores import InMemory, OnPostgres, Stores, a_pod
 from trio2o.interfaces import IRouteStore
 from trio2o.model import Kind, Route
 
@@ -72,6 +72,24 @@ class RouteStoreSuite:
             [a_route("s1", pod_id="pod3", project_id="p2", created_at=None)],
             list(await routes.routes_of_id("s1")),
         )
+
+    async def test_another_pods(self) -> None:
+        """
+        A live route to a pod that is registered stands whatever another pod shows; its tombstone is free (I7).
+        """
+        stores = await self.stores()
+        own, other = [await stores.pods.create_pod(a_pod(name)) for name in ("Own", "Other")]
+        mine, theirs = (a_route("s1", pod_id=pod.id) for pod in (own, other))
+        await stores.routes.record_routes([mine, a_route("s2", pod_id=own.id)])
+
+        await stores.routes.record_routes([theirs, a_route("s2", pod_id=own.id, project_id="p2")])
+
+        self.assertEqual(mine, await stores.routes.find_route(Kind.SERVER, "s1"))
+        changed = await stores.routes.find_route(Kind.SERVER, "s2")
+        self.assertEqual("p2", changed and changed.project_id)
+        await stores.routes.end_route(Kind.SERVER, "s1", THEN)
+        await stores.routes.record_routes([theirs])
+        self.assertEqual(theirs, await stores.routes.find_route(Kind.SERVER, "s1"))
 
     async def test_nothing(self) -> None:
         """

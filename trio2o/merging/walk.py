@@ -83,7 +83,7 @@ class MergeWalk:
     :param max_limit: the most items that a pod is asked for at once.
     :param max_pages: the most pages that one pod is asked for.
     :param owner: the pod that a resource is routed to, ``None`` where that is not known. Of two pods that list the same
-        id the owner's item is kept, else the one that comes first.
+        id at one place the owner's item is kept, else the one that comes first.
     """
 
     def __init__(
@@ -301,8 +301,16 @@ class MergeWalk:
         self._pods.append(stream.pod)
 
     def _is_anothers(self, stream: _Stream, identity: str) -> bool:
+        """
+        True when the pod that has the resource by its route shows it too. A route that has become wrong hides nothing: what
+        a pod shows is there (I8), whatever routes say of where to find it (I7).
+        """
         owner = self._streams.get(self._owner(identity) or "")
-        return owner is not None and owner is not stream and not owner.left_out
+        return (
+            owner is not None
+            and owner is not stream
+            and any(item_id(item) == identity for item in owner.buffer)
+        )
 
     def _give_up_repeating(self) -> None:
         """

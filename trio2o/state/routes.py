@@ -62,6 +62,9 @@ class RouteBook(Service):
             if self._state.route(route.kind, route.resource_id) == route:
                 # Lists adopt the same resources again and again.
                 continue
+            known = self._known(route.kind, route.resource_id)
+            if known is not None and self._is_anothers(known, route):
+                continue
             news.append(route)
             self._outdate(route.kind, route.resource_id)
             if route.deleted_at is None:
@@ -74,6 +77,12 @@ class RouteBook(Service):
         self._outdate(kind, resource_id)
         self._state.forget_route(kind, resource_id)
         return self.outbox.end(kind, resource_id)
+
+    def _is_anothers(self, known: Route, route: Route) -> bool:
+        """
+        True when another pod has the resource: what a list shows does not take it away (I7).
+        """
+        return known.pod_id != route.pod_id and self._state.pod(known.pod_id) is not None
 
     def _known(self, kind: Kind, resource_id: str) -> Route | None:
         """

@@ -223,6 +223,14 @@ class MemoryRoutes:
     async def record_routes(self, routes: Sequence[Route]) -> None:
         self._database.check()
         for route in routes:
+            known = self._database.routes.get((route.resource_id, route.kind))
+            if (
+                known is not None
+                and known.deleted_at is None
+                and known.pod_id != route.pod_id
+                and known.pod_id in self._database.pods
+            ):
+                continue
             self._database.routes[route.resource_id, route.kind] = attrs.evolve(
                 route,
                 created_at=None if route.created_at is None else _as_utc(route.created_at),

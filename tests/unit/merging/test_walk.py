@@ -329,6 +329,17 @@ class WalkTests(SynchronousTestCase):
 
         self.assertEqual(len(walk.page().items), 1)
 
+    def test_owner_does_not_show_it(self) -> None:
+        """
+        The other pod's item is kept when the owner has answered without it: its route has become wrong.
+        """
+        walk = MergeWalk(order=NEWEST, pods=["a", "b"], limit=5, owner=lambda _: "b")
+        walk.asks()
+        walk.feed("a", [{"id": "x", "created": "2026-01-01T00:00:05Z"}])
+        walk.feed("b", [{"id": "y", "created": "2026-01-01T00:00:04Z"}])
+
+        self.assertEqual([item["id"] for item in walk.page().items], ["x", "y"])
+
     def test_client_marker_gone(self) -> None:
         """
         When the marker's own pod does not know it any more, the pod's answer is the client's.

@@ -8,12 +8,13 @@ from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.unit.state.samples import a_route
+from tests.unit.state.samples import a_pod, a_route
 from trio2o.errors import DatabaseUnavailable
 from trio2o.interfaces import IRouteBook, IRouteStore
 from trio2o.model import Kind, Route
@@ -133,6 +134,19 @@ class RouteBookTests(BookCase):
             self.assertEqual(a_route("s1"), self.now(self.book.find(Kind.SERVER, "s1")))
         self.assertEqual(a_route("s1"), self.book.remembered(Kind.SERVER, "s1"))
         self.assertEqual([("find", "s1")], self.slow.asked)
+
+    def test_another_pods(self) -> None:
+        """
+        What another pod shows changes no route to a pod that there is, and takes over one to a pod that is gone (I7).
+        """
+        theirs = evolve(a_route("s1"), pod_id="Pod9-id")
+        for pods, kept in (((a_pod("Pod1"),), a_route("s1")), ((), theirs)):
+            self.state.put_pods(pods)
+            self.book.record([a_route("s1")])
+            with self.subTest(pods=pods):
+                self.book.record([theirs])
+                self.assertEqual(kept, self.book.remembered(Kind.SERVER, "s1"))
+                self.assertEqual(kept, self.in_database("s1"))
 
     def test_unknown(self) -> None:
         """

@@ -24,6 +24,11 @@ MOST = 1000
 _PLACE = "(%s, %s, %s, %s, %s::timestamptz, %s::jsonb, %s::timestamptz)"
 _COMPARED = ("pod_id", "project_id", "created_at", "details", "deleted_at")
 _SET = ", ".join(f"{column} = excluded.{column}" for column in _COMPARED)
+# What one pod shows never takes a resource from another pod that has it: its route ends by its owner's 404 (I7).
+_FREE = (
+    "(routes.deleted_at is not null or routes.pod_id = excluded.pod_id"
+    " or not exists (select from pods where pods.id = routes.pod_id))"
+)
 # Recording what is there already writes nothing: no dead row versions for routes that are adopted again and
 # again.
 _CHANGED = (
@@ -60,7 +65,7 @@ class PostgresRoutes:
             places = ", ".join([_PLACE] * len(values))
             await self._pool.run_query(
                 f"insert into routes ({ROUTE_COLUMNS}) values {places}"
-                f" on conflict (resource_id, kind) do update set {_SET} where {_CHANGED}",
+                f" on conflict (resource_id, kind) do update set {_SET} where {_FREE} and {_CHANGED}",
                 [value for row in values for value in row],
             )
 
