@@ -36,6 +36,7 @@ help:
 	@echo "make cloud-status   what of it runs"
 	@echo "make cloud-stop     stop it"
 	@echo "make test-cloud     compare the top region with a pod, side by side"
+	@echo "make test-cloud-faults  stop, kill and freeze its parts, and look what users see"
 	@echo "make docs           build the documentation into docs/_build/html"
 	@echo "make reference      write conf/trio2o.yaml and docs/options.rst anew from the options in the code"
 	@echo "make clean          remove what was built, $(VENV) too"
@@ -93,7 +94,7 @@ clean:
 # A real OpenStack on this machine, as root (docs/cloud.rst); TRIO2O_CLOUD is its folder, TRIO2O_CLOUD_PODS the number of pods.
 TRIO2O_CLOUD ?= /opt/trio2o-cloud
 export TRIO2O_CLOUD
-.PHONY: cloud cloud-stop cloud-status test-cloud
+.PHONY: cloud cloud-stop cloud-status test-cloud test-cloud-faults
 
 cloud: $(STAMP)
 	@$(BIN)/python -m cloud up
@@ -107,3 +108,8 @@ cloud-status: $(STAMP)
 test-cloud: $(STAMP)
 	OS_CLIENT_CONFIG_FILE=$${OS_CLIENT_CONFIG_FILE:-$(TRIO2O_CLOUD)/clouds.yaml} $(BIN)/python -m twisted.trial \
 	  --temp-directory=_trial_temp_cloud tests.cloud
+
+# Apart from the suite: it breaks the cloud, and whatever else works with it meanwhile.
+test-cloud-faults: $(STAMP)
+	TRIO2O_CLOUD_FAULTS=1 OS_CLIENT_CONFIG_FILE=$${OS_CLIENT_CONFIG_FILE:-$(TRIO2O_CLOUD)/clouds.yaml} $(BIN)/python \
+	  -m twisted.trial --temp-directory=_trial_temp_faults tests.cloud.test_faults

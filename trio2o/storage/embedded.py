@@ -91,7 +91,13 @@ class EmbeddedPostgres:
         await self._in_thread(self._stop)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
+        try:
+            return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
+        except OSError as error:
+            raise EmbeddedError(
+                f"the embedded database cannot use {self.directory}: {error}; name another directory in "
+                "database.state_directory, or a server in database.dsn"
+            ) from error
 
     # What follows runs in a thread.
 
@@ -112,14 +118,17 @@ class EmbeddedPostgres:
             self._use = use
         return dsn
 
+    def _ended(self) -> bool:
+        return self._use is not None and self._home is not None and _running(self._home / "data") is None
+
     def _revive(self) -> bool:
         home = self._home
-        if self._use is None or home is None or _running(home / "data") is not None:
+        if home is None or not self._ended():
             return False
         user = find_server_user(self._user)
         with _Locked(home / "change.lock"):
             # another daemon may have been faster, or this one may be on its way out
-            if self._use is None or _running(home / "data") is not None:
+            if not self._ended():
                 return False
             _log.warn("embedded database ended and is started again: {directory}", directory=str(home))
             Server(home=home, installation=find_installation().usable_by(user, home), user=user).run(
