@@ -15,7 +15,7 @@ from tests.cloud.normal import Normaliser
 from tests.cloud.places import Account, Place
 from tests.cloud.wire import Reply, send
 
-VERSIONS = {"compute": "/v2.1", "volume": "/v3"}
+VERSIONS = {"compute": "/v2.1", "volume": "/v3", "network": "/v2.0", "image": "/v2"}
 _MICROVERSION = {"compute": "compute", "volume": "volume"}
 #: Seconds until a resource has the state that a scenario waits for.
 PATIENCE = 120.0

@@ -8,6 +8,8 @@ import time
 from typing import Any
 
 from tests.cloud.caller import Caller
+from tests.cloud.places import test_cloud
+from tests.cloud.wire import Reply
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPV0tXq0q0q0q0q0q0q0q0q0q0q0q0q0q0q0q0q0q0q0 side-by-side"
@@ -70,6 +72,76 @@ def a_volume(at: Caller, name: str = "one", *, quiet: bool = False, **more: Any)
     at.afterwards("volume", f"/volumes/{identifier}")
     at.until("volume", f"/volumes/{identifier}", "volume", "available")
     return identifier
+
+
+def a_network(at: Caller) -> tuple[str, str]:
+    """
+    Make a network of the scenario's project at the pod that it works in; the ids of the network and its subnet.
+    """
+    made = _made(at, "network", {"name": "side-net"})
+    at.normal.know(made, "own network")
+    subnet = {"network_id": made, "ip_version": 4, "cidr": "10.77.0.0/24", "enable_dhcp": False}
+    within = _made(at, "subnet", subnet)
+    at.normal.know(within, "own subnet")
+    return made, within
+
+
+def a_port(at: Caller, within: str, name: str = "one", **more: Any) -> str:
+    """
+    Make a port in a network; its id.
+    """
+    made = _made(at, "port", {"network_id": within, "name": name, **more})
+    at.normal.know(made, f"port {name}")
+    return made
+
+
+def _made(at: Caller, single: str, wanted: dict[str, Any]) -> str:
+    path = f"/{single}s"
+    reply = at.call("network", "POST", path, {single: wanted}, quiet=True)
+    assert reply.status == 201, reply.body
+    identifier: str = reply.json()[single]["id"]
+    at.afterwards("network", f"{path}/{identifier}")
+    return identifier
+
+
+def act(
+    at: Caller, server: str, body: Any, *then: str, version: str | None = None, note: str = "", **more: Any
+) -> Reply:
+    """
+    Send an action to a server, and wait until it has one of these states, where some are given.
+    """
+    path = f"/servers/{server}"
+    reply = at.compute("POST", f"{path}/action", body, version=version, note=note or next(iter(body)), **more)
+    if then:
+        at.until("compute", path, "server", *then)
+    return reply
+
+
+def by_chance(at: Caller, *keys: str) -> None:
+    """
+    Leave a value out of the last answer, where it has one: numbers of a database's own say nothing.
+    """
+    value = at.steps[-1].answer["body"]
+    for key in keys[:-1]:
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, dict) and keys[-1] in value:
+        value[keys[-1]] = "<number>"
+
+
+def leftovers(at: Caller) -> None:
+    """
+    See to it that every server that the project has by now is deleted in the end.
+    """
+    for each in at.compute("GET", "/servers", quiet=True).json()["servers"]:
+        at.afterwards("compute", f"/servers/{each['id']}")
+
+
+def administrator() -> str:
+    """
+    The administrator's token.
+    """
+    token: str = test_cloud().admin.session.get_token()
+    return token
 
 
 def a_new_second() -> None:

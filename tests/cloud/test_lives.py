@@ -1,10 +1,20 @@
 """
-Whole lives of servers and volumes look the same at the top region as at a pod.
+Whole lives of servers look the same at the top region as at a pod.
 """
 
 from __future__ import annotations
 
-from tests.cloud import common_lives, server_lives, volume_lives
+from tests.cloud import (
+    common_lives,
+    server_changes,
+    server_disks,
+    server_lists,
+    server_lives,
+    server_making,
+    server_networks,
+    server_operators,
+    server_surroundings,
+)
 from tests.cloud.side_by_side import SideBySide
 
 
@@ -35,37 +45,151 @@ class LifeTests(SideBySide):
         """
         A create with every field.
         """
-        self.compare(server_lives.server_everything)
+        self.compare(server_making.server_everything)
 
     def test_server_refusals(self) -> None:
         """
         Creates that are refused.
         """
-        self.compare(server_lives.server_refusals)
+        self.compare(server_making.server_refusals)
 
     def test_server_lists(self) -> None:
         """
         Filters, orders and pages of servers.
         """
-        self.compare(server_lives.server_lists)
+        self.compare(server_lists.server_lists)
 
-    def test_volume_life(self) -> None:
+    def test_server_files(self) -> None:
         """
-        A plain volume from create to delete.
+        Personality.
         """
-        self.compare(volume_lives.volume_life)
+        self.compare(server_making.server_files)
 
-    def test_volume_copies(self) -> None:
+    def test_server_several(self) -> None:
         """
-        Snapshots, clones, backups and transfers.
+        Several servers at once, hints, hosts' names.
         """
-        self.compare(volume_lives.volume_copies)
+        self.compare(server_making.server_several)
 
-    def test_volume_lists(self) -> None:
+    def test_server_networks(self) -> None:
         """
-        Filters, orders and pages of volumes.
+        Ports, interfaces, security groups.
         """
-        self.compare(volume_lives.volume_lists)
+        self.compare(server_networks.server_networks)
+
+    def test_network_refusals(self) -> None:
+        """
+        Networks that are refused.
+        """
+        self.compare(server_networks.network_refusals)
+
+    def test_server_any_network(self) -> None:
+        """
+        Networks that Nova chooses.
+        """
+        self.compare(server_networks.server_any_network)
+
+    def test_booting(self) -> None:
+        """
+        A server on a volume made of an image.
+        """
+        self.compare(server_disks.booting)
+
+    def test_booting_from(self) -> None:
+        """
+        Servers on a volume and on a snapshot.
+        """
+        self.compare(server_disks.booting_from)
+
+    def test_device_refusals(self) -> None:
+        """
+        Block devices that are refused.
+        """
+        self.compare(server_disks.device_refusals)
+
+    def test_attaching_more(self) -> None:
+        """
+        Attachments with a tag and a device.
+        """
+        self.compare(server_disks.attaching_more)
+
+    def test_server_updates(self) -> None:
+        """
+        Updates, and the limits of metadata and tags.
+        """
+        self.compare(server_changes.server_updates)
+
+    def test_server_rebuilds(self) -> None:
+        """
+        Rebuilds, resizes and rescues with every field.
+        """
+        self.compare(server_changes.server_rebuilds)
+
+    def test_server_shelving(self) -> None:
+        """
+        Shelved, locked and force-deleted servers.
+        """
+        self.compare(server_changes.server_shelving)
+
+    def test_server_backups(self) -> None:
+        """
+        Backups and their rotation.
+        """
+        self.compare(server_changes.server_backups)
+
+    def test_key_pairs(self) -> None:
+        """
+        Key pairs.
+        """
+        self.compare(server_surroundings.key_pairs)
+
+    def test_server_groups(self) -> None:
+        """
+        Groups of servers.
+        """
+        self.compare(server_surroundings.server_groups)
+
+    def test_flavors(self) -> None:
+        """
+        Flavors and their filters.
+        """
+        self.compare(server_surroundings.flavors)
+
+    def test_usage(self) -> None:
+        """
+        Limits, quotas and usage.
+        """
+        self.compare(server_surroundings.usage)
+
+    def test_other_zone(self) -> None:
+        """
+        Key pairs and groups for servers of every zone.
+        """
+        self.compare(server_surroundings.other_zone)
+
+    def test_given_up(self) -> None:
+        """
+        What Compute hands on, and what it has removed.
+        """
+        self.compare(server_surroundings.given_up)
+
+    def test_refused_to_users(self) -> None:
+        """
+        What is an administrator's.
+        """
+        self.compare(server_surroundings.refused_to_users)
+
+    def test_administration(self) -> None:
+        """
+        An administrator at work on a server.
+        """
+        self.compare(server_operators.administration)
+
+    def test_operations(self) -> None:
+        """
+        What an administrator looks at beside servers.
+        """
+        self.compare(server_operators.operations)
 
     def test_attaching(self) -> None:
         """
