@@ -91,6 +91,25 @@ class ServingTests(CloudCase):
 
         self.assertEqual(1, status, daemon.text)
         self.assertIn(str(port), daemon.text)
+        self.assertNotIn("Traceback", daemon.text)
+
+    async def test_unusable_directory(self) -> None:
+        """
+        A state directory that cannot be made ends the daemon with status 1 and a word about it.
+        """
+        cloud = await self.cloud(TWO_PODS, daemons=0)
+        file = cloud.folder / "a file"
+        file.write_text("")
+        daemon = await daemon_process(self, cloud, TWO_PODS, start=False)
+        daemon.write(database={"state_directory": str(file)})
+
+        daemon.spawn()
+        status = await daemon.ended()
+
+        self.assertEqual(1, status, daemon.text)
+        self.assertIn("a file", daemon.text)
+        self.assertIn("database.state_directory", daemon.text)
+        self.assertNotIn("Traceback", daemon.text)
 
     async def test_systemd_is_told(self) -> None:
         """

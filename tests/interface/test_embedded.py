@@ -252,6 +252,16 @@ class EmbeddedPostgresTests(TestCase):
         with self.assertRaisesRegex(EmbeddedError, "letters"):
             await self.server().start()
 
+    async def test_unusable_directory(self) -> None:
+        """
+        A place where no directory can be is told, with what to do instead.
+        """
+        self.directory.write_text("a file")
+        server = EmbeddedPostgres(reactor, self.directory / "postgresql")
+        with self.assertRaisesRegex(EmbeddedError, r"(?s)postgresql.*state_directory.*database\.dsn"):
+            await server.start()
+        await server.stop()
+
     async def test_other_major_version(self) -> None:
         """
         Data of another major version is left alone, and the message says what to do.

@@ -12,11 +12,13 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from trio2o.config.schema import Config
+from trio2o.errors import DatabaseUnavailable
 from trio2o.ops.notify import Notifier
 from trio2o.ops.reload import Reloader, install_signals
 from trio2o.service.database import Database
@@ -24,9 +26,14 @@ from trio2o.service.graph import Graph, make_graph
 from trio2o.service.logs import Logs
 from trio2o.service.surfaces import ServedSurface
 from trio2o.startup import read_config
+from trio2o.storage.installation import EmbeddedError
+from trio2o.storage.migrate import SchemaError
 from trio2o.strategies.concurrently import gathered
 
 _log = Logger()
+
+#: Why a daemon cannot start where its machine or its configuration is at fault: told without a traceback.
+_FORESEEN = (CannotListenError, DatabaseUnavailable, EmbeddedError, SchemaError)
 
 
 class Gateway(Service):
@@ -122,7 +129,11 @@ class Gateway(Service):
         """
         if failure.check(CancelledError):
             return
-        _log.failure("the daemon cannot start: {reason}", failure=failure, reason=failure.getErrorMessage())
+        reason = failure.getErrorMessage()
+        if failure.check(*_FORESEEN):
+            _log.critical("the daemon cannot start: {reason}", reason=reason)
+        else:
+            _log.failure("the daemon cannot start: {reason}", failure=failure, reason=reason)
         if not self.listening.called:
             self.listening.errback(failure)
             if self._process:
