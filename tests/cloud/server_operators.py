@@ -146,7 +146,7 @@ def operations(at: Caller) -> None:
         told("services", "/os-services", "services", "host", version)
         told("services of the host", f"/os-services?host={host}", "services", "host", version)
     get("/os-services?binary=nothing")
-    get(f"/os-services?host={host}&binary=nova-compute", "2.11")
+    told("one service", f"/os-services?host={host}&binary=nova-compute", "services", "host", "2.11")
     body = {"status": "disabled", "disabled_reason": "x"}
     at.compute("PUT", f"/os-services/{NOWHERE}", body, token=admin, version="2.53", note="no such service")
     at.compute("PUT", "/os-services/999", body, token=admin, version="2.53", note="no id")
@@ -169,9 +169,12 @@ def operations(at: Caller) -> None:
     at.note("kinds of the log", sorted(log.get("instance_usage_audit_logs", {})))
     get("/os-instance_usage_audit_log/2026-01-01%2000:00:00")
     get("/os-instance_usage_audit_log/nothing")
-    for wanted in ("/os-hosts", f"/os-hosts/{host}", "/os-console-auth-tokens/nothing", "/os-cells"):
+    told("hosts", "/os-hosts", "hosts", "host_name")
+    shown = at.compute("GET", f"/os-hosts/{host}", token=admin, quiet=True).json()["host"]
+    at.note("resources of the host", [sorted(each["resource"]) for each in shown[:2]])
+    for wanted in ("/os-hosts/nothing", "/os-console-auth-tokens/nothing", "/os-cells"):
         get(wanted)
-    get("/os-availability-zone/detail", note="names of the zones")
+    get("/os-availability-zone/detail")
     get("/os-console-auth-tokens/nothing", "2.99")
     own = at.account.project_id
     for version in (None, "2.57"):
