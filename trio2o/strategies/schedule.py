@@ -17,13 +17,14 @@ from zope.interface import implementer
 from trio2o.errors import BadRequest, PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodAnswer, IStrategy
-from trio2o.model import Kind, PlacementRequest, Pod, RequestContext
+from trio2o.model import Kind, PlacementRequest, Pod, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
 from trio2o.scheduling.refusals import lacks_room
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.locating import Locator, Whereabouts
 from trio2o.strategies.placing import Place, Placement
+from trio2o.strategies.siblings import siblings
 from trio2o.surface.kinds import KINDS, route_from_body
 from trio2o.surface.references import Reference, references
 from trio2o.surface.surfaces import SURFACES
@@ -151,11 +152,22 @@ class ScheduleStrategy:
         except orjson.JSONDecodeError:
             return
         resource = made.get(inbound.operation.single) if isinstance(made, dict) else None
-        if not isinstance(resource, dict):
-            return
-        route = route_from_body(kind, resource, pod.id, project_id=context.project_id)
-        if route is None:
-            return
+        routes: dict[str, Route] = {}
+        if kind is Kind.SERVER:
+            among = await siblings(self._forwarder, inbound, context, pod, wanted.resource, made)
+            routes = {route.resource_id: route for route in among}
+        first = None
+        if isinstance(resource, dict):
+            first = route_from_body(kind, resource, pod.id, project_id=context.project_id)
+        if first is not None:
+            routes[first.resource_id] = self._detailed(first, context, wanted, pod)
+        if routes:
+            await self._locator.learn(list(routes.values()))
+
+    def _detailed(self, route: Route, context: RequestContext, wanted: Wanted, pod: Pod) -> Route:
+        """
+        The route with what a list shows of the resource while its pod is silent.
+        """
         details = {
             "user_id": context.identity.user_id,
             "az": pod.az_name,
@@ -164,7 +176,7 @@ class ScheduleStrategy:
         for name, key in (("flavor", "flavorRef"), ("image", "imageRef")):
             if isinstance(wanted.resource.get(key), str) and wanted.resource[key]:
                 details[name] = {"id": wanted.resource[key]}
-        await self._locator.learn([evolve(route, details={**details, **route.details})])
+        return evolve(route, details={**details, **route.details})
 
     async def _within(
         self, inbound: Inbound, context: RequestContext, named: Sequence[Reference], zone: str | None

@@ -4,6 +4,7 @@ The compute surface: Nova's API v2.1, a row per operation.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from trio2o.model import Kind
@@ -16,6 +17,11 @@ DELETE = frozenset({"DELETE"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _SERVER: dict[str, Any] = {"kind": Kind.SERVER, "single": "server", "plural": "servers"}
+_SERVER_GROUP: dict[str, Any] = {
+    "kind": Kind.SERVER_GROUP,
+    "single": "server_group",
+    "plural": "server_groups",
+}
 
 _HYPERVISORS: dict[str, Any] = {"keys": ("hypervisors",), "integers": ("id", "service.id")}
 _HYPERVISOR: dict[str, Any] = {
@@ -78,31 +84,40 @@ _HOSTS: tuple[Operation, ...] = (
     ),
 )
 
-OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+
+def _servers(path: str) -> Iterator[Operation]:
+    """
+    Servers by one of their two paths: Nova takes ``/os-volumes_boot`` for another name of ``/servers``.
+    """
+    yield Operation(
         methods=GET,
-        path="/servers",
+        path=path,
         strategy="merge",
         **_SERVER,
-        options={"read": "/servers/detail", "keep": ("id", "name", "links")},
-    ),
-    Operation(methods=POST, path="/servers", strategy="schedule", **_SERVER),
-    Operation(methods=GET, path="/servers/detail", strategy="merge", **_SERVER),
-    Operation(methods=POST, path="/os-volumes_boot", strategy="schedule", **_SERVER),
-    Operation(
+        options={"read": f"{path}/detail", "keep": ("id", "name", "links")},
+    )
+    yield Operation(methods=POST, path=path, strategy="schedule", **_SERVER)
+    yield Operation(methods=GET, path=f"{path}/detail", strategy="merge", **_SERVER)
+    yield Operation(
         methods=frozenset({"GET", "HEAD", "PUT", "DELETE"}),
-        path="/servers/{id}",
+        path=f"{path}/{{id}}",
         strategy="route",
         **_SERVER,
         options={"zones": True, "itself": True},
-    ),
-    Operation(
+    )
+    yield Operation(
         methods=POST,
-        path="/servers/{id}/action",
+        path=f"{path}/{{id}}/action",
         strategy="route",
         **_SERVER,
         options={"zones": True, "acts": True},
-    ),
+    )
+    yield Operation(methods=EVERY, path=f"{path}/{{id}}/**", strategy="route", **_SERVER)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    *_servers("/servers"),
+    *_servers("/os-volumes_boot"),
     Operation(
         methods=POST,
         path="/servers/{id}/os-volume_attachments",
@@ -129,15 +144,28 @@ OPERATIONS: tuple[Operation, ...] = (
             )
         },
     ),
-    Operation(methods=EVERY, path="/servers/{id}/**", strategy="route", **_SERVER),
     Operation(methods=GET, path="/os-availability-zone", strategy="local", options={"name": "zones"}),
     Operation(
         methods=GET, path="/os-availability-zone/detail", strategy="local", options={"name": "zones_detail"}
     ),
-    Operation(methods=GET, path="/flavors", strategy="any"),
+    Operation(methods=EVERY, path="/flavors", strategy="any"),
     Operation(methods=GET, path="/flavors/detail", strategy="any"),
-    Operation(methods=GET, path="/flavors/{id}", strategy="any"),
-    Operation(methods=GET, path="/flavors/{id}/**", strategy="any"),
+    Operation(methods=EVERY, path="/flavors/{id}", strategy="any"),
+    Operation(methods=EVERY, path="/flavors/{id}/**", strategy="any"),
+    Operation(
+        methods=GET,
+        path="/os-server-groups",
+        strategy="join",
+        options={"keys": ("server_groups",), "offset": True},
+    ),
+    Operation(methods=POST, path="/os-server-groups", strategy="schedule", **_SERVER_GROUP),
+    Operation(
+        methods=GET | DELETE,
+        path="/os-server-groups/{id}",
+        strategy="route",
+        **_SERVER_GROUP,
+        options={"itself": True},
+    ),
     *_HOSTS,
     Operation(methods=EVERY, path="/**", strategy="any", options={"default": True}),
 )

@@ -103,6 +103,7 @@ KINDS: Mapping[Kind, KindFacts] = {
         created_key="",
         missing="Instance group {id} could not be found.",
         noun="server group",
+        version="compute 2.13",
     ),
     Kind.PORT: KindFacts(
         service="network",

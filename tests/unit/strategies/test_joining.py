@@ -431,3 +431,76 @@ class NewestFirstTests(JoinCase):
         body = self.shown(self.asked("GET", MIGRATIONS))
 
         self.assertEqual(["Pod1-0", "Pod1-1", "Pod2-0"], [item["uuid"] for item in body["migrations"]][:3])
+
+
+class OffsetTests(JoinCase):
+    """
+    Slices by offset and limit.
+    """
+
+    path = "/v2.1/os-server-groups"
+
+    def groups(self, **counts: int) -> None:
+        """
+        So many groups in each pod.
+        """
+        self.items = {name: [{"id": f"{name}-{at}"} for at in range(counts.get(name, 0))] for name in NAMES}
+        self.each(self.path, lambda name: pages("server_groups", self.items[name], most=LIMIT))
+
+    def listed(self, query: str) -> list[str]:
+        """
+        The ids that are given.
+        """
+        body = self.shown(self.asked("GET", self.path + query))
+        self.assertEqual(["server_groups"], list(body))
+        return [item["id"] for item in body["server_groups"]]
+
+    @settings(deadline=None, max_examples=40)
+    @given(st.lists(st.integers(0, 5), min_size=3, max_size=3), st.integers(0, 17), st.integers(0, 17))
+    def test_slices(self, counts: list[int], offset: int, limit: int) -> None:
+        """
+        Any slice is that of the joined list; a limit of nothing is none.
+        """
+        self.groups(**dict(zip(NAMES, counts, strict=True)))
+        whole = [item["id"] for name in NAMES for item in self.items[name]]
+
+        wanted = whole[offset : offset + limit] if limit else whole[offset:]
+        self.assertEqual(wanted, self.listed(f"?limit={limit}&offset={offset}"))
+
+    def test_more_than_pods_give_at_once(self) -> None:
+        """
+        A slice far behind is reached page by page, and pods that have ended are not asked again.
+        """
+        self.groups(Pod1=2500, Pod2=3, Pod3=1)
+
+        self.assertEqual(["Pod1-2499", "Pod2-0"], self.listed("?limit=2&offset=2499"))
+        self.assertEqual(["Pod1", "Pod2", "Pod3", "Pod1", "Pod1"], self.pods.asked())
+
+    def test_bounded(self) -> None:
+        """
+        An offset without end costs no more than pods have.
+        """
+        self.groups(Pod1=2, Pod2=1)
+
+        self.assertEqual([], self.listed("?offset=" + "9" * 40))
+        self.assertEqual(3, len(self.pods.calls))
+
+    def test_malformed(self) -> None:
+        """
+        What is no number is the pods' to refuse.
+        """
+        self.each(self.path, lambda name: Reply(400))
+
+        for query in ("?offset=x", "?offset=", "?offset=-1", "?limit=x"):
+            self.assertEqual(400, self.asked("GET", self.path + query).status)
+
+    def test_silent(self) -> None:
+        """
+        A pod that falls silent is told, with what it had given.
+        """
+        self.groups(Pod1=1, Pod2=1, Pod3=1)
+        self.pods.on("Pod2", "GET", self.path, Unreachable())
+
+        answer = self.asked("GET", self.path)
+
+        self.assertEqual((2, (self.pod2,)), (len(self.shown(answer)["server_groups"]), answer.missing))

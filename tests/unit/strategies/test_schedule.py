@@ -291,6 +291,7 @@ class RecordTests(ScheduleCase):
         """
         An answer that tells no id is passed on; the resource is found later by asking.
         """
+        self.everybody_says(500, "/v2.1/servers/detail")
         for body in (
             b"",
             b"{",

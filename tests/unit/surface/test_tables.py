@@ -173,6 +173,10 @@ class ComputeTests(SynchronousTestCase):
         ("PUT", "/os-hosts/compute1", "ask"),
         ("GET", "/os-hosts/compute1/reboot", "ask"),
         ("GET", "/os-migrations", "join"),
+        ("GET", "/os-server-groups", "join"),
+        ("POST", "/os-server-groups", "schedule"),
+        ("GET", f"/os-server-groups/{ID}", "route"),
+        ("DELETE", f"/os-server-groups/{ID}", "route"),
     )
 
     def test_strategies(self) -> None:
