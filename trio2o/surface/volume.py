@@ -51,8 +51,8 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(methods=EVERY, path="/snapshots/{id}/**", strategy="route", **_SNAPSHOT),
     Operation(methods=GET, path="/os-availability-zone", strategy="local", options={"name": "zones"}),
-    Operation(methods=GET, path="/types", strategy="any"),
-    Operation(methods=GET, path="/types/{id}", strategy="any"),
-    Operation(methods=GET, path="/types/{id}/**", strategy="any"),
+    Operation(methods=EVERY, path="/types", strategy="any"),
+    Operation(methods=EVERY, path="/types/{id}", strategy="any"),
+    Operation(methods=EVERY, path="/types/{id}/**", strategy="any"),
     Operation(methods=EVERY, path="/**", strategy="any", options={"default": True}),
 )

@@ -133,7 +133,11 @@ class ComputeTests(SynchronousTestCase):
         ("GET", "/servers", "merge"),
         ("GET", "/servers/detail", "merge"),
         ("POST", "/servers", "schedule"),
+        ("GET", "/os-volumes_boot", "merge"),
         ("POST", "/os-volumes_boot", "schedule"),
+        ("GET", "/os-volumes_boot/detail", "merge"),
+        ("GET", f"/os-volumes_boot/{ID}", "route"),
+        ("POST", f"/os-volumes_boot/{ID}/action", "route"),
         ("GET", f"/servers/{ID}", "route"),
         ("HEAD", f"/servers/{ID}", "route"),
         ("PUT", f"/servers/{ID}", "route"),
@@ -155,6 +159,8 @@ class ComputeTests(SynchronousTestCase):
         ("GET", "/os-availability-zone", "local"),
         ("GET", "/os-availability-zone/detail", "local"),
         ("GET", "/flavors", "any"),
+        ("POST", "/flavors", "any"),
+        ("DELETE", "/flavors/1", "any"),
         ("GET", "/flavors/detail", "any"),
         ("GET", "/flavors/1/os-extra_specs/k", "any"),
         ("GET", "/os-keypairs", "any"),
@@ -195,7 +201,7 @@ class ComputeTests(SynchronousTestCase):
         A path that a row names is known to have other methods than the default's.
         """
         table = Table(self.surface.operations)
-        resource = self.ROWS[4][1]
+        resource = next(path for method, path, _ in self.ROWS if method == "HEAD")
         collection = self.ROWS[0][1]
         for method, path, allowed in (
             ("DELETE", collection, {"GET", "POST"}),
@@ -233,7 +239,10 @@ class VolumeTests(ComputeTests):
         ("POST", f"/snapshots/{ID}/action", "route"),
         ("GET", "/os-availability-zone", "local"),
         ("GET", "/types", "any"),
+        ("POST", "/types", "any"),
         ("GET", f"/types/{ID}", "any"),
+        ("PUT", f"/types/{ID}", "any"),
+        ("POST", f"/types/{ID}/action", "any"),
         ("GET", f"/types/{ID}/extra_specs", "any"),
         ("GET", "/extensions", "any"),
     )
