@@ -37,6 +37,7 @@ help:
 	@echo "make cloud-stop     stop it"
 	@echo "make test-cloud     compare the top region with a pod, side by side"
 	@echo "make test-cloud-faults  stop, kill and freeze its parts, and look what users see"
+	@echo "make tempest        run tempest at a pod and at the top region of the real cloud, and compare"
 	@echo "make docs           build the documentation into docs/_build/html"
 	@echo "make reference      write conf/trio2o.yaml and docs/options.rst anew from the options in the code"
 	@echo "make clean          remove what was built, $(VENV) too"
@@ -94,7 +95,7 @@ clean:
 # A real OpenStack on this machine, as root (docs/cloud.rst); TRIO2O_CLOUD is its folder, TRIO2O_CLOUD_PODS the number of pods.
 TRIO2O_CLOUD ?= /opt/trio2o-cloud
 export TRIO2O_CLOUD
-.PHONY: cloud cloud-stop cloud-status test-cloud test-cloud-faults
+.PHONY: cloud cloud-stop cloud-status test-cloud test-cloud-faults tempest
 
 cloud: $(STAMP)
 	@$(BIN)/python -m cloud up
@@ -113,3 +114,7 @@ test-cloud: $(STAMP)
 test-cloud-faults: $(STAMP)
 	TRIO2O_CLOUD_FAULTS=1 OS_CLIENT_CONFIG_FILE=$${OS_CLIENT_CONFIG_FILE:-$(TRIO2O_CLOUD)/clouds.yaml} $(BIN)/python \
 	  -m twisted.trial --temp-directory=_trial_temp_faults tests.cloud.test_faults
+
+# TEMPEST has the command's own options, such as "--at top --failed-before".
+tempest: $(STAMP)
+	@$(BIN)/python -m cloud tempest $(TEMPEST)

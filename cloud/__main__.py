@@ -13,6 +13,7 @@ from cloud.lifecycle import Cloud, seconds_since
 from cloud.plan import Plan, WrongSetting
 from cloud.processes import StepFailed
 from cloud.steps import Steps
+from cloud.tempest.command import tempest
 
 _USAGE = """\
 python -m cloud up             install and start everything; what runs already is left alone
@@ -20,6 +21,7 @@ python -m cloud status         what runs; exit status 1 unless all does
 python -m cloud stop           stop everything
 python -m cloud stop NAME...   stop some of it, such as pod2-nova-api; `up` brings it back
 python -m cloud stop --wipe    stop everything and forget all data; what is installed stays
+python -m cloud tempest        run tempest at a pod and at the top region, and compare; --help tells more
 """
 
 _AFTER = """
@@ -57,6 +59,8 @@ def main(words: list[str]) -> int:
             for line in cloud.status():
                 tell(line)
             return int(bool(cloud.missing()))
+        elif command == "tempest":
+            return tempest(cloud.steps, rest)
         elif command == "stop":
             stopped = cloud.down([word for word in rest if word != "--wipe"])
             say("stopped: " + ", ".join(stopped) if stopped else "nothing ran")

@@ -79,32 +79,11 @@ class Installer:
                 _POLICY.unlink()
 
     def _services(self) -> None:
-        plan = self.steps.plan
-        marker = f"venv-services.{_digest(_LOCK)}"
-        if (plan.done / marker).exists():
-            return
-        self.steps.say("installing the OpenStack services from PyPI (about two minutes, 800 MB)")
-        uv = plan.base / "venv-uv" / "bin" / "uv"
-        environment = _with_registry(plan.environment())
-        if not uv.exists():
-            self.steps.run(
-                "install-uv",
-                [sys.executable, "-m", "venv", str(plan.base / "venv-uv")],
-                [str(uv.with_name("pip")), "install", "-q", "uv>=0.9"],
-                environment=environment,
-            )
-        python = plan.services / "bin" / "python"
-        commands = (
-            [] if python.exists() else [[str(uv), "venv", "-q", "--python", _python(), str(plan.services)]]
-        )
-        # compiled now, since a service that compiles at each start takes many times as long
-        commands.append(
-            [str(uv), "pip", "sync", "-q", "--compile-bytecode", "--python", str(python), str(_LOCK)]
-        )
-        self.steps.run("install-services", *commands, environment=environment)
-        for old in [*plan.done.glob("venv-services.*"), *plan.done.glob("cloudfakes.*")]:
-            old.unlink()
-        (plan.done / marker).touch()
+        environment = Environment(steps=self.steps, name="services", lock=_LOCK)
+        if environment.install("the OpenStack services from PyPI (about two minutes, 800 MB)"):
+            # they were in the environment that this one replaces
+            for old in self.steps.plan.done.glob("cloudfakes.*"):
+                old.unlink()
 
     def _fakes(self) -> None:
         plan = self.steps.plan
@@ -122,6 +101,65 @@ class Installer:
         for old in plan.done.glob("cloudfakes.*"):
             old.unlink()
         (plan.done / marker).touch()
+
+
+@frozen(kw_only=True)
+class Environment:
+    """
+    A Python environment below the cloud's folder that has the packages of a lock and nothing else.
+    """
+
+    steps: Steps
+    name: str
+    lock: Path
+
+    @property
+    def folder(self) -> Path:
+        """
+        Where it is.
+        """
+        return self.steps.plan.base / f"venv-{self.name}"
+
+    @property
+    def python(self) -> Path:
+        """
+        Its interpreter.
+        """
+        return self.folder / "bin" / "python"
+
+    def install(self, what: str) -> bool:
+        """
+        Make it what the lock says; True when something was done.
+
+        :param what: how it is called in the line of progress.
+        :raises StepFailed: if a package cannot be had.
+        """
+        plan = self.steps.plan
+        marker = f"venv-{self.name}.{_digest(self.lock)}"
+        if (plan.done / marker).exists():
+            return False
+        self.steps.say(f"installing {what}")
+        uv = plan.base / "venv-uv" / "bin" / "uv"
+        environment = _with_registry(plan.environment())
+        if not uv.exists():
+            self.steps.run(
+                "install-uv",
+                [sys.executable, "-m", "venv", str(plan.base / "venv-uv")],
+                [str(uv.with_name("pip")), "install", "-q", "uv>=0.9"],
+                environment=environment,
+            )
+        commands = (
+            [] if self.python.exists() else [[str(uv), "venv", "-q", "--python", _python(), str(self.folder)]]
+        )
+        # compiled now, since a service that compiles at each start takes many times as long
+        commands.append(
+            [str(uv), "pip", "sync", "-q", "--compile-bytecode", "--python", str(self.python), str(self.lock)]
+        )
+        self.steps.run(f"install-{self.name}", *commands, environment=environment)
+        for old in plan.done.glob(f"venv-{self.name}.*"):
+            old.unlink()
+        (plan.done / marker).touch()
+        return True
 
 
 def _installed(package: str) -> bool:
