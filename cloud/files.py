@@ -68,6 +68,18 @@ def write_files(plan: Plan) -> None:
         plan.clouds_file.write_text(text)
 
 
+def changed_at(plan: Plan) -> dict[str, float]:
+    """
+    When the files of each service, or of each whole pod, last changed, seconds since the epoch; by the service's or pod's name.
+    """
+    latest: dict[str, float] = {}
+    for name in rendered(plan):
+        owner = name.partition("/")[0]
+        moment = (plan.configuration / name).stat().st_mtime
+        latest[owner] = max(moment, latest.get(owner, 0.0))
+    return latest
+
+
 def rendered(plan: Plan) -> dict[str, str]:
     """
     The files, by their paths.

@@ -12,10 +12,10 @@ from attrs import frozen
 
 from cloud import services
 from cloud.databases import Databases
-from cloud.files import write_files
+from cloud.files import changed_at, write_files
 from cloud.install import Installer
 from cloud.plan import Plan, Pod
-from cloud.processes import StepFailed, listens, stop
+from cloud.processes import Process, StepFailed, listens, stop
 from cloud.register import Registration
 from cloud.services import Service
 from cloud.steps import Steps
@@ -49,6 +49,9 @@ class Cloud:
         steps.folders()
         Installer(steps=steps).install()
         write_files(self.plan)
+        outdated = self._outdated()
+        if outdated:
+            say(f"started anew for their changed configuration: {', '.join(stop(outdated))}")
         databases = Databases(steps=steps)
         databases.start()
         say("MariaDB answers")
@@ -156,6 +159,22 @@ class Cloud:
         ]
         if taken:
             raise StepFailed(f"another program has {', '.join(taken)}; `ss -ltnp` shows which")
+
+    def _outdated(self) -> list[Process]:
+        """
+        The processes that run with a configuration that has changed since: RabbitMQ and Trio2o after a pod more, for two.
+        """
+        changed = changed_at(self.plan)
+        processes = [self.steps.process(service.name) for service in services.everything(self.plan)]
+        return [
+            process
+            for process in processes
+            if process.pid is not None
+            and any(
+                process.started_at() < moment and process.name.split("-", 1)[0] == owner
+                for owner, moment in changed.items()
+            )
+        ]
 
     def _start(self, service: Service) -> None:
         environment = {**self.plan.environment(), **service.environment}

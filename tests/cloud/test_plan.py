@@ -5,12 +5,13 @@ What follows from the number of pods, and the files that are made of it; this ne
 from __future__ import annotations
 
 import configparser
+import os
 from pathlib import Path
 
 import yaml
 from twisted.trial.unittest import SynchronousTestCase
 
-from cloud.files import clouds_yaml, daemon_yaml, rendered
+from cloud.files import changed_at, clouds_yaml, daemon_yaml, rendered
 from cloud.plan import Plan, WrongSetting
 from cloud.processes import Process
 from cloud.services import everything
@@ -109,6 +110,32 @@ class FilesTests(SynchronousTestCase):
         names = ("top", "pod1", "pod2", "pod3")
         self.assertEqual({*names, *(f"{name}-demo" for name in names)}, set(clouds))
         self.assertEqual("Pod3", clouds["pod3-demo"]["region_name"])
+
+
+class ChangedTests(SynchronousTestCase):
+    """
+    What tells which processes need a restart.
+    """
+
+    def test_latest_of_each_owner(self) -> None:
+        """
+        The newest file of a service, or of a whole pod, counts; others' files do not.
+        """
+        plan = Plan.from_environment({"TRIO2O_CLOUD": str(Path(self.mktemp()).absolute())})
+        for name in rendered(plan):
+            path = plan.configuration / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            os.utime(path, (100.0, 100.0))
+        os.utime(plan.configuration / "pod2" / "cinder" / "cinder.conf", (200.0, 200.0))
+        os.utime(plan.configuration / "rabbitmq" / "definitions.json", (300.0, 300.0))
+
+        changed = changed_at(plan)
+
+        self.assertEqual(
+            (100.0, 200.0, 300.0, 100.0),
+            tuple(changed[name] for name in ("pod1", "pod2", "rabbitmq", "trio2o")),
+        )
 
 
 class ProcessTests(SynchronousTestCase):
