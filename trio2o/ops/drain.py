@@ -91,12 +91,16 @@ class Drain:
     draining: bool = field(default=False, init=False)
     _finished: Deferred[None] | None = field(default=None, init=False)
     _deadline: IDelayedCall | None = field(default=None, init=False)
+    #: When patience ends, in the clock's seconds.
+    _until: float = field(default=0.0, init=False)
 
     def enter(self) -> None:
         """
-        Count one request.
+        Count one request. One that comes while the last one's connection settles is waited for too.
         """
         self.count += 1
+        if self.count == 1 and self._finished is not None:
+            self._end_in(max(0.0, self._until - self.clock.seconds()))
 
     def leave(self) -> None:
         """
@@ -118,11 +122,14 @@ class Drain:
         self._close_idle()
         if self.count and timeout > 0:
             self._finished = Deferred()
+            self._until = self.clock.seconds() + timeout
             self._end_in(timeout)
             await self._finished
         cut = self.count
         if cut:
-            _log.warn("{cut} requests did not end within {timeout} s; they are cut off.", cut=cut, timeout=timeout)
+            _log.warn(
+                "{cut} requests did not end within {timeout} s; they are cut off.", cut=cut, timeout=timeout
+            )
         for channel in list(self.site.connections):
             if channel.requests:
                 channel.transport.abortConnection()

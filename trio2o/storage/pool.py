@@ -145,17 +145,21 @@ class Pool:
         for keeper in self._keepers:
             keeper.stop()
 
-    async def run_query(self, sql: str, params: Any = None, *, read_only: bool = False) -> list[Row]:
+    async def run_query(
+        self, sql: str, params: Any = None, *, read_only: bool = False, patience: float | None = None
+    ) -> list[Row]:
         """
         Run one statement in a transaction of its own and give its rows, if it has any.
 
         :param read_only: says that it changes nothing, so that it is sent once more when the connection was
             lost under it.
+        :param patience: seconds to wait for a database that is away, for callers who have another way; ``None`` for as long as
+            anybody waits.
         :raises DatabaseUnavailable: if no connection could be had in time, it was lost, or the statement
             took too long.
         :raises AlreadyExists: if a unique index forbids it.
         """
-        return await self._run(lambda connection: connection.query(sql, params), read_only)
+        return await self._run(lambda connection: connection.query(sql, params), read_only, patience)
 
     async def run_interaction(
         self, interaction: Callable[[Transaction], Awaitable[T]], *, read_only: bool = False
@@ -190,16 +194,18 @@ class Pool:
                 _log.debug("a transaction is run again: {error}", error=str(error))
         return await self._run(work, read_only)
 
-    async def _run(self, work: Callable[[SafeConnection], Awaitable[T]], read_only: bool) -> T:
+    async def _run(
+        self, work: Callable[[SafeConnection], Awaitable[T]], read_only: bool, patience: float | None = None
+    ) -> T:
         try:
-            return await self._once(work)
+            return await self._once(work, patience)
         except LostConnection:
             if not read_only:
                 raise
-        return await self._once(work)
+        return await self._once(work, patience)
 
-    async def _once(self, work: Callable[[SafeConnection], Awaitable[T]]) -> T:
-        connection = await self._lend()
+    async def _once(self, work: Callable[[SafeConnection], Awaitable[T]], patience: float | None) -> T:
+        connection = await self._lend(patience)
 
         async def carried_out() -> T:
             try:
@@ -211,19 +217,20 @@ class Pool:
 
         return await shielded(Deferred.fromCoroutine(carried_out()), lambda: None)
 
-    def _lend(self) -> Deferred[SafeConnection]:
+    def _lend(self, patience: float | None) -> Deferred[SafeConnection]:
         turn: Deferred[SafeConnection] = Deferred(self._leave)
+        wait = self.wait if patience is None or self._down_since is None else min(patience, self.wait)
         if self._stopping:
             turn.errback(DatabaseUnavailable("the database pool is closing"))
         elif self._free:
             turn.callback(self._free.pop())
-        elif self._down_since is not None and self._reactor.seconds() - self._down_since > self.wait:
+        elif self._down_since is not None and self._reactor.seconds() - self._down_since > wait:
             turn.errback(DatabaseUnavailable("the database is away"))
         elif len(self._waiters) >= self.queue:
             turn.errback(DatabaseUnavailable(f"{self.queue} callers wait for the database already"))
         else:
-            why = f"no database connection within {self.wait:g} s"
-            self._waiters.append(_Waiter(turn, self._reactor.callLater(self.wait, self._refuse, turn, why)))
+            why = f"no database connection within {wait:g} s"
+            self._waiters.append(_Waiter(turn, self._reactor.callLater(wait, self._refuse, turn, why)))
         return turn
 
     def _refuse(self, turn: Deferred[SafeConnection], why: str) -> None:

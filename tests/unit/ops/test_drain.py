@@ -213,6 +213,37 @@ class DrainTests(SynchronousTestCase):
         self.clock.advance(SETTLE_SECONDS)
         self.assertEqual(self.successResultOf(stopped), 0)
 
+    def test_one_more(self) -> None:
+        """
+        A request that comes while the last one's connection settles is finished too, within the same patience.
+        """
+        busy = self.connect()
+        request = self.ask(busy)
+        stopped = self.stop(timeout=30.0)
+        self.clock.advance(20)
+        self.answer(request)
+        self.drain.enter()
+        self.clock.advance(SETTLE_SECONDS)
+        self.assertNoResult(stopped)
+        self.clock.advance(9.9)
+        self.assertNoResult(stopped)
+        self.drain.leave()
+        self.clock.advance(SETTLE_SECONDS)
+        self.assertEqual(self.successResultOf(stopped), 0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_more_that_does_not_end(self) -> None:
+        """
+        Patience is not longer for it.
+        """
+        self.drain.enter()
+        stopped = self.stop(timeout=30.0)
+        self.clock.advance(29.99)
+        self.drain.leave()
+        self.drain.enter()
+        self.clock.advance(0.01)
+        self.assertEqual(self.successResultOf(stopped), 1)
+
     def test_ended_before(self) -> None:
         """
         Requests that are over before the stop leave no trace.

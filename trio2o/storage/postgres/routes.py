@@ -18,6 +18,10 @@ from trio2o.storage.postgres.rows import ROUTE_COLUMNS, as_utc, route_of, route_
 #: How many routes one statement writes.
 _BATCH = 500
 
+#: Seconds that a look-up waits for a database that has gone away: long enough for a connection that was cut, and short,
+#: since the pods can be asked instead (I15).
+_PATIENCE = 0.25
+
 #: How many routes a question about a project gives; see :meth:`IRouteStore.routes_of_project`.
 MOST = 1000
 
@@ -53,6 +57,7 @@ class PostgresRoutes:
             f"select {ROUTE_COLUMNS} from routes where resource_id = %s and kind = %s and deleted_at is null",
             (resource_id, kind.value),
             read_only=True,
+            patience=_PATIENCE,
         )
         return route_of(rows[0]) if rows else None
 
