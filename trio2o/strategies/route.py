@@ -94,8 +94,9 @@ class RouteStrategy:
 
         :raises NotFound: for a plain show, whose words are the same everywhere, and where no pod can be asked.
         """
-        show = "itself" in inbound.operation.options and inbound.method == b"GET" and not inbound.query
-        pods = () if show else preferred(self._state, self._pods, context)
+        itself = "itself" in inbound.operation.options and inbound.method == b"GET" and not inbound.query
+        # the services read the UTF-8 of other ids as Latin-1
+        pods = () if itself and inbound.ids["id"].isascii() else preferred(self._state, self._pods, context)
         if not pods:
             raise absent
         try:

@@ -87,6 +87,14 @@ class OfNobodyTests(StrategyCase):
 
         self.assertEqual(["Pod1"], self.pods.asked())
 
+    def test_id_that_is_not_ascii(self) -> None:
+        """
+        How a service repeats an id that is not ASCII is its own matter.
+        """
+        self.pods.on("*", "GET", "/v2.1/servers/%C3%A9", Reply(404, {"itemNotFound": {"code": 404}}))
+
+        self.assertEqual(404, self.asked("GET", "/v2.1/servers/%C3%A9").status)
+
     def test_silent_pod(self) -> None:
         """
         A pod that then gives no answer leaves the gateway's own words.
