@@ -109,7 +109,7 @@ class JoinStrategy:
             context=context,
             options=JoinOptions(**inbound.operation.options),
             pods=pods,
-            query=_parsed_query(inbound),
+            query=parsed_query(inbound),
             forwarder=self._forwarder,
             budget=self._budget,
             max_page=self._max_page,
@@ -471,7 +471,7 @@ def _newest(name: str) -> Order:
     return Order(parts=(SortPart(field=shown, descending=True),))
 
 
-def _parsed_query(inbound: Inbound) -> Query:
+def parsed_query(inbound: Inbound) -> Query:
     """
     The query's parameters.
 

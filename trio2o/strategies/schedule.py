@@ -24,7 +24,7 @@ from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.locating import Locator, Whereabouts
 from trio2o.strategies.placing import Place, Placement
-from trio2o.strategies.siblings import siblings
+from trio2o.strategies.siblings import question, siblings
 from trio2o.surface.kinds import KINDS, route_from_body
 from trio2o.surface.references import Reference, references
 from trio2o.surface.surfaces import SURFACES
@@ -89,7 +89,7 @@ class ScheduleStrategy:
         )
         place = await self._place(request, pinned=pinned, unknown_zone=SURFACES[context.surface].unknown_zone)
         pod, answer, body = await self._try(inbound, context, wanted, place)
-        if 200 <= answer.status < 300:
+        if 200 <= answer.status < 300 and inbound.operation.options.get("records", True):
             await self._record(inbound, context, wanted, pod, body)
             await self._placement.settle(place, pod)
         return self._forwarder.finished(inbound, context, pod, answer, body)
@@ -152,17 +152,21 @@ class ScheduleStrategy:
         except orjson.JSONDecodeError:
             return
         resource = made.get(inbound.operation.single) if isinstance(made, dict) else None
-        routes: dict[str, Route] = {}
-        if kind is Kind.SERVER:
-            among = await siblings(self._forwarder, inbound, context, pod, wanted.resource, made)
-            routes = {route.resource_id: route for route in among}
-        first = None
+        route = None
         if isinstance(resource, dict):
-            first = route_from_body(kind, resource, pod.id, project_id=context.project_id)
-        if first is not None:
-            routes[first.resource_id] = self._detailed(first, context, wanted, pod)
+            route = route_from_body(kind, resource, pod.id, project_id=context.project_id)
+        if route is not None:
+            await self._locator.learn([self._detailed(route, context, wanted, pod)])
+        if kind is Kind.SERVER and question(wanted.resource, made) is not None:
+            # nobody waits for it: until then the pods are asked for the others
+            self._shield.run(self._learn_siblings(inbound, context, wanted, pod, made))
+
+    async def _learn_siblings(
+        self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod, made: object
+    ) -> None:
+        routes = await siblings(self._forwarder, inbound, context, pod, wanted.resource, made)
         if routes:
-            await self._locator.learn(list(routes.values()))
+            await self._locator.learn(routes)
 
     def _detailed(self, route: Route, context: RequestContext, wanted: Wanted, pod: Pod) -> Route:
         """

@@ -23,7 +23,7 @@ from trio2o.surface.kinds import route_from_body
 _log = Logger()
 
 #: Seconds for the question. What is not found now is adopted when somebody asks for it.
-_BUDGET = 10.0
+_BUDGET = 60.0
 #: How many servers others may have made in the meantime and the first ones are found all the same.
 _OTHERS = 20
 _MOST = 1000

@@ -4,6 +4,7 @@ The strategy ``sum``: every pod is asked at once and the numbers are added up.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from zope.interface import implementer
 from trio2o.errors import GatewayError, PodFailure
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IState, IStrategy
+from trio2o.merging.usage import audit_log, used_limits, used_quotas
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder, told
@@ -22,7 +24,7 @@ from trio2o.strategies.forwarding import Forwarder, told
 @define(kw_only=True)
 class SumStrategy:
     """
-    Adds up the object under the operation's ``key``.
+    Adds up the object under the operation's ``key``, in the way that its ``combine`` names.
     """
 
     _forwarder: Forwarder
@@ -60,7 +62,8 @@ class SumStrategy:
             parts.append(part)
         if first is None:
             raise told(failure or PodFailure("every pod", "no usable answer", sent=True))
-        body = orjson.dumps({inbound.operation.options["key"]: added(parts)})
+        combine = _COMBINED[inbound.operation.options.get("combine", "numbers")]
+        body = orjson.dumps({inbound.operation.options["key"]: combine(parts)})
         return Answer(
             status=200,
             headers=first.headers,
@@ -93,10 +96,19 @@ def added(parts: list[Any]) -> Any:
     return sum(part for part in parts if isinstance(part, int | float))
 
 
+_COMBINED: Mapping[str, Callable[[list[Any]], Any]] = {
+    "numbers": added,
+    "audit": audit_log,
+    "limits": used_limits,
+    "quotas": used_quotas,
+}
+
+
 def _part(answer: Answer, key: str) -> Any:
     assert isinstance(answer.body, bytes)
     try:
         body = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return None
-    return body.get(key) if isinstance(body, dict) else None
+    part = body.get(key) if isinstance(body, dict) else None
+    return part if isinstance(part, dict) else None

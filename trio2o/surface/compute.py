@@ -4,7 +4,7 @@ The compute surface: Nova's API v2.1, a row per operation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trio2o.model import Kind
@@ -17,6 +17,8 @@ DELETE = frozenset({"DELETE"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _SERVER: dict[str, Any] = {"kind": Kind.SERVER, "single": "server", "plural": "servers"}
+_VOLUME: dict[str, Any] = {"kind": Kind.VOLUME, "single": "volume", "plural": "volumes"}
+_SNAPSHOT: dict[str, Any] = {"kind": Kind.SNAPSHOT, "single": "snapshot", "plural": "snapshots"}
 _SERVER_GROUP: dict[str, Any] = {
     "kind": Kind.SERVER_GROUP,
     "single": "server_group",
@@ -82,6 +84,104 @@ _HOSTS: tuple[Operation, ...] = (
             "newest_by": "created_at",
         },
     ),
+)
+
+#: What is used, added up.
+_REPORTS: tuple[Operation, ...] = (
+    Operation(
+        methods=GET,
+        path="/os-instance_usage_audit_log",
+        strategy="sum",
+        options={"key": "instance_usage_audit_logs", "combine": "audit"},
+    ),
+    Operation(
+        methods=GET,
+        path="/os-instance_usage_audit_log/{before}",
+        strategy="sum",
+        options={"key": "instance_usage_audit_log", "combine": "audit"},
+    ),
+    Operation(
+        methods=GET,
+        path="/os-simple-tenant-usage",
+        strategy="usage",
+        options={"key": "tenant_usages"},
+    ),
+    Operation(
+        methods=GET,
+        path="/os-simple-tenant-usage/{project}",
+        strategy="usage",
+        options={"key": "tenant_usage"},
+    ),
+    Operation(methods=GET, path="/limits", strategy="sum", options={"key": "limits", "combine": "limits"}),
+    Operation(
+        methods=GET,
+        path="/os-quota-sets/{project}/detail",
+        strategy="sum",
+        options={"key": "quota_set", "combine": "quotas"},
+    ),
+)
+
+#: What other services say and ask of Nova.
+_SERVICES: tuple[Operation, ...] = (
+    Operation(methods=POST, path="/os-server-external-events", strategy="split"),
+    Operation(methods=GET, path="/os-console-auth-tokens/{token}", strategy="ask"),
+    Operation(
+        methods=POST,
+        path="/os-assisted-volume-snapshots",
+        strategy="schedule",
+        **_SNAPSHOT,
+        options={"pinned": True, "records": False},
+    ),
+    # another pod's volume is 400 here
+    Operation(
+        methods=DELETE,
+        path="/os-assisted-volume-snapshots/{id}",
+        strategy="ask",
+        options={"elsewhere": (400, 404)},
+    ),
+)
+
+
+def _proxied(path: str, kind: Mapping[str, Any], **options: Any) -> Iterator[Operation]:
+    """
+    Cinder's things by Nova's old paths, which end with microversion 2.35. So a 404 ends no route here.
+    """
+    listed = {"keys": (kind["plural"],), "distinct": "id"}
+    yield Operation(methods=GET, path=path, strategy="join", options=listed)
+    yield Operation(methods=GET, path=f"{path}/detail", strategy="join", options=listed)
+    yield Operation(methods=POST, path=path, strategy="schedule", **kind, options=options)
+    yield Operation(methods=GET | DELETE, path=f"{path}/{{id}}", strategy="route", **kind)
+
+
+#: What Nova handed on to Cinder and Neutron up to microversion 2.35.
+_PROXIES: tuple[Operation, ...] = (
+    *_proxied("/os-volumes", _VOLUME),
+    *_proxied("/os-snapshots", _SNAPSHOT, pinned=True),
+    Operation(
+        methods=GET, path="/os-security-groups", strategy="join", options={"keys": ("security_groups",)}
+    ),
+    Operation(methods=GET | PUT | DELETE, path="/os-security-groups/{id}", strategy="ask"),
+    Operation(methods=POST, path="/os-security-group-rules", strategy="ask"),
+    Operation(methods=DELETE, path="/os-security-group-rules/{id}", strategy="ask"),
+    Operation(methods=GET, path="/os-floating-ips", strategy="join", options={"keys": ("floating_ips",)}),
+    Operation(methods=GET | DELETE, path="/os-floating-ips/{id}", strategy="ask"),
+    Operation(
+        methods=GET,
+        path="/os-floating-ip-pools",
+        strategy="join",
+        options={"keys": ("floating_ip_pools",), "distinct": "name"},
+    ),
+    Operation(methods=GET, path="/os-networks", strategy="join", options={"keys": ("networks",)}),
+    Operation(methods=GET, path="/os-networks/{id}", strategy="ask"),
+    Operation(methods=GET, path="/os-tenant-networks", strategy="join", options={"keys": ("networks",)}),
+    Operation(methods=GET | DELETE, path="/os-tenant-networks/{id}", strategy="ask"),
+    # Glance is every pod's
+    Operation(methods=GET, path="/images", strategy="any"),
+    Operation(methods=GET, path="/images/detail", strategy="any"),
+    Operation(methods=EVERY, path="/images/{id}", strategy="any"),
+    Operation(methods=EVERY, path="/images/{id}/**", strategy="any"),
+    Operation(methods=GET, path="/extensions", strategy="any"),
+    Operation(methods=GET, path="/extensions/{alias}", strategy="any"),
 )
 
 
@@ -167,5 +267,8 @@ OPERATIONS: tuple[Operation, ...] = (
         options={"itself": True},
     ),
     *_HOSTS,
+    *_REPORTS,
+    *_SERVICES,
+    *_PROXIES,
     Operation(methods=EVERY, path="/**", strategy="any", options={"default": True}),
 )

@@ -91,7 +91,6 @@ class SiblingTests(StrategyCase):
             self.assertEqual((self.pod1.id, P1), (route.pod_id, route.project_id))
             self.assertEqual("az1", route.details["az"])
             self.assertEqual("u1", route.details["user_id"])
-        self.assertEqual({"id": "42"}, self.stored_route(an_id(1)).details["flavor"])  # type: ignore[union-attr]
 
     def test_reservation(self) -> None:
         """
@@ -149,12 +148,11 @@ class SiblingTests(StrategyCase):
 
     def test_slow(self) -> None:
         """
-        A pod that does not tell is waited for no longer than ten seconds.
+        The client does not wait for a pod that is slow to tell, the daemon's end does.
         """
         self.pods.on("*", "GET", DETAIL, Hang())
 
-        started = self.started("POST", SERVERS, {"server": {"min_count": 3}})
-        self.assertNoResult(started)
-        self.clock.advance(10.0)
-
-        self.assertEqual(202, self.answered(started).status)
+        self.assertEqual(202, self.asked("POST", SERVERS, {"server": {"min_count": 3}}).status)
+        self.assertEqual([1], self.running)
+        self.clock.advance(60.0)
+        self.assertEqual([], self.running)

@@ -141,3 +141,66 @@ class SumTests(StrategyCase):
         ):
             with self.subTest(parts=parts):
                 self.assertEqual(total, added(parts))
+
+
+class CombineTests(StrategyCase):
+    """
+    What needs more than adding.
+    """
+
+    def asked_for(self, path: str, *parts: dict[str, Any]) -> Any:
+        """
+        The body of the sum of what the pods say.
+        """
+        for name, part in zip(("Pod1", "Pod2", "Pod3"), parts, strict=True):
+            self.pods.on(name, "GET", path, Reply(200, part))
+        return self.shown(self.asked("GET", path))
+
+    def test_limits(self) -> None:
+        """
+        Nova's limits have what is used in all pods and the maxima of the first.
+        """
+        body = self.asked_for(
+            "/v2.1/limits",
+            *(
+                {"limits": {"rate": [], "absolute": {"maxTotalCores": most, "totalCoresUsed": used}}}
+                for most, used in ((20, 1), (10, 2), (30, 3))
+            ),
+        )
+
+        self.assertEqual({"maxTotalCores": 20, "totalCoresUsed": 6}, body["limits"]["absolute"])
+
+    def test_quotas(self) -> None:
+        """
+        A quota in detail has what is in use in all pods.
+        """
+        body = self.asked_for(
+            f"/v2.1/os-quota-sets/{P1}/detail",
+            *({"quota_set": {"cores": {"limit": 20, "in_use": used, "reserved": 0}}} for used in (1, 2, 3)),
+        )
+
+        self.assertEqual({"cores": {"limit": 20, "in_use": 6, "reserved": 0}}, body["quota_set"])
+
+    def test_audit_log(self) -> None:
+        """
+        The audit log has the hosts of all pods, for the last period and for one before.
+        """
+        for path, key in (
+            ("/v2.1/os-instance_usage_audit_log", "instance_usage_audit_logs"),
+            ("/v2.1/os-instance_usage_audit_log/2026-01-01", "instance_usage_audit_log"),
+        ):
+            part = {"num_hosts": 1, "num_hosts_done": 0, "total_errors": 0, "overall_status": "x"}
+            body = self.asked_for(path, {key: part}, {key: part}, {key: part})
+            self.assertEqual("0 of 3 hosts done. 0 errors.", body[key]["overall_status"])
+
+    def test_statistics(self) -> None:
+        """
+        Hypervisors of all pods are counted.
+        """
+        part = {"hypervisor_statistics": {"count": 1, "vcpus": 8, "disk_available_least": None}}
+
+        body = self.asked_for("/v2.1/os-hypervisors/statistics", part, part, part)
+
+        self.assertEqual(
+            {"hypervisor_statistics": {"count": 3, "vcpus": 24, "disk_available_least": None}}, body
+        )

@@ -19,11 +19,13 @@ ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 #: The options that each strategy reads.
 OPTIONS = {
     "route": {"zones", "itself", "acts", "mates"},
-    "schedule": {"pinned"},
-    "merge": {"read", "keep"},
+    "schedule": {"pinned", "records", "request"},
+    "merge": {"read", "keep", "pages", "links", "linked"},
     "join": {each.name for each in fields(JoinOptions)},
     "ask": {each.name for each in fields(AskOptions)},
-    "sum": {"key"},
+    "sum": {"key", "combine"},
+    "usage": {"key"},
+    "split": set(),
     "any": {"default"},
     "local": {"name"},
 }
@@ -69,7 +71,7 @@ class RowTests(SynchronousTestCase):
             with self.subTest(operation=operation):
                 if operation.strategy == "route":
                     self.assertIn("/{id}", operation.path)
-                if operation.strategy in ("schedule", "merge", "sum", "local"):
+                if operation.strategy in ("schedule", "merge", "local", "split"):
                     self.assertNotIn("{", operation.path)
 
     def test_methods(self) -> None:
@@ -80,7 +82,7 @@ class RowTests(SynchronousTestCase):
             with self.subTest(operation=operation):
                 if operation.strategy == "schedule":
                     self.assertEqual({"POST"}, operation.methods)
-                if operation.strategy in ("merge", "join", "sum", "local"):
+                if operation.strategy in ("merge", "join", "sum", "usage", "local"):
                     self.assertEqual({"GET"}, operation.methods)
 
     def test_details_are_there(self) -> None:
@@ -103,7 +105,7 @@ class RowTests(SynchronousTestCase):
         A sum says what it adds up, a local answer which one it is.
         """
         for operation in rows():
-            if operation.strategy == "sum":
+            if operation.strategy in ("sum", "usage"):
                 self.assertTrue(operation.options["key"])
             if operation.strategy == "local":
                 self.assertIn(operation.options["name"], ("zones", "zones_detail"))
@@ -179,6 +181,39 @@ class ComputeTests(SynchronousTestCase):
         ("PUT", "/os-hosts/compute1", "ask"),
         ("GET", "/os-hosts/compute1/reboot", "ask"),
         ("GET", "/os-migrations", "join"),
+        ("GET", "/os-instance_usage_audit_log", "sum"),
+        ("GET", "/os-instance_usage_audit_log/2026-01-01", "sum"),
+        ("GET", "/os-simple-tenant-usage", "usage"),
+        ("GET", f"/os-simple-tenant-usage/{ID}", "usage"),
+        ("GET", "/limits", "sum"),
+        ("GET", f"/os-quota-sets/{ID}", "any"),
+        ("GET", f"/os-quota-sets/{ID}/detail", "sum"),
+        ("POST", "/os-server-external-events", "split"),
+        ("GET", f"/os-console-auth-tokens/{ID}", "ask"),
+        ("POST", "/os-assisted-volume-snapshots", "schedule"),
+        ("DELETE", f"/os-assisted-volume-snapshots/{ID}", "ask"),
+        ("GET", "/os-volumes", "join"),
+        ("GET", "/os-volumes/detail", "join"),
+        ("POST", "/os-volumes", "schedule"),
+        ("DELETE", f"/os-volumes/{ID}", "route"),
+        ("GET", "/os-snapshots/detail", "join"),
+        ("POST", "/os-snapshots", "schedule"),
+        ("GET", f"/os-snapshots/{ID}", "route"),
+        ("GET", "/os-security-groups", "join"),
+        ("PUT", f"/os-security-groups/{ID}", "ask"),
+        ("POST", "/os-security-groups", "any"),
+        ("POST", "/os-security-group-rules", "ask"),
+        ("DELETE", f"/os-security-group-rules/{ID}", "ask"),
+        ("GET", "/os-floating-ips", "join"),
+        ("DELETE", f"/os-floating-ips/{ID}", "ask"),
+        ("GET", "/os-floating-ip-pools", "join"),
+        ("GET", "/os-networks", "join"),
+        ("GET", f"/os-networks/{ID}", "ask"),
+        ("GET", "/os-tenant-networks", "join"),
+        ("DELETE", f"/os-tenant-networks/{ID}", "ask"),
+        ("GET", "/images/detail", "any"),
+        ("PUT", f"/images/{ID}/metadata/k", "any"),
+        ("GET", "/extensions/os-x", "any"),
         ("GET", "/os-server-groups", "join"),
         ("POST", "/os-server-groups", "schedule"),
         ("GET", f"/os-server-groups/{ID}", "route"),

@@ -1,0 +1,256 @@
+"""
+The strategy ``usage``: what projects have used, over all pods (``os-simple-tenant-usage``).
+
+From microversion 2.40 on Nova gives this by pages, counted in servers and not in projects. As Nova does with its cells, a
+page goes on in the next pod where the one before ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import orjson
+from attrs import define, evolve, field, frozen
+from zope.interface import implementer
+
+from trio2o.errors import GatewayError, PodFailure, PodUnreachable, Unavailable
+from trio2o.exchange import Answer, HeaderList, Inbound
+from trio2o.interfaces import IState, IStrategy
+from trio2o.merging.links import next_links
+from trio2o.merging.paging import nova_paging
+from trio2o.merging.usage import tenant_usages
+from trio2o.model import Pod, PodState, RequestContext
+from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.forwarding import Forwarder, told
+from trio2o.strategies.joining import parsed_query
+
+_PAGES_FROM = (2, 40)
+
+Query = Sequence[tuple[str, str]]
+
+
+@frozen(kw_only=True)
+class _Report:
+    """
+    One pod's answer.
+    """
+
+    pod: Pod
+    status: int
+    headers: HeaderList
+    raw: bytes
+    #: What was asked for.
+    query: Query
+    #: A usage for each project; ``None`` where the answer is no report.
+    usages: list[dict[str, Any]] | None = None
+    #: The last server of a page that is full.
+    marker: str | None = None
+
+    @property
+    def servers(self) -> int:
+        """
+        How many servers it is about.
+        """
+        return sum(len(usage.get("server_usages", ())) for usage in self.usages or ())
+
+
+@implementer(IStrategy)
+@define(kw_only=True)
+class UsageStrategy:
+    """
+    Adds up, project by project.
+    """
+
+    _forwarder: Forwarder
+    _state: IState
+    #: Seconds that each pod has.
+    _budget: float
+    _max_page: int
+
+    async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        See :class:`IStrategy`. A pod that refuses the caller decides for all; a silent one is left out (I8).
+
+        :raises GatewayError: if no pod answers, or one that may know the marker is silent.
+        """
+        query = parsed_query(inbound)
+        asking = _Asking(
+            forwarder=self._forwarder,
+            inbound=inbound,
+            context=context,
+            budget=self._budget,
+            pods=[pod for pod in self._state.pods() if pod.state is not PodState.DISABLED],
+        )
+        if (inbound.microversion or (0, 0)) < _PAGES_FROM:
+            reports = await asking.all_of(asking.pods, query)
+            return self._told(inbound, context, asking, reports, None)
+        paging = nova_paging(query, self._max_page)
+        rest = [pair for pair in query if pair[0] not in ("marker", "detailed")]
+        if inbound.operation.options["key"] == "tenant_usages":
+            # the servers are counted; who did not ask for them does not get them
+            rest.append(("detailed", "1"))
+        pods, reports = asking.pods, []
+        if paging.marker is not None:
+            reports = await asking.all_of(asking.pods, [*rest, ("marker", paging.marker)])
+            found = next((report for report in reports if report.usages is not None), None)
+            if found is None:
+                return self._nobody(asking, reports)
+            reports = [found]
+            asking.failures.clear()
+            pods = pods[pods.index(found.pod) + 1 :]
+        if not reports or reports[0].servers < paging.limit:
+            reports += await asking.all_of(pods, rest)
+        reports = await self._cut(asking, reports, paging.limit)
+        return self._told(inbound, context, asking, reports, paging.limit)
+
+    async def _cut(self, asking: _Asking, reports: list[_Report], limit: int) -> list[_Report]:
+        """
+        The reports up to so many servers: the one in which the page ends is asked for again, up to there. Its link tells
+        where the next page begins.
+        """
+        kept: list[_Report] = []
+        room = limit
+        for report in reports:
+            if report.usages is None or report.servers < room:
+                kept.append(report)
+                room -= report.servers
+            elif not room:
+                kept.append(evolve(report, usages=[]))
+            else:
+                if report.servers > room or report.marker is None:
+                    shorter = [*(pair for pair in report.query if pair[0] != "limit"), ("limit", str(room))]
+                    kept += await asking.all_of([report.pod], shorter)
+                else:
+                    kept.append(report)
+                room = 0
+        return kept
+
+    def _told(
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        asking: _Asking,
+        reports: Sequence[_Report],
+        limit: int | None,
+    ) -> Answer:
+        refusal = next((report for report in reports if 400 <= report.status < 500), None)
+        good = [report for report in reports if report.usages is not None]
+        if refusal is not None or not good:
+            return self._nobody(asking, reports)
+        key = inbound.operation.options["key"]
+        usages = tenant_usages([report.usages or [] for report in good])
+        body: dict[str, Any] = {}
+        if key == "tenant_usages":
+            if limit is not None and ("detailed", "1") not in parsed_query(inbound):
+                for usage in usages:
+                    usage.pop("server_usages", None)
+            body[key] = usages
+        else:
+            body[key] = usages[0] if usages else {}
+        marker = next((report.marker for report in reversed(good) if report.servers), None)
+        if limit and sum(report.servers for report in good) == limit and marker is not None:
+            url = (inbound.public_root + inbound.path).decode("latin-1")
+            body[f"{key}_links"] = next_links(context.surface, url, parsed_query(inbound), marker)
+        return Answer(
+            status=200,
+            headers=good[0].headers,
+            body=orjson.dumps(body),
+            missing=tuple(pod for pod in asking.pods if pod.id in asking.failures),
+            pods=tuple(pod.name for pod in asking.pods),
+        )
+
+    @staticmethod
+    def _nobody(asking: _Asking, reports: Sequence[_Report]) -> Answer:
+        """
+        The first refusal.
+
+        :raises GatewayError: if no pod has refused, or a silent one may know the marker that the others do not.
+        """
+        refusal = next((report for report in reports if 400 <= report.status < 500), None)
+        failure = next(iter(asking.failures.values()), None)
+        if refusal is None:
+            raise told(failure or PodUnreachable("every pod", "none is enabled", sent=False))
+        if failure is not None and refusal.status == 400:
+            raise Unavailable(
+                "The service is not available at the moment. Please try again later.",
+                admin_detail=str(failure),
+                headers=[(b"Retry-After", b"10")],
+            )
+        return Answer(
+            status=refusal.status,
+            headers=refusal.headers,
+            body=refusal.raw,
+            pods=(refusal.pod.name,),
+            passed_on=True,
+        )
+
+
+@define(kw_only=True)
+class _Asking:
+    """
+    The pods that are asked for one report, and which of them were silent.
+    """
+
+    forwarder: Forwarder
+    inbound: Inbound
+    context: RequestContext
+    budget: float
+    pods: list[Pod]
+    failures: dict[str, PodFailure] = field(factory=dict)
+
+    async def all_of(self, pods: Sequence[Pod], query: Query) -> list[_Report]:
+        """
+        The answers of those that give one.
+        """
+        answers = await gathered([self._ask(pod, query) for pod in pods], (PodFailure, GatewayError))
+        reports = []
+        for pod, said in zip(pods, answers, strict=True):
+            if isinstance(said, Exception):
+                failure = said if isinstance(said, PodFailure) else PodFailure(pod.name, str(said), sent=True)
+                self.failures[pod.id] = failure
+            elif said.usages is None and not 400 <= said.status < 500:
+                self.failures[pod.id] = PodFailure(pod.name, f"it answered {said.status}", sent=True)
+            else:
+                reports.append(said)
+        return reports
+
+    async def _ask(self, pod: Pod, query: Query) -> _Report:
+        inbound = self.inbound
+        target = inbound.path + (b"?" + urlencode(query).encode("ascii") if query else b"")
+        answer = await self.forwarder.send(
+            inbound, self.context, pod, target=target, body=None, budget=self.budget
+        )
+        whole = await self.forwarder.whole_answer(inbound, self.context, pod, answer, zones=False)
+        assert isinstance(whole.body, bytes)
+        usages, marker = (
+            _read(whole.body, inbound.operation.options["key"]) if whole.status == 200 else (None, None)
+        )
+        return _Report(
+            pod=pod,
+            status=whole.status,
+            headers=whole.headers,
+            raw=whole.body,
+            query=query,
+            usages=usages,
+            marker=marker,
+        )
+
+
+def _read(raw: bytes, key: str) -> tuple[list[dict[str, Any]] | None, str | None]:
+    """
+    The usages in an answer, and the marker of its link to the next page.
+    """
+    try:
+        body = orjson.loads(raw)
+        usages = body[key]
+        if isinstance(usages, dict):
+            usages = [usages] if usages else []
+        links = body.get(f"{key}_links") or [{}]
+        marker = parse_qs(urlsplit(links[0].get("href", "")).query).get("marker", [None])[0]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError):
+        return None, None
+    if not isinstance(usages, list) or not all(isinstance(usage, dict) for usage in usages):
+        return None, None
+    return usages, marker
