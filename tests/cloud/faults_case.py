@@ -12,9 +12,11 @@ from attrs import evolve
 from twisted.python import log
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from cloud.plan import ADMIN_PORT
 from tests.cloud.faults_parts import Parts
 from tests.cloud.faults_users import Load, Seen, User, eventually
 from tests.cloud.places import NoCloud, TestCloud, test_cloud
+from tests.cloud.wire import send
 
 #: Seconds beyond a configured time that a busy machine may take.
 SLACK = 20.0
@@ -116,6 +118,14 @@ class FaultCase(SynchronousTestCase):
         self.assertEqual(503, seen.status, seen.reply.body)
         self.assertTrue(int(seen.field("Retry-After") or "0") > 0, seen.reply.fields)
         self.discreet(seen, within=within)
+
+    def gauges(self, name: str) -> dict[str, float]:
+        """
+        A metric's values by their labels as the exposition writes them.
+        """
+        said = send(f"http://127.0.0.1:{ADMIN_PORT}", "GET", "/metrics").body.decode()
+        lines = [line.rpartition(" ") for line in said.splitlines() if line.startswith(name)]
+        return {labels.removeprefix(name): float(value) for labels, _, value in lines}
 
     def late(self, seen: Seen, *, within: float) -> None:
         """

@@ -60,6 +60,9 @@ class ApiTests(FaultCase):
 
         for _ in range(8):
             self.unavailable(self.user.show(self.here))
+        breakers = self.gauges("trio2o_pod_breaker_state")
+        self.assertLess(0, breakers['{pod="Pod1",service="compute"}'])
+        self.assertEqual(0, breakers['{pod="Pod1",service="volume"}'])
         self.unavailable(self.user.ask("compute", "DELETE", f"/servers/{self.here}"))
         self.unavailable(self.user.create("new", AZ1))
         unknown = self.user.show(self.here, "2.69")
@@ -489,6 +492,7 @@ class GatewayTests(FaultCase):
             self.accepted()
             self.parts.freeze_postgres()
             eventually(lambda: self.load.count(503) >= 2, "creates are refused")
+            self.assertEqual({"": 0.0}, self.gauges("trio2o_state_current"))
             self.parts.thaw()
             self.accepted()
         self.over()

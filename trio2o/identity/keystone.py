@@ -107,6 +107,8 @@ class KeystoneClient:
     body_limit: int = 4 * 1024 * 1024
     #: How many requests may be under way at once.
     concurrency: int = 32
+    #: Why the last request had no answer of Keystone's own; empty when it had, or nothing was asked yet.
+    problem: str = field(default="", init=False)
     _slots: DeferredSemaphore = field(init=False)
     _log = Logger()
 
@@ -198,11 +200,14 @@ class KeystoneClient:
             raise away("too many requests wait for it")
         try:
             exchange = Deferred.fromCoroutine(self._exchange(request))
-            return await exchange.addTimeout(self.timeout, self._clock)
+            answer: PluginAnswer = await exchange.addTimeout(self.timeout, self._clock)
         except _TRANSPORT as problem:
             kind = type(problem).__name__
             self._log.info("Keystone at {root} does not answer: {kind}", root=self.root, kind=kind)
-            raise away(f"no answer ({kind})") from None
+            self.problem = f"no answer ({kind})"
+            raise away(self.problem) from None
+        self.problem = f"status {answer.status_code}" if answer.status_code >= 500 else ""
+        return answer
 
     async def _exchange(self, request: PluginRequest) -> PluginAnswer:
         await self._slots.acquire()

@@ -36,6 +36,7 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "trio2o_state_ready": ("1 once pods and bindings were read from the database.", ()),
     "trio2o_state_current": ("1 while the database's changes are followed.", ()),
     "trio2o_database_up": ("1 while the database answers.", ()),
+    "trio2o_identity_up": ("1 when Keystone answered the last request to it.", ()),
     "trio2o_database_connections_in_use": ("Database connections that a query holds.", ()),
     "trio2o_outbox_writes": ("Writes that wait for the database to be back.", ()),
     "trio2o_token_cache_entries": ("Tokens in the cache.", ()),

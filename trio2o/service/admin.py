@@ -34,9 +34,7 @@ def make_admin(common: Common, database: Database, metrics: Metrics, policy: Osl
             lambda: counter.draining,
             {
                 "database": lambda: "" if database.pool.alive else "no connection",
-                "identity": lambda: (
-                    "" if common.identity.catalog.loaded else "Keystone has not given a catalog yet"
-                ),
+                "identity": common.identity.problem,
             },
         ),
         policy=policy,

@@ -25,11 +25,20 @@ class IdentityParts:
     What the rest of the daemon needs of Keystone.
     """
 
+    keystone: KeystoneClient
     tokens: KeystoneTokens
     catalog: KeystoneCatalog
     service: IdentityService
     #: The value of ``WWW-Authenticate``.
     www_authenticate: bytes
+
+    def problem(self) -> str:
+        """
+        What is wrong with Keystone as far as the daemon has met it; empty when nothing is.
+        """
+        if not self.catalog.loaded:
+            return "Keystone has not given a catalog yet"
+        return self.keystone.problem and f"Keystone's last answer: {self.keystone.problem}"
 
 
 def make_identity(reactor: Any, section: IdentitySection) -> IdentityParts:
@@ -62,6 +71,7 @@ def make_identity(reactor: Any, section: IdentitySection) -> IdentityParts:
     )
     uri = section.www_authenticate_url or str(credentials.auth["auth_url"])
     return IdentityParts(
+        keystone=keystone,
         tokens=tokens,
         catalog=catalog,
         service=IdentityService(own, catalog, pool),

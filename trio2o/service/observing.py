@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from trio2o.identity.validation import KeystoneTokens
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
 from trio2o.pods.breaker import BreakerState
 from trio2o.pods.client import TreqPods
+from trio2o.service.identity import IdentityParts
 from trio2o.state.cache import MemoryState
 from trio2o.state.routes import RouteBook
 from trio2o.storage.pool import Pool
@@ -77,7 +77,7 @@ def watch(
     state: MemoryState,
     pool: Pool,
     routes: RouteBook,
-    tokens: KeystoneTokens,
+    identity: IdentityParts,
     pods: TreqPods,
     access: AccessLog | None,
     surfaces: Sequence[ServedSurface],
@@ -93,7 +93,8 @@ def watch(
         "trio2o_pod_calls_in_progress",
         lambda: {(name,): float(inside) for name, inside in pods.under_way().items()},
     )
-    metrics.watch("trio2o_token_cache_entries", lambda: float(tokens.known))
+    metrics.watch("trio2o_token_cache_entries", lambda: float(identity.tokens.known))
+    metrics.watch("trio2o_identity_up", lambda: float(not identity.problem()))
     if access is not None:
         metrics.watch("trio2o_access_log_lines_lost", lambda: float(access.lost))
     metrics.watch("trio2o_state_ready", lambda: float(state.ready))

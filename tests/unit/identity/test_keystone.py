@@ -237,6 +237,24 @@ class ShowTokenTests(ClientCase):
                 client = a_client(FailingHttp(reason), self.clock)
                 self.assertAway(client.show_token(b"own-1", b"t1"))
 
+    def test_problem(self) -> None:
+        """
+        What the last request met is kept for operators, and forgotten with the next answer of Keystone's own.
+        """
+        self.keystone.tokens["t1"] = description()
+        self.assertEqual("", self.client.problem)
+        self.keystone.hold = True
+        answer = self.start(self.show())
+        self.clock.advance(10)
+        self.failureResultOf(answer, Unavailable)
+        self.assertIn("no answer", self.client.problem)
+        well, self.keystone.hold, self.keystone.fault = self.keystone.fault, False, status(503)
+        self.assertAway(self.show())
+        self.assertEqual("status 503", self.client.problem)
+        self.keystone.fault = well
+        self.successResultOf(self.start(self.show()))
+        self.assertEqual("", self.client.problem)
+
     def test_bug_is_no_outage(self) -> None:
         """
         An unexpected exception stays what it is.
