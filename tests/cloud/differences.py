@@ -152,11 +152,6 @@ EXPECTED: tuple[Expected, ...] = (
         always=False,
     ),
     Expected(
-        scenario="flavors",
-        steps=("* (by a user)",),
-        reason="Coming: writes of flavors go to every pod. Until then their paths have no such method, whoever asks.",
-    ),
-    Expected(
         scenario="usage",
         steps=("GET /limits*", "GET /os-quota-sets/*/detail*"),
         paths=("body.limits.absolute.total*Used", "body.quota_set.*.in_use"),
@@ -209,11 +204,6 @@ EXPECTED: tuple[Expected, ...] = (
         scenario="volume_urls",
         steps=("GET /v3/*/nothing (*",),
         reason="A URL with another project's id is refused before its path is looked at, which a pod alone knows.",
-    ),
-    Expected(
-        scenario="volume_administration",
-        steps=("* /types", "* /types/*"),
-        reason="Coming: types are written at the pods until they are kept alike; the gateway has their reads alone.",
     ),
     Expected(
         scenario="backup_life",

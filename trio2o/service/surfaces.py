@@ -26,9 +26,7 @@ from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
-from trio2o.strategies.splitting import SplitStrategy
 from trio2o.strategies.summing import SumStrategy
-from trio2o.strategies.usage import UsageStrategy
 from trio2o.surface.matching import Table
 from trio2o.surface.surfaces import Surface
 from trio2o.web.channel import GatewayChannel
@@ -181,6 +179,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             shield=shield,
             locator=common.locator,
             pods=common.pods,
+            routes=common.route_store,
             body_limit=limits.read_body_bytes,
         ),
         "schedule": ScheduleStrategy(
@@ -204,14 +203,6 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             **shared, shield=shield, budget=pods.list_timeout_seconds, body_limit=limits.read_body_bytes
         ),
         "sum": SumStrategy(**shared, budget=pods.list_timeout_seconds),
-        "usage": UsageStrategy(**shared, budget=pods.list_timeout_seconds, max_page=limits.max_page),
-        "split": SplitStrategy(
-            **shared,
-            shield=shield,
-            locator=common.locator,
-            budget=pods.list_timeout_seconds,
-            body_limit=limits.read_body_bytes,
-        ),
         "any": AnyStrategy(**shared, shield=shield, pods=common.pods),
         "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
     }

@@ -10,9 +10,9 @@ import orjson
 from attrs import define
 from zope.interface import implementer
 
-from trio2o.errors import BadRequest, NotFound, PodFailure, Unavailable
+from trio2o.errors import BadRequest, DatabaseUnavailable, NotFound, PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
-from trio2o.interfaces import IPodAnswer, IPodClient, IState, IStrategy
+from trio2o.interfaces import IPodAnswer, IPodClient, IRouteStore, IState, IStrategy
 from trio2o.model import Kind, Pod, PodState, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
 from trio2o.strategies.anywhere import preferred
@@ -20,7 +20,7 @@ from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import STREAMED, Forwarder, is_json, told
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.unknown import leaves, marked, shown, shows_unknown
-from trio2o.surface.kinds import KINDS
+from trio2o.surface.kinds import KINDS, canonical_id
 from trio2o.surface.surfaces import SURFACES
 
 _READS = frozenset({b"GET", b"HEAD"})
@@ -40,6 +40,8 @@ class RouteStrategy:
     _locator: Locator
     _state: IState
     _pods: IPodClient
+    #: Asked for the tombstones of what no pod shows any more.
+    _routes: IRouteStore
     #: The largest request body that is read whole, in bytes.
     _body_limit: int
 
@@ -90,20 +92,37 @@ class RouteStrategy:
         What one cloud says of a request about what it does not have.
 
         The services look at path, microversion and body before they look for the resource, and only a pod knows their
-        words. So one of the pods that do not have it gets the request as it is; it finds nothing that it could change.
+        words. So one of the pods that do not have it gets the request as it is, the one that had it first; it finds nothing
+        that it could change.
 
         :raises NotFound: for a plain show, whose words are the same everywhere, and where no pod can be asked.
         """
         itself = "itself" in inbound.operation.options and inbound.method == b"GET" and not inbound.query
         # the services read the UTF-8 of other ids as Latin-1
-        pods = () if itself and inbound.ids["id"].isascii() else preferred(self._state, self._pods, context)
-        if not pods:
+        if itself and inbound.ids["id"].isascii():
+            raise absent
+        pod = await self._had(inbound) or next(iter(preferred(self._state, self._pods, context)), None)
+        if pod is None:
             raise absent
         try:
-            answer = await self._forwarder.send(inbound, context, pods[0])
+            answer = await self._forwarder.send(inbound, context, pod)
         except PodFailure as failure:
             raise absent from failure
-        return await self._passed_on(inbound, context, pods[0], answer)
+        return await self._passed_on(inbound, context, pod, answer)
+
+    async def _had(self, inbound: Inbound) -> Pod | None:
+        """
+        The pod that had the resource, which may still tell of it: Nova shows what was done with a deleted server.
+        """
+        wanted = canonical_id(inbound.ids["id"])
+        if wanted is None:
+            return None
+        try:
+            routes = await self._routes.routes_of_id(wanted)
+        except DatabaseUnavailable:
+            return None
+        pods = [self._state.pod(route.pod_id) for route in routes if route.kind is inbound.operation.kind]
+        return next((pod for pod in pods if pod is not None and pod.state is not PodState.DISABLED), None)
 
     async def _passed_on(
         self, inbound: Inbound, context: RequestContext, pod: Pod, answer: IPodAnswer

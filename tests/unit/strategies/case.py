@@ -44,9 +44,7 @@ from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
-from trio2o.strategies.splitting import SplitStrategy
 from trio2o.strategies.summing import SumStrategy
-from trio2o.strategies.usage import UsageStrategy
 from trio2o.surface.matching import Match, Table, split
 from trio2o.surface.surfaces import SURFACES
 
@@ -204,7 +202,12 @@ class StrategyCase(SynchronousTestCase):
         shared: dict[str, Any] = {"forwarder": self.forwarder, "state": self.state}
         self.strategies: dict[str, IStrategy] = {
             "route": RouteStrategy(
-                **shared, shield=shield, locator=self.locator, pods=self.pods, body_limit=LIMIT
+                **shared,
+                shield=shield,
+                locator=self.locator,
+                pods=self.pods,
+                routes=self.route_store,
+                body_limit=LIMIT,
             ),
             "schedule": ScheduleStrategy(
                 forwarder=self.forwarder,
@@ -221,14 +224,6 @@ class StrategyCase(SynchronousTestCase):
             "join": JoinStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),
             "ask": AskStrategy(**shared, shield=shield, budget=LIST_BUDGET, body_limit=LIMIT),
             "sum": SumStrategy(**shared, budget=LIST_BUDGET),
-            "usage": UsageStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),
-            "split": SplitStrategy(
-                **shared,
-                shield=shield,
-                locator=self.locator,
-                budget=LIST_BUDGET,
-                body_limit=LIMIT,
-            ),
             "any": AnyStrategy(**shared, shield=shield, pods=self.pods),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
         }

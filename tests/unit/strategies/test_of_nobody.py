@@ -4,6 +4,8 @@ Requests about a resource that no pod has: one cloud looks at path and body firs
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from tests.unit.strategies.case import S1, StrategyCase, a_server
 from tests.unit.strategies.doubles import Broken, Hang, MemoryBody, Reply, Unreachable
 from trio2o.errors import Forbidden, NotFound, Unavailable
@@ -86,6 +88,24 @@ class OfNobodyTests(StrategyCase):
         self.refused(NotFound, "GET", "/v2.1/servers/x")
 
         self.assertEqual(["Pod1"], self.pods.asked())
+
+    def test_deleted(self) -> None:
+        """
+        What was done with a deleted server is told by the pod that had it; without the database, by nobody.
+        """
+        self.has_route(S1, self.pod3, in_memory=False, deleted_at=datetime(2026, 1, 1, tzinfo=UTC))
+        actions = f"{SHOW}/os-instance-actions"
+        self.pods.on("*", "GET", actions, Reply(404, b""))
+        self.pods.on("Pod3", "GET", actions, Reply(200, {"instanceActions": []}))
+
+        self.assertEqual(
+            (200, ("Pod3",)), (self.asked("GET", actions).status, self.asked("GET", actions).pods)
+        )
+        self.database.available = False
+        self.assertEqual(404, self.asked("GET", actions).status)
+        self.database.available = True
+        self.change_pod(self.pod3, state=PodState.DISABLED)
+        self.assertEqual(404, self.asked("GET", actions).status)
 
     def test_id_that_is_not_ascii(self) -> None:
         """
