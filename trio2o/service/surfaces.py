@@ -26,7 +26,9 @@ from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
+from trio2o.strategies.splitting import SplitStrategy
 from trio2o.strategies.summing import SumStrategy
+from trio2o.strategies.usage import UsageStrategy
 from trio2o.surface.matching import Table
 from trio2o.surface.surfaces import Surface
 from trio2o.web.channel import GatewayChannel
@@ -203,6 +205,14 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             **shared, shield=shield, budget=pods.list_timeout_seconds, body_limit=limits.read_body_bytes
         ),
         "sum": SumStrategy(**shared, budget=pods.list_timeout_seconds),
+        "usage": UsageStrategy(**shared, budget=pods.list_timeout_seconds, max_page=limits.max_page),
+        "split": SplitStrategy(
+            **shared,
+            shield=shield,
+            locator=common.locator,
+            budget=pods.list_timeout_seconds,
+            body_limit=limits.read_body_bytes,
+        ),
         "any": AnyStrategy(**shared, shield=shield, pods=common.pods),
         "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
     }

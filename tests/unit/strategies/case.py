@@ -44,7 +44,9 @@ from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
+from trio2o.strategies.splitting import SplitStrategy
 from trio2o.strategies.summing import SumStrategy
+from trio2o.strategies.usage import UsageStrategy
 from trio2o.surface.matching import Match, Table, split
 from trio2o.surface.surfaces import SURFACES
 
@@ -224,6 +226,14 @@ class StrategyCase(SynchronousTestCase):
             "join": JoinStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),
             "ask": AskStrategy(**shared, shield=shield, budget=LIST_BUDGET, body_limit=LIMIT),
             "sum": SumStrategy(**shared, budget=LIST_BUDGET),
+            "usage": UsageStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),
+            "split": SplitStrategy(
+                **shared,
+                shield=shield,
+                locator=self.locator,
+                budget=LIST_BUDGET,
+                body_limit=LIMIT,
+            ),
             "any": AnyStrategy(**shared, shield=shield, pods=self.pods),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
         }
