@@ -338,11 +338,12 @@ class ZoneSpellingTests(CloudCase):
 
     async def test_empty(self) -> None:
         """
-        A zone that is empty is none.
+        A zone that is empty is left to the pod, which refuses it.
         """
-        name, _ = await self.zone_read(self.body(b'"availability_zone": ""'))
+        cloud = await self.cloud(self.PLANS)
+        answer = await cloud.demo.compute.post("/v2.1/servers", data=self.body(b'"availability_zone": ""'))
 
-        self.assertEqual("Pod1", name)
+        self.refused(answer, 400, "badRequest", "'' should be non-empty")
 
 
 class UnknownListTests(CloudCase):

@@ -644,7 +644,7 @@ class PinTests(CloudCase):
 
         made = await cloud.demo.compute.post("/v2.1/servers", a_server(block_device_mapping_v2=[device]))
 
-        self.refused(made, 400, "badRequest", f"failed to get volume {NOTHING}")
+        self.refused(made, 400, "badRequest", f"Volume {NOTHING} could not be found.")
 
     async def test_strangers_volume(self) -> None:
         """
@@ -656,7 +656,7 @@ class PinTests(CloudCase):
 
         made = await cloud.demo.compute.post("/v2.1/servers", a_server(block_device_mapping_v2=[device]))
 
-        self.refused(made, 400, "badRequest", f"failed to get volume {volume}")
+        self.refused(made, 400, "badRequest", f"Volume {volume} could not be found.")
 
     async def test_attach_across_pods(self) -> None:
         """

@@ -32,6 +32,8 @@ class Answer:
     """
     One answer. ``body`` is bytes as they are, or a JSON value, or None for no body.
 
+    ``without`` names header fields that the service's style would add and the real service leaves out here.
+
     With ``depends_on`` the rendered bytes of a 200 to a GET are sent again for the same request (path, token,
     host, microversion) until that revision moves.
     """
@@ -41,6 +43,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
     depends_on: Revision | None = None
+    without: frozenset[str] = frozenset()
 
     def rendered(self) -> bytes:
         """

@@ -104,7 +104,8 @@ class Delivery:
         headers = request.responseHeaders
         request.setResponseCode(answer.status)
         for name, value in (*answer.headers, *self.style.request_id_headers(self.call.request_id)):
-            headers.addRawHeader(name, value)
+            if name not in answer.without:
+                headers.addRawHeader(name, value)
         content_type = self.style.empty_content_type if answer.body is None else answer.content_type
         if content_type is not None:
             headers.setRawHeaders("Content-Type", [content_type])

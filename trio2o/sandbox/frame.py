@@ -32,7 +32,7 @@ A service is a style and some groups of handlers::
 
 and is served by ``endpoint.listen(frame.site())``; unit tests use ``StubTreq(frame.resource())`` and
 `StaticTokens`. The frame does before a handler: request id, journal, version documents, token (401),
-behaviours, body limit (413), microversion (400, 406), project id in the URL (400), route (404). After it: the
+behaviours, body limit (413), route (404), microversion (400, 406), project id in the URL (400). After it: the
 fault's shape, headers, behaviours.
 
 An `Answer` with ``depends_on`` is kept rendered until that `Revision` moves; `PodSite` sends it again without
@@ -48,7 +48,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from inspect import isawaitable
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from attrs import define, field
@@ -73,6 +73,7 @@ from trio2o.sandbox.journal import Entry, Journal
 from trio2o.sandbox.kept import KeptAnswers
 from trio2o.sandbox.site import FrameResource, PodSite
 from trio2o.sandbox.style import ServiceStyle
+from trio2o.sandbox.tokens import StaticTokens, TokenVerifier
 
 __all__ = [
     "Answer",
@@ -87,39 +88,6 @@ __all__ = [
     "TokenVerifier",
     "route",
 ]
-
-
-class TokenVerifier(Protocol):
-    """
-    Who a token belongs to.
-    """
-
-    def peek(self, token: str) -> Caller | None:
-        """
-        The token's caller if that is known already.
-        """
-
-    async def verify(self, token: str) -> Caller | None:
-        """
-        The token's caller, asking Keystone if need be; None for a token that is not valid.
-
-        :raises Fault: 503 if Keystone does not answer.
-        """
-
-
-@define
-class StaticTokens:
-    """
-    A verifier that knows a fixed set of tokens.
-    """
-
-    callers: Mapping[str, Caller]
-
-    def peek(self, token: str) -> Caller | None:
-        return self.callers.get(token)
-
-    async def verify(self, token: str) -> Caller | None:
-        return self.callers.get(token)
 
 
 @define(kw_only=True, eq=False)
@@ -203,6 +171,8 @@ class ServiceFrame:
         """
         Begin to answer a request.
         """
+        if request.path.startswith(b"//"):  # read by the services' server as one slash
+            request.path = b"/" + request.path.lstrip(b"/")
         path = request.path.decode("latin-1")
         content = request.content
         body = content.read() if content is not None else b""
@@ -245,7 +215,10 @@ class ServiceFrame:
                 style.negotiate(call)
                 style.check_project(call)
             except Fault as fault:
-                delivery.send(style.fault(fault), with_versions=fault.with_versions)
+                if self._app.url_map.bind("").test(call.path, call.method):
+                    delivery.send(style.fault(fault), with_versions=fault.with_versions)
+                else:
+                    delivery.send(style.unknown_path(call), with_versions=False)
                 return
             self._dispatch(self._app, delivery)
 

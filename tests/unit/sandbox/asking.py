@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import treq
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.web.http_headers import Headers
@@ -40,6 +40,17 @@ class Reply:
         return values[-1] if values else None
 
 
+@frozen
+class Who:
+    """
+    A token, its project and its user.
+    """
+
+    token: str
+    project: str
+    user: str = ""
+
+
 @define
 class Api:
     """
@@ -68,9 +79,21 @@ class Api:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if data is not None:
             fields.setdefault("Content-Type", "application/json")
-        response = await self.http.request(method, self.url + path, headers=fields, data=data)
+        return await self.send(method, self.url + path, fields, data)
+
+    async def send(self, method: str, url: str, fields: Mapping[str, str], data: bytes | None) -> Reply:
+        """
+        Send a request as it is.
+        """
+        response = await self.http.request(method, url, headers=fields, data=data)
         content = await treq.content(response)
         return Reply(response.code, response.headers, content)
+
+    def above(self, version: str) -> Api:
+        """
+        The same service without the version that its URL ends in.
+        """
+        return evolve(self, url=self.url.removesuffix(version))
 
 
 def now(coroutine: Any) -> Any:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from tests.unit.sandbox.asking import Api, Reply
-from tests.unit.sandbox.cinder_contract import NOBODY, Who
+from tests.unit.sandbox.asking import Api, Reply, Who
+from tests.unit.sandbox.cinder_contract import NOBODY
 
 
 class GlanceContract:
@@ -52,7 +52,7 @@ class GlanceContract:
         """
 
         async def check() -> None:
-            root = Api(self.api.http, self.api.url.removesuffix("/v2"))
+            root = self.api.above("/v2")
             choices = await root.ask("GET", "/")
             assert choices.status == 300
             (current,) = [each for each in choices.json["versions"] if each["status"] == "CURRENT"]

@@ -80,7 +80,7 @@ class KeystoneContract:
             version = await self.api.ask("GET", "")
             self.assert_status(version, 200)
             assert version.json["version"]["id"] == "v3.14"
-            root = Api(self.api.http, self.api.url.removesuffix("/v3"))
+            root = self.api.above("/v3")
             choices = await root.ask("GET", "/")
             self.assert_status(choices, 300)
             assert choices.json["versions"]["values"] == [version.json["version"]]

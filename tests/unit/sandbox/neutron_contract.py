@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from tests.unit.sandbox.asking import Api, Reply
-from tests.unit.sandbox.cinder_contract import NOBODY, Who
+from tests.unit.sandbox.asking import Api, Reply, Who
+from tests.unit.sandbox.cinder_contract import NOBODY
 
 
 class NeutronContract:
@@ -59,7 +59,7 @@ class NeutronContract:
         """
 
         async def check() -> None:
-            root = Api(self.api.http, self.api.url.removesuffix("/v2.0"))
+            root = self.api.above("/v2.0")
             versions = await root.ask("GET", "/")
             assert versions.status == 200
             (version,) = versions.json["versions"]

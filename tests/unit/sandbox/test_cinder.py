@@ -11,8 +11,11 @@ from treq.testing import StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.sandbox.asking import Api, now
-from tests.unit.sandbox.cinder_contract import NOBODY, CinderContract, Who
+from tests.unit.sandbox.asking import Api, Who, now
+from tests.unit.sandbox.cinder_change_contract import CinderChangeContract
+from tests.unit.sandbox.cinder_contract import NOBODY
+from tests.unit.sandbox.cinder_surface_contract import CinderSurfaceContract
+from tests.unit.sandbox.cinder_volume_contract import CinderVolumeContract
 from trio2o.sandbox.call import Caller
 from trio2o.sandbox.cinder import make_cinder
 from trio2o.sandbox.clock import PodClock
@@ -80,7 +83,19 @@ class FakeCinderCase(SynchronousTestCase):
         return self.pod.volumes
 
 
-class ContractTests(FakeCinderCase, CinderContract):
+class SurfaceContractTests(FakeCinderCase, CinderSurfaceContract):
+    """
+    The fake does what the real one does.
+    """
+
+
+class VolumeContractTests(FakeCinderCase, CinderVolumeContract):
+    """
+    The fake does what the real one does.
+    """
+
+
+class ChangeContractTests(FakeCinderCase, CinderChangeContract):
     """
     The fake does what the real one does.
     """

@@ -11,8 +11,7 @@ from treq.testing import StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.sandbox.asking import Api, now
-from tests.unit.sandbox.cinder_contract import Who
+from tests.unit.sandbox.asking import Api, Who, now
 from tests.unit.sandbox.glance_contract import GlanceContract
 from trio2o.sandbox.call import Caller
 from trio2o.sandbox.clock import PodClock

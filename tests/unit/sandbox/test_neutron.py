@@ -11,8 +11,8 @@ from treq.testing import StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.sandbox.asking import Api, now
-from tests.unit.sandbox.cinder_contract import NOBODY, Who
+from tests.unit.sandbox.asking import Api, Who, now
+from tests.unit.sandbox.cinder_contract import NOBODY
 from tests.unit.sandbox.neutron_contract import NeutronContract
 from trio2o.sandbox.answers import Fault
 from trio2o.sandbox.call import Caller

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import define
 from treq.testing import StubTreq
 from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError
@@ -20,13 +21,17 @@ from trio2o.sandbox.nova.service import make_nova
 GLANCE = "http://glance.test"
 
 
-class Refusing:
+@define
+class Leaving:
     """
-    Nobody listens.
+    A Glance at which nobody listens from some moment on.
     """
 
+    http: Any
+    gone: bool = False
+
     def request(self, method: str, url: str, **more: Any) -> Any:
-        return fail(ConnectionRefusedError())
+        return fail(ConnectionRefusedError()) if self.gone else self.http.request(method, url, **more)
 
 
 class ImageTests(NovaTestCase):
@@ -36,25 +41,28 @@ class ImageTests(NovaTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.glance = StubTreq(make_glance(self.clock, StaticTokens(TOKENS), self.wall).resource())
-        self.images = Api(self.glance, f"{GLANCE}/v2")
-        self.use(self.glance)
-
-    def use(self, http: Any) -> None:
-        """
-        Make the Nova anew, with another way to Glance.
-        """
-        images = GlanceImages(GLANCE, http)
+        glance = StubTreq(make_glance(self.clock, StaticTokens(TOKENS), self.wall).resource())
+        self.images = Api(glance, f"{GLANCE}/v2")
+        self.glance = Leaving(glance)
+        images = GlanceImages(GLANCE, self.glance)  # type: ignore[arg-type]
         self.frame = make_nova(
             self.pod, StaticTokens(TOKENS), self.wall, image_endpoint=GLANCE, images=images, action_seconds=1
         )
         self.http = StubTreq(self.frame.resource())
 
+    def booted(self) -> str:
+        """
+        The id of a server from an image that there is.
+        """
+        image = now(self.images.ask("GET", "/images?name=cirros", token="demo")).json["images"][0]
+        server_id: str = self.active(imageRef=image["id"])
+        return server_id
+
     def test_image(self) -> None:
         """
         An image is the user's, active, and has what was asked for.
         """
-        server_id = self.active()
+        server_id = self.booted()
         wanted = {"createImage": {"name": "i", "metadata": {"a": "b"}}}
         status, body = self.act(server_id, wanted, minor=45)
         self.assertEqual(202, status)
@@ -62,13 +70,15 @@ class ImageTests(NovaTestCase):
         self.assertEqual(
             ("i", "active", "b", "snapshot"), tuple(image[k] for k in ("name", "status", "a", "image_type"))
         )
-        self.assertEqual(404, now(self.images.ask("GET", f"/images/{body['image_id']}", token="other")).status)
+        self.assertEqual(
+            404, now(self.images.ask("GET", f"/images/{body['image_id']}", token="other")).status
+        )
 
     def test_place(self) -> None:
         """
         Below 2.45 the Location names the image that is there.
         """
-        server_id = self.active()
+        server_id = self.booted()
         response = self.response("POST", f"/servers/{server_id}/action", {"createImage": {"name": "i"}})
         (location,) = response.headers.getRawHeaders("Location")
         path = location.removeprefix(GLANCE)
@@ -78,8 +88,8 @@ class ImageTests(NovaTestCase):
         """
         Without its Glance no image is made, and the server stays as it was.
         """
-        self.use(Refusing())
-        server_id = self.active()
+        server_id = self.booted()
+        self.glance.gone = True
         status, _ = self.act(server_id, {"createImage": {"name": "i"}}, minor=45)
         self.assertEqual(500, status)
         self.assertIsNone(self.show(server_id)["OS-EXT-STS:task_state"])

@@ -267,15 +267,26 @@ class VolumeActions:
             "status": "uploading",
             "display_description": volume.description,
             "size": volume.size,
-            "volume_type": {"id": item.id, "name": item.name, "is_public": item.is_public},
+            "volume_type": {
+                "id": item.id,
+                "name": item.name,
+                "description": item.description,
+                "is_public": item.is_public,
+                "extra_specs": dict(item.extra_specs),
+                "qos_specs_id": None,
+                "created_at": views.moment(item.created_at),
+                "updated_at": views.moment(item.updated_at),
+                "deleted": False,
+                "deleted_at": None,
+            },
             "image_id": new_id(),
             "container_format": wanted.get("container_format", "bare"),
             "disk_format": wanted.get("disk_format", "raw"),
             "image_name": wanted["image_name"],
         }
-        if call.minor >= 1:
-            shown["protected"] = body.boolean("protected", wanted.get("protected", False))
-            shown["visibility"] = wanted.get("visibility", "private")
+        shown["protected"] = call.minor >= 1 and body.boolean("protected", wanted.get("protected", False))
+        # Glance's own default where Cinder does not say one yet
+        shown["visibility"] = wanted.get("visibility", "private") if call.minor >= 1 else "shared"
         return Answer(status=202, body={"os-volume_upload_image": shown})
 
     def _set_image_metadata(self, call: Call, volume: Volume, details: Any) -> Answer:

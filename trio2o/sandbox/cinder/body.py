@@ -122,7 +122,7 @@ def uuid_or_none(name: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _UUID.fullmatch(value):
-        raise invalid(name, value, f"{value!r} is not a 'uuid'")
+        raise invalid(name, value, f"{value!r} is not valid under any of the given schemas")
     return value
 
 

@@ -89,6 +89,7 @@ class Shelf:
         self.store.halt(volume)
         volume.placed = True
         attachment = self.store.reserve(volume, server_id=server_id, attachment_id=attachment_id)
+        attachment.connector = {"host": host_name, "mountpoint": device}
         self.store.complete(attachment, device=device, host_name=host_name)
 
     def detach(self, volume_id: str, attachment_id: str) -> None:

@@ -12,10 +12,16 @@ from trio2o.sandbox.answers import Answer, Fault, bad_request
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.style import MicroversionRange, ServiceStyle
 
+#: Cinder adds the older name of the request id where an answer has a body of its own.
+_OLDER_ID = frozenset({"X-Compute-Request-Id"})
 #: An empty answer, as Cinder's actions send it.
 DONE = Answer(status=202, body=b"")
 #: An empty answer, as Cinder's deletes send it.
-DELETED = Answer(status=202, body=b"", content_type="text/html; charset=UTF-8")
+DELETED = Answer(status=202, body=b"", content_type="text/html; charset=UTF-8", without=_OLDER_ID)
+_INCAPABLE = (
+    "The server could not comply with the request since it is either malformed or otherwise incorrect."
+)
+_ERRED = "The server has either erred or is incapable of performing the requested operation."
 
 
 @define(kw_only=True)
@@ -31,8 +37,14 @@ class CinderStyle(ServiceStyle):
     def document(self, call: Call) -> Answer | None:
         if call.full_path in ("/", ""):
             return self.choices(call, status=300)
-        if call.full_path == "/v3":
-            return Answer(status=302, body=b"", headers=(("Location", f"{call.origin}/v3/"),))
+        if call.full_path == "/v3" and call.header("X-Auth-Token"):
+            return Answer(
+                status=302,
+                body=b"",
+                headers=(("Location", f"{call.origin}/v3/"),),
+                content_type="text/plain; charset=utf8",
+                without=_OLDER_ID,
+            )
         if call.full_path == "/healthcheck":
             return Answer(body=b"OK", content_type="text/plain; charset=UTF-8")
         if not call.prefix:
@@ -60,6 +72,24 @@ class CinderStyle(ServiceStyle):
         }
         headers = (("OpenStack-API-Version", "volume 3.0"), ("Vary", "OpenStack-API-Version"))
         return Answer(status=status, body={"versions": [version]}, headers=headers if status == 300 else ())
+
+    def negotiate(self, call: Call) -> None:
+        fields = call.request.requestHeaders.getRawHeaders("OpenStack-API-Version") or []
+        asked = [part.strip().split() for part in ",".join(fields).split(",")] if fields else []
+        if fields and ["volume"] not in [part[:1] for part in asked]:
+            raise Fault(400, _INCAPABLE, with_versions=False)
+        if ["volume"] in asked:
+            raise Fault(500, _ERRED, with_versions=False)
+        super().negotiate(call)
+
+    def unknown_path(self, call: Call) -> Answer:
+        return evolve(super().unknown_path(call), without=_OLDER_ID)
+
+    def too_large(self, call: Call) -> Answer:
+        return evolve(super().too_large(call), without=_OLDER_ID)
+
+    def unauthenticated(self, auth_uri: str) -> Answer:
+        return evolve(super().unauthenticated(auth_uri), without=_OLDER_ID)
 
     def check_project(self, call: Call) -> None:
         if call.url_project is not None and call.url_project != call.caller.project_id:

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define
 
-from trio2o.sandbox.answers import Answer, bad_request
+from trio2o.sandbox.answers import Answer, bad_request, not_found
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.filters import filtered
@@ -205,6 +205,18 @@ class Volumes:
         source_id = body.uuid_or_none("source_volid", wanted.get("source_volid"))
         backup_id = body.uuid_or_none("backup_id", wanted.get("backup_id")) if call.minor >= 47 else None
         image_id = wanted.get("imageRef") or wanted.get("image_id")
+        if snapshot_id is not None:
+            store.snapshot(snapshot_id, caller)
+        if source_id is not None:
+            store.volume(source_id, caller)
+        sources = (backup_id, image_id, snapshot_id, source_id)
+        if sum(each is not None for each in sources) > 1:
+            raise bad_request(
+                "Invalid input received: May specify only one of backup, imageRef, snapshot, source volume"
+            )
+        group_id = wanted.get("group_id") if call.minor >= 13 else None
+        if group_id is not None:  # there are no groups
+            raise not_found(f"Group {group_id} could not be found.")
         if snapshot_id is not None:
             snapshot = store.snapshot(snapshot_id, caller)
             if snapshot.status != "available":

@@ -136,7 +136,7 @@ class Actions:
             if change.policy is not None:
                 admin_only(call, change.policy)
             _check_argument(name, argument)
-        server = self.store.get(server_id, call)
+        server = self.store.get(server_id, call, by_cell=name in ("os-start", "os-stop"))
         if special is not None:
             return special(server, argument, call)
         assert change is not None
@@ -158,7 +158,7 @@ class Actions:
         self.lifecycle.begin(server, call, change.event, change.task, done)
         return Answer(status=change.status)
 
-    def _specials(self) -> dict[str, Callable[[Server, Any, Call], Answer]]:
+    def _specials(self) -> dict[str, Callable[[Server, Any, Call], Answer | Awaitable[Answer]]]:
         return {
             "reboot": self._reboot,
             "rebuild": self._rebuild,
@@ -191,7 +191,7 @@ class Actions:
         self.lifecycle.begin(server, call, "reboot", task, done)
         return Answer(status=202)
 
-    def _rebuild(self, server: Server, argument: Any, call: Call) -> Answer:
+    async def _rebuild(self, server: Server, argument: Any, call: Call) -> Answer:
         wanted = _object("rebuild", argument)
         required(wanted, ("imageRef",), "rebuild")
         image_id = str(wanted["imageRef"]).rstrip("/").rpartition("/")[2]
@@ -201,6 +201,8 @@ class Actions:
         name = text(wanted, "name", empty=False)
         check_lock(server, call.caller)
         check_state(server, "rebuild", frozenset({"active", "stopped", "error"}), _NO_TASK)
+        if not await self.others.images.has(image_id, call):
+            raise bad_request("Cannot find image for rebuild")
         server.name = name or server.name
         server.metadata = metadata
         server.image_id = image_id if server.image_id is not None else None

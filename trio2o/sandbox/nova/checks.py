@@ -4,6 +4,8 @@ Checks of request bodies, in the words of Nova's schema validation.
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -93,6 +95,21 @@ def text(value: Mapping[str, Any], name: str, *, longest: int = 255, empty: bool
     return found
 
 
+def address(value: Mapping[str, Any], name: str, version: int) -> str:
+    """
+    A property that is an IP address of this version; empty without it, or where it is empty.
+
+    :raises Fault: 400 if it is something else.
+    """
+    found = text(value, name) or ""
+    try:
+        if found and ipaddress.ip_address(found).version != version:
+            raise ValueError(found)
+    except ValueError as error:
+        raise invalid(name, found, f"{found!r} is not a 'ipv{version}'") from error
+    return found
+
+
 def boolean(value: Mapping[str, Any], name: str) -> bool:
     """
     A property that is true, false or one of the words for them; False without it.
@@ -110,17 +127,19 @@ def boolean(value: Mapping[str, Any], name: str) -> bool:
     raise invalid(name, found, f"{found!r} is not one of {list(_TRUE + _FALSE)!r}")
 
 
-def whole_number(value: Mapping[str, Any], name: str, default: int, *, minimum: int = 0) -> int:
+def whole_number(
+    value: Mapping[str, Any], name: str, default: int, *, minimum: int = 0, pattern: str = "^[0-9]*$"
+) -> int:
     """
-    A property that is an integer or digits.
+    A property that is an integer or digits. ``pattern`` is the schema's, for the words of a refusal.
 
     :raises Fault: 400 if it is something else or too small.
     """
     found = value.get(name, default)
     if isinstance(found, bool) or not isinstance(found, (int, str)):
         raise invalid(name, found, f"{found!r} is not of type 'integer', 'string'")
-    if isinstance(found, str) and not found.isdecimal():
-        raise invalid(name, found, f"{found!r} does not match '^[0-9]*$'")
+    if isinstance(found, str) and not re.fullmatch(pattern[1:-1].replace("*", "+"), found):
+        raise invalid(name, found, f"{found!r} does not match {pattern!r}")
     number = int(found)
     if number < minimum:
         raise invalid(name, found, f"{found!r} is less than the minimum of {minimum}")
@@ -214,7 +233,8 @@ def limit_of(call: Call) -> int | None:
 
 def next_link(call: Call, path: str, marker: str) -> list[dict[str, str]]:
     """
-    The ``*_links`` of a page that may have a successor: the query in the order of its names, then the marker.
+    The ``*_links`` of a page that may have a successor: the query in the order of its names, of equal ones the greatest
+    value alone, and the marker in its place or at the end.
     """
-    pairs = sorted((key, value) for key, value in call.query if key != "marker")
-    return [{"rel": "next", "href": f"{call.base}{path}?{urlencode([*pairs, ('marker', marker)])}"}]
+    pairs = dict(sorted(call.query)) | {"marker": marker}
+    return [{"rel": "next", "href": f"{call.base}{path}?{urlencode(pairs)}"}]

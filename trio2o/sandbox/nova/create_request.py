@@ -9,9 +9,10 @@ from typing import Any
 
 from attrs import field, frozen
 
-from trio2o.sandbox.answers import bad_request
+from trio2o.sandbox.answers import bad_request, forbidden
 from trio2o.sandbox.call import Call
 from trio2o.sandbox.nova.checks import (
+    address,
     body_object,
     boolean,
     invalid,
@@ -56,6 +57,8 @@ _SINCE = {
     "hostname": 90,
 }
 _HINT_KEYS = ("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints")
+_MOST_METADATA = 128
+_NO_SCHEMA = "is not valid under any of the given schemas"
 
 
 @frozen(kw_only=True)
@@ -113,6 +116,8 @@ class CreateRequest:
     hints: Mapping[str, Any] = field(factory=dict)
     security_groups: tuple[str, ...] = ()
     hostname: str | None = None
+    access_ipv4: str = ""
+    access_ipv6: str = ""
     raw: Mapping[str, Any] = field(factory=dict)
 
 
@@ -133,16 +138,20 @@ def parse_create(call: Call) -> CreateRequest:
     maximum = whole_number(server, "max_count", minimum, minimum=1)
     if minimum > maximum:
         raise bad_request("min_count must be <= max_count")
-    zone, _, host = (text(server, "availability_zone") or "").partition(":")
+    if maximum > 1 and server.get("hostname"):
+        raise bad_request("Unable to allocate a single hostname to multiple instances")
+    metadata = string_map(server.get("metadata", {}), "metadata")
+    if len(metadata) > _MOST_METADATA:
+        raise forbidden(f"Maximum number of metadata items exceeds {_MOST_METADATA}")
+    zone, _, host = (text(server, "availability_zone", empty=False) or "").partition(":")
     raw_tags = server.get("tags")
-    body = call.json()
     return CreateRequest(
         name=(name or "").strip(),
         image_id=_image_id(server, boots=any(each.boots for each in volumes)),
         flavor_id=flavor_id,
         networks=_networks(server, call),
         volumes=volumes,
-        metadata=string_map(server.get("metadata", {}), "metadata"),
+        metadata=metadata,
         zone=zone or None,
         forced_host=host or None,
         key_name=text(server, "key_name"),
@@ -153,7 +162,9 @@ def parse_create(call: Call) -> CreateRequest:
         reservation=boolean(server, "return_reservation_id"),
         description=text(server, "description"),
         tags=set() if raw_tags is None else tag_list(raw_tags),
-        hints=next((body[key] for key in _HINT_KEYS if isinstance(body.get(key), dict)), {}),
+        hints=_hints(call),
+        access_ipv4=address(server, "accessIPv4", 4),
+        access_ipv6=address(server, "accessIPv6", 6),
         security_groups=_security_groups(server.get("security_groups", [])),
         hostname=text(server, "hostname"),
         raw=server,
@@ -167,6 +178,23 @@ def _check_properties(server: Mapping[str, Any], call: Call) -> None:
     only(server, allowed, "server")
     if call.minor >= 37:
         required(server, ("networks",), "server")
+
+
+def _hints(call: Call) -> Mapping[str, Any]:
+    body = call.json()
+    hints: Mapping[str, Any] = {}
+    for key in reversed(_HINT_KEYS):
+        hints = body.get(key, hints)
+        if not isinstance(hints, dict):
+            raise invalid(key, hints, f"{hints!r} is not of type 'object'")
+    if "group" not in hints:
+        return hints
+    group = hints["group"]
+    # a list of one counts as what is in it, as everywhere in hints
+    only_one = group[0] if isinstance(group, list) and len(group) == 1 else group
+    if not isinstance(only_one, str) or not is_uuid(only_one):
+        raise invalid("group", group, f"{group!r} {_NO_SCHEMA}")
+    return {**hints, "group": only_one}
 
 
 def _flavor_ref(value: object) -> str:
@@ -183,26 +211,26 @@ def _image_id(server: Mapping[str, Any], *, boots: bool) -> str | None:
         return None
     image_id = str(value).rstrip("/").rpartition("/")[2]
     if not is_uuid(image_id):
-        raise invalid("imageRef", value, f"{value!r} is not valid under any of the given schemas")
+        raise invalid("imageRef", value, f"{value!r} {_NO_SCHEMA}")
     return image_id
 
 
 def _networks(server: Mapping[str, Any], call: Call) -> str | tuple[WantedNetwork, ...]:
-    value = server.get("networks")
-    if value is None:
+    value = server.get("networks", "auto")
+    if "networks" not in server:
         return "auto"
     if isinstance(value, str) and call.minor >= 37 and value in ("auto", "none"):
         return value
     if not isinstance(value, list):
-        raise invalid("networks", value, f"{value!r} is not of type 'array'")
+        why = "is not of type 'array'" if call.minor < 37 else _NO_SCHEMA
+        raise invalid("networks", value, f"{value!r} {why}")
     wanted = []
     for each in value:
         if not isinstance(each, dict):
             raise invalid("networks", each, f"{each!r} is not of type 'object'")
-        only(each, {"uuid", "port", "fixed_ip", "tag"}, "0")
-        for key in ("uuid", "port"):
-            if each.get(key) is not None and not is_uuid(each[key]):
-                raise invalid(key, each[key], f"{each[key]!r} is not a 'uuid'")
+        ids = [each[key] for key in ("uuid", "port") if each.get(key) is not None]
+        if each.keys() - {"uuid", "port", "fixed_ip", "tag"} or not all(map(is_uuid, ids)):
+            raise invalid("networks", value, f"{value!r} {_NO_SCHEMA}")
         wanted.append(
             WantedNetwork(
                 network_id=each.get("uuid"),

@@ -15,6 +15,7 @@ from trio2o.sandbox.answers import Answer, Fault, bad_request, conflict
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.nova.create_request import CreateRequest, WantedNetwork, WantedVolume, parse_create
 from trio2o.sandbox.nova.flavor import Flavor
+from trio2o.sandbox.nova.imaging import Images
 from trio2o.sandbox.nova.lifecycle import Lifecycle
 from trio2o.sandbox.nova.quotas import over_quota, servers_allowed
 from trio2o.sandbox.nova.server import Server
@@ -35,15 +36,18 @@ class Creating:
 
     store: NovaStore
     lifecycle: Lifecycle
+    images: Images
 
     @route("POST", "/servers")
     @route("POST", "/os-volumes_boot")
-    def create(self, call: Call) -> Answer:
+    async def create(self, call: Call) -> Answer:
         wanted = parse_create(call)
         project_only(call, "servers:create")
         flavor = self._checked(wanted, call)
+        if wanted.image_id is not None and not await self.images.has(wanted.image_id, call):
+            raise bad_request("Can not find requested image")
         networks = self._checked_networks(wanted, call)
-        self._check_volumes(wanted.volumes, call)
+        self._check_volumes(wanted, call)
         groups = self._checked_security_groups(wanted, call)
         count = self._allowed(wanted, flavor, call)
         servers = self._make(wanted, flavor, groups, count, call)
@@ -108,12 +112,14 @@ class Creating:
                 raise bad_request(f"Network {each.network_id} could not be found.")
         return wanted.networks
 
-    def _check_volumes(self, wanted: Sequence[WantedVolume], call: Call) -> None:
+    def _check_volumes(self, wanted: CreateRequest, call: Call) -> None:
         shelf = self.store.pod.volumes
-        for each in wanted:
+        for each in wanted.volumes:
             if each.source == "volume":
                 volume = None if shelf is None else shelf.find_volume(str(each.source_id), call.caller)
                 if volume is None:
+                    if wanted.image_id is not None or not each.boots:
+                        raise bad_request(f"Volume {each.source_id} could not be found.")
                     raise bad_request(
                         f"Block Device Mapping is Invalid: failed to get volume {each.source_id}."
                     )
@@ -196,8 +202,8 @@ class Creating:
                 user_data=wanted.user_data,
                 config_drive=wanted.config_drive,
                 disk_config=str(wanted.raw.get("OS-DCF:diskConfig") or "MANUAL"),
-                access_ipv4=str(wanted.raw.get("accessIPv4") or ""),
-                access_ipv6=str(wanted.raw.get("accessIPv6") or ""),
+                access_ipv4=wanted.access_ipv4,
+                access_ipv6=wanted.access_ipv6,
                 admin_password=password,
                 personality=list(wanted.raw.get("personality") or ()),
                 trusted_certificates=wanted.raw.get("trusted_image_certificates"),

@@ -134,6 +134,7 @@ _USER_FILTERS = {
     "vm_state": 83,
     "progress": 83,
     "user_id": 83,
+    "hostname": 90,
 }
 _ADMIN_FILTERS = frozenset(
     {"host", "node", "project_id", "tenant_id", "deleted", "uuid", "hostname", "display_name", "soft_deleted"}
@@ -270,6 +271,8 @@ def _test(name: str, call: Call) -> Test | None:
     last = values[-1]
     if name == "status":
         known = {value.upper() for value in values} & STATUSES
+        if not known and call.minor >= 38:
+            raise bad_request("Invalid status value")
         return lambda server: server.status in known
     if name in ("name", "display_name"):
         pattern = _pattern(name, last)

@@ -167,8 +167,10 @@ class Operators:
         admin_only(call, "os-aggregates:index")
         return Answer(body={"aggregates": []})
 
+    @route("GET", "/os-agents")
     @route("GET", "/os-cells")
-    def cells(self, call: Call) -> Answer:
+    @route("GET", "/os-fping")
+    def removed(self, call: Call) -> Answer:
         raise Fault(410, "This resource is no longer available. No forwarding address is given.")
 
     @route("GET", "/extensions")

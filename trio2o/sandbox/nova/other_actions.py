@@ -84,8 +84,9 @@ class OtherActions:
             if call.minor < 73 or not isinstance(argument, dict):
                 raise invalid("lock", argument, f"{argument!r} is not of type 'null'")
             reason = text(argument, "locked_reason")
+        if server.locked_by is None:  # what is locked keeps its first reason
+            server.locked_reason = reason
         server.locked_by = "admin" if call.caller.is_admin else "owner"
-        server.locked_reason = reason
         self.lifecycle.note(server, call, "lock").finish = self.store.now()
         self.store.changed(server, touch=False)
         return Answer(status=202)
@@ -133,11 +134,11 @@ class OtherActions:
         if server.host is None:
             raise conflict(f"Instance {server.id} is not ready")
         length = wanted.get("length")
-        lines = list(CONSOLE_LINES)
+        lines = [*CONSOLE_LINES, ""]  # the end of the last line counts as one more
         if length is not None:
-            number = whole_number(wanted, "length", 0, minimum=-1)
+            number = whole_number(wanted, "length", 0, minimum=-1, pattern="^-?[0-9]+$")
             lines = lines if number == -1 else lines[max(len(lines) - number, 0) :]
-        return Answer(body={"output": "\n".join([*lines, ""])})
+        return Answer(body={"output": "\n".join(lines)})
 
     def _reset_state(self, server: Server, argument: Any, call: Call) -> Answer:
         admin_only(call, "os-admin-actions:reset_state")

@@ -172,8 +172,10 @@ class Server:
     @property
     def shown_zone(self) -> str:
         """
-        Its host's zone; while it has no host the requested one, or nothing.
+        Its host's zone; before it has a host the requested one, and nothing when it is off its host again.
         """
+        if self.vm_state == "shelved_offloaded":
+            return ""
         if self.host is not None and self.zone is not None:
             return self.zone
         return self.requested_zone or ""

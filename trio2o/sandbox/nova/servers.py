@@ -8,7 +8,7 @@ from attrs import define
 
 from trio2o.sandbox.answers import Answer, bad_request
 from trio2o.sandbox.call import Call, route
-from trio2o.sandbox.nova.checks import MAX_LIMIT, body_object, limit_of, next_link, only, text
+from trio2o.sandbox.nova.checks import MAX_LIMIT, address, body_object, limit_of, next_link, only, text
 from trio2o.sandbox.nova.creating import host_name
 from trio2o.sandbox.nova.lifecycle import Lifecycle, check_lock
 from trio2o.sandbox.nova.listing import ServerQuery, in_order, parse_query
@@ -54,9 +54,9 @@ class Servers:
         if "description" in wanted:
             server.description = text(wanted, "description")
         if "accessIPv4" in wanted:
-            server.access_ipv4 = text(wanted, "accessIPv4") or ""
+            server.access_ipv4 = address(wanted, "accessIPv4", 4)
         if "accessIPv6" in wanted:
-            server.access_ipv6 = text(wanted, "accessIPv6") or ""
+            server.access_ipv6 = address(wanted, "accessIPv6", 6)
         if "OS-DCF:diskConfig" in wanted:
             server.disk_config = text(wanted, "OS-DCF:diskConfig") or "MANUAL"
         if "hostname" in wanted:

@@ -54,7 +54,8 @@ def make_nova(
     store = NovaStore(pod)
     store.quota_class.update(quota or {})
     lifecycle = Lifecycle(store, action_seconds)
-    others = OtherActions(store, lifecycle, image_endpoint, images or NoImages())
+    images = images or NoImages()
+    others = OtherActions(store, lifecycle, image_endpoint, images)
     frame = ServiceFrame(
         style=NovaStyle(versions=versions, link_prefix=link_prefix),
         verifier=verifier,
@@ -64,7 +65,7 @@ def make_nova(
         hints=HINTS,
     )
     frame.mount(
-        Creating(store, lifecycle),
+        Creating(store, lifecycle, images),
         Servers(store, lifecycle),
         Actions(store, lifecycle, others),
         Metadata(store),

@@ -140,14 +140,18 @@ class NovaStore:
             return None
         return server
 
-    def get(self, server_id: str, call: Call) -> Server:
+    def get(self, server_id: str, call: Call, *, by_cell: bool = False) -> Server:
         """
         As `find`.
 
+        :param by_cell: for the few operations in which Nova looks for the server's cell first, and says so of an id that
+            never was.
         :raises Fault: 404 if there is none.
         """
         server = self.find(server_id, call.caller)
         if server is None:
+            if by_cell and server_id not in self.servers:
+                raise not_found(f"Instance {server_id} has no mapping to a cell.")
             raise not_found(f"Instance {server_id} could not be found.")
         return server
 

@@ -12,6 +12,7 @@ from trio2o.sandbox.answers import Answer
 from trio2o.sandbox.call import Call
 from trio2o.sandbox.style import ServiceStyle
 
+_REQUEST_IDS = frozenset({"X-Openstack-Request-Id", "X-Compute-Request-Id"})
 _HELP = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
 
 
@@ -30,13 +31,16 @@ class NovaStyle(ServiceStyle):
 
     def document(self, call: Call) -> Answer | None:
         if call.full_path in ("", "/"):
-            return Answer(body={"versions": [self._version(call, "/v2"), self._version(call, "/v2.1")]})
+            versions = [self._version(call, "/v2"), self._version(call, "/v2.1")]
+            return Answer(body={"versions": versions}, without=_REQUEST_IDS)
         if not call.prefix:
             return Answer(
                 status=300,
                 body={"choices": [self._choice(call, "/v2"), self._choice(call, "/v2.1")]},
+                without=_REQUEST_IDS,
             )
         if call.path in ("", "/"):
+            self.negotiate(call)
             version = self._version(call, call.prefix)
             version["links"].append(_HELP)
             version["media-types"] = [_media_type(call.prefix)]
@@ -68,7 +72,7 @@ class NovaStyle(ServiceStyle):
         return {
             "id": "v2.1" if new else "v2.0",
             "status": "CURRENT" if new else "DEPRECATED",
-            "links": [{"rel": "self", "href": f"{call.origin}{prefix}{call.full_path}"}],
+            "links": [{"rel": "self", "href": f"{call.origin}{prefix}{call.full_path.rstrip('/')}"}],
             "media-types": [_media_type(prefix)],
         }
 
