@@ -1,5 +1,5 @@
 """
-Scenarios by the clients that people use: the command line, openstacksdk, novaclient and cinderclient.
+The clients that people use, and what they say: the command line, openstacksdk, novaclient and cinderclient.
 """
 
 from __future__ import annotations
@@ -7,16 +7,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
+import shlex
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import cinderclient.client
 import cinderclient.exceptions
-import novaclient.client
 import novaclient.exceptions
 import openstack
 import openstack.exceptions
@@ -26,15 +26,20 @@ from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
 from tests.cloud.caller import Caller
-from tests.cloud.making import FLAVOR, KEY, LARGER, NOWHERE, a_server, a_volume, image, network
 
-#: The commands that show a table, which can be had as JSON.
-_TABLES = re.compile(r"^(?!console).*\b(list|show|create)\b|^server add volume")
 _REFUSALS = (
     ClientException,
     cinderclient.exceptions.ClientException,
     novaclient.exceptions.ClientException,
     openstack.exceptions.SDKException,
+)
+#: The commands that show a table, which can be had as JSON.
+_TABLES = re.compile(
+    r"^(?!console log)(?:.*\b(?:list|show|create|stats|summary)\b|server add volume|server rebuild|volume backup restore"
+    r"|volume attachment (?:set|complete)|volume transfer request accept|volume group (?:set|(?:add|remove) volume))"
+)
+_SILENT = re.compile(
+    r"^server (?:image|dump) create|^volume attachment complete|^volume group (?:add|remove)"
 )
 
 
@@ -54,205 +59,105 @@ def settings(at: Caller) -> dict[str, Any]:
     }
 
 
-def command_line(at: Caller) -> None:
+def session(at: Caller) -> Session:
     """
-    A day with ``openstack``.
+    A session of keystoneauth1 as the account.
     """
-    zone, net = at.place.zone, network(at)
-    image(at)
-    for command in (
-        "availability zone list",
-        "flavor list",
-        "flavor show m1.tiny",
-        "volume type list",
-        "limits show --absolute",
-        "quota show",
-        "server list",
-        f"server create --flavor m1.nano --image cirros --nic none --availability-zone {zone} --property a=b --wait one",
-        f"server create --flavor m1.nano --image cirros --nic net-id={net} --availability-zone {zone} --wait two",
-        "server create --flavor nothing --image cirros --nic none bad",
-        "server create --flavor m1.nano --image cirros --nic none --availability-zone nowhere bad",
-        "server list --long --sort-column Name",
-        "server list --name one",
-        "server list --limit 1 --sort-column Name --sort name:asc",
-        "server show one",
-        "server show nothing",
-        "server set --name uno --property c=d one",
-        "server unset --property a uno",
-        "server stop uno",
-        "server event list two",
-        "console log show --lines 2 two",
-        f"volume create --size 1 --availability-zone {zone} --property p=q first",
-        "volume list --long",
-    ):
-        _openstack(at, command)
-    server = _openstack(at, "server show two", quiet=True)
-    volume = _openstack(at, "volume show first", quiet=True)
-    at.until("volume", f"/volumes/{volume['id']}", "volume", "available")
-    _openstack(at, "server add volume two first")
-    at.until("volume", f"/volumes/{volume['id']}", "volume", "in-use")
-    for command in (
-        "volume show first",
-        "server volume list two",
-        "volume delete first",
-        "server remove volume two first",
-    ):
-        _openstack(at, command)
-    at.until("volume", f"/volumes/{volume['id']}", "volume", "available")
-    _openstack(at, "volume snapshot create --volume first snap")
-    snapshot = _openstack(at, "volume snapshot show snap", quiet=True)
-    at.until("volume", f"/snapshots/{snapshot['id']}", "snapshot", "available")
-    for command in ("volume snapshot list", "volume snapshot delete snap"):
-        _openstack(at, command)
-    at.until_gone("volume", f"/snapshots/{snapshot['id']}")
-    for command in (
-        "volume set --name premier --description d first",
-        "volume delete premier",
-        "server resize --flavor m1.micro --wait two",
-        "server resize confirm two",
-        "server delete --wait uno",
-    ):
-        _openstack(at, command)
-    at.until("compute", f"/servers/{server['id']}", "server", "active")
-    _openstack(at, "server delete --wait two")
-    at.until_gone("volume", f"/volumes/{volume['id']}")
-    _openstack(at, "server list")
+    return Session(auth=Password(**_login(at)))
 
 
-def sdk(at: Caller) -> None:
+def connection(at: Caller, **more: Any) -> Any:
     """
-    openstacksdk: its cloud layer, which waits and retries, and its proxies.
+    A connection of openstacksdk as the account.
     """
-    cloud = openstack.connect(**settings(at), load_envvars=False, load_yaml_config=False)
-    zone = at.place.zone
-    _said(at, "servers", lambda: [each.to_dict() for each in cloud.compute.servers()])
-    server = cloud.compute.create_server(
-        name="sdk", image_id=image(at), flavor_id=FLAVOR, networks="none", availability_zone=zone
-    )
-    at.normal.know(server.id, "server")
-    at.afterwards("compute", f"/servers/{server.id}")
-    server = cloud.compute.wait_for_server(server)
-    volume = cloud.create_volume(1, wait=True, name="sdk", availability_zone=zone)
-    at.normal.know(volume.id, "volume")
-    at.afterwards("volume", f"/volumes/{volume.id}")
-    _said(at, "get_server", lambda: cloud.compute.get_server(server.id).to_dict())
-    _said(at, "find_server", lambda: cloud.compute.find_server("sdk", ignore_missing=False).to_dict())
-    _said(at, "get_volume", lambda: cloud.block_storage.get_volume(volume.id).to_dict())
-    cloud.attach_volume(server, volume, wait=True)
-    _said(at, "attachments", lambda: [each.to_dict() for each in cloud.compute.volume_attachments(server.id)])
-    cloud.detach_volume(server, volume, wait=True)
-    _said(at, "all servers", lambda: [each.to_dict() for each in cloud.compute.servers(limit=1)])
-    _said(at, "all volumes", lambda: [each.to_dict() for each in cloud.block_storage.volumes(limit=1)])
-    _said(at, "no server", lambda: cloud.compute.get_server(NOWHERE).to_dict())
-    _said(at, "limits", lambda: cloud.compute.get_limits().to_dict())
-    _said(
-        at, "zones", lambda: [each.name for each in cloud.compute.availability_zones() if each.name == zone]
-    )
-    cloud.delete_server(server.id, wait=True)
-    cloud.delete_volume(volume.id, wait=True)
+    return openstack.connect(**settings(at), load_envvars=False, load_yaml_config=False, **more)
 
 
-def nova_client(at: Caller) -> None:
+def said(at: Caller, label: str, ask: Callable[[], Any]) -> Any:
     """
-    novaclient at its newest microversion.
+    Record what a client gives, or how it refuses; what it gives.
     """
-    nova = novaclient.client.Client(
-        "2.96", session=_session(at), endpoint_override=f"{at.place.roots['compute']}/v2.1"
-    )
-    server = a_server(at, quiet=True)
-    for label, asked in (
-        ("servers.list", lambda: _dicts(nova.servers.list())),
-        ("servers.list by name", lambda: _dicts(nova.servers.list(search_opts={"name": "one"}, limit=1))),
-        ("servers.get", lambda: nova.servers.get(server).to_dict()),
-        ("servers.get of nothing", lambda: nova.servers.get(NOWHERE).to_dict()),
-        ("servers.update", lambda: nova.servers.update(server, name="uno", description="d").to_dict()),
-        ("servers.set_meta", lambda: nova.servers.set_meta(server, {"a": "b"}).to_dict()),
-        ("servers.set_tags", lambda: nova.servers.set_tags(server, ["x"])),
-        ("servers.tag_list", lambda: nova.servers.tag_list(server)),
-        ("servers.lock", lambda: nova.servers.lock(server, reason="r")),
-        ("servers.unlock", lambda: nova.servers.unlock(server)),
-        ("servers.get_console_output", lambda: nova.servers.get_console_output(server, 2)),
-        ("servers.interface_list", lambda: _dicts(nova.servers.interface_list(server))),
-        ("instance_action.list", lambda: _dicts(nova.instance_action.list(server))),
-        ("flavors.list", lambda: _dicts(nova.flavors.list())),
-        ("availability_zones.list", lambda: [zone.zoneName for zone in nova.availability_zones.list(detailed=False)][:1]),
-        ("keypairs.create", lambda: nova.keypairs.create("side", public_key=KEY).to_dict()),
-        ("keypairs.list", lambda: _dicts(nova.keypairs.list())),
-        ("keypairs.delete", lambda: nova.keypairs.delete("side")),
-        ("limits.get", lambda: nova.limits.get().to_dict()),
-        ("quotas.get", lambda: nova.quotas.get(at.account.project_id).to_dict()),
-        ("versions.list", lambda: _dicts(nova.versions.list())),
-        ("servers.resize", lambda: nova.servers.resize(server, LARGER)),
-    ):  # fmt: skip
-        _said(at, label, asked)
-    at.until("compute", f"/servers/{server}", "server", "verify_resize")
-    _said(at, "servers.confirm_resize", lambda: nova.servers.confirm_resize(server))
-    at.until("compute", f"/servers/{server}", "server", "active")
+    try:
+        given = ask()
+    except _REFUSALS as refusal:
+        at.note(label, f"{type(refusal).__name__}: {refusal}")
+        return None
+    at.note(label, _plain(given))
+    return given
 
 
-def cinder_client(at: Caller) -> None:
+def dicts(resources: Iterable[Any]) -> list[Any]:
     """
-    cinderclient at its newest microversion.
+    Resources of any of the libraries as they show themselves.
     """
-    endpoint = f"{at.place.roots['volume']}/v3/{at.account.project_id}"
-    cinder = cinderclient.client.Client("3.70", session=_session(at), endpoint_override=endpoint)
-    volume = a_volume(at, quiet=True)
-    for label, asked in (
-        ("volumes.list", lambda: _dicts(cinder.volumes.list())),
-        ("volumes.list by name", lambda: _dicts(cinder.volumes.list(search_opts={"name": "one"}, limit=1))),
-        ("volumes.get", lambda: cinder.volumes.get(volume).to_dict()),
-        ("volumes.get of nothing", lambda: cinder.volumes.get(NOWHERE).to_dict()),
-        ("volumes.update", lambda: cinder.volumes.update(volume, name="uno")),
-        ("volumes.set_metadata", lambda: cinder.volumes.set_metadata(volume, {"a": "b"}).to_dict()),
-        ("volumes.summary", lambda: cinder.volumes.summary(False)),
-        ("volume_types.list", lambda: _dicts(cinder.volume_types.list())),
-        ("volume_types.default", lambda: cinder.volume_types.default().to_dict()),
-        ("limits.get", lambda: cinder.limits.get().to_dict()),
-        ("quotas.get", lambda: cinder.quotas.get(at.account.project_id).to_dict()),
-        ("availability_zones.list", lambda: [zone.zoneName for zone in cinder.availability_zones.list()][:1]),
-        ("volume_snapshots.list", lambda: _dicts(cinder.volume_snapshots.list())),
-        ("volumes.extend", lambda: cinder.volumes.extend(volume, 2)[1]),
-    ):  # fmt: skip
-        _said(at, label, asked)
-    at.until("volume", f"/volumes/{volume}", "volume", "available")
-    _said(at, "volumes.get extended", lambda: cinder.volumes.get(volume).to_dict())
+    return [each.to_dict() for each in resources]
 
 
-def _openstack(at: Caller, command: str, *, quiet: bool = False) -> Any:
+def commands(at: Caller, lines: Iterable[str]) -> None:
     """
-    Run one command and record its status, its output and what it complains of; what it shows, as JSON where it is.
+    Run commands one after the other.
     """
+    for line in lines:
+        command(at, line)
+
+
+def command(at: Caller, line: str, *, quiet: bool = False) -> Any:
+    """
+    Run one command of ``openstack`` and record its status, what it shows and what it complains of.
+
+    :returns: what it shows, read as JSON where it is.
+    """
+    words = ["--os-cloud", "here", *shlex.split(line)]
+    bare = re.sub(r"--os-\S+ \S+ ", "", line)
+    if _TABLES.search(bare) and not _SILENT.search(bare):
+        words += ["-f", "json"]
     with tempfile.TemporaryDirectory() as folder:
         clouds = Path(folder) / "clouds.yaml"
         clouds.write_text(yaml.safe_dump({"clouds": {"here": settings(at)}}))
-        words = [str(Path(sys.executable).with_name("openstack")), "--os-cloud", "here", *command.split()]
-        if _TABLES.search(command):
-            words += ["-f", "json"]
-        done = subprocess.run(
-            words,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "OS_CLIENT_CONFIG_FILE": str(clouds)},
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        output, complaints = Path(folder) / "output", Path(folder) / "complaints"
+        status = _forked(words, clouds, output, complaints)
+        text, complaint = output.read_text(), complaints.read_text()
     try:
-        shown = json.loads(done.stdout)
+        shown = json.loads(text)
     except ValueError:
-        shown = done.stdout
+        shown = text
     if not quiet:
-        at.note(f"openstack {command}", {"status": done.returncode, "shown": shown, "complaint": done.stderr})
+        at.note(f"openstack {line}", {"status": status, "shown": shown, "complaint": complaint})
     return shown
 
 
-def _said(at: Caller, label: str, ask: Callable[[], Any]) -> None:
+def _forked(words: list[str], clouds: Path, output: Path, complaints: Path) -> int:
     """
-    Record what a client gives, or how it refuses.
+    Run the command's own entry point in a process of its own, which has its modules already: a new interpreter would
+    take most of its time to load them.
     """
+    shell = _shell()
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 70
     try:
-        at.note(label, _plain(ask()))
-    except _REFUSALS as refusal:
-        at.note(label, f"{type(refusal).__name__}: {refusal}")
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, path in ((1, output), (2, complaints)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+        sys.stdin, sys.stdout, sys.stderr = (
+            os.fdopen(number, mode, closefd=False) for number, mode in enumerate(("r", "w", "w"))
+        )
+        os.environ["OS_CLIENT_CONFIG_FILE"] = str(clouds)
+        status = shell.main(words) or 0
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        # no cleanup of the tests' process may run twice
+        os._exit(status)
+
+
+@cache
+def _shell() -> Any:
+    shell = import_module("openstackclient.shell")
+    for module in ("compute.v2.server", "volume.v3.volume"):
+        import_module(f"openstackclient.{module}")
+    return shell
 
 
 def _plain(value: Any) -> Any:
@@ -260,10 +165,6 @@ def _plain(value: Any) -> Any:
     A value as JSON has it.
     """
     return json.loads(json.dumps(value, default=str, sort_keys=True))
-
-
-def _dicts(resources: Any) -> list[Any]:
-    return [each.to_dict() for each in resources]
 
 
 def _login(at: Caller) -> dict[str, Any]:
@@ -275,7 +176,3 @@ def _login(at: Caller) -> dict[str, Any]:
         "user_domain_id": "default",
         "project_domain_id": "default",
     }
-
-
-def _session(at: Caller) -> Session:
-    return Session(auth=Password(**_login(at)))

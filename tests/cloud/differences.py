@@ -132,8 +132,8 @@ EXPECTED: tuple[Expected, ...] = (
         reason="The top region has a zone more: the other pod's.",
     ),
     Expected(
-        scenario="command_line",
-        steps=("openstack availability zone list",),
+        scenario="command_cloud",
+        steps=("openstack availability zone list*",),
         paths=("said.shown",),
         reason="The top region has a zone more: the other pod's.",
     ),
@@ -193,6 +193,21 @@ EXPECTED: tuple[Expected, ...] = (
         scenario="other_zone",
         steps=("a group",),
         reason="A group of servers is in one pod, and so are its members: a zone elsewhere contradicts the hint.",
+    ),
+    Expected(
+        scenario="command_cloud",
+        steps=("openstack flavor create *", "openstack flavor delete *"),
+        reason="Coming: flavors are written at the pods until writes go to every pod.",
+    ),
+    Expected(
+        scenario="nova_client *",
+        steps=("flavors.create",),
+        reason="Coming: flavors are written at the pods until writes go to every pod.",
+    ),
+    Expected(
+        scenario="command_volumes",
+        steps=("openstack volume type create *",),
+        reason="Coming: types are written at the pods until they are kept alike; the gateway has their reads alone.",
     ),
     Expected(
         scenario="volume_urls",

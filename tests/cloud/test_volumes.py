@@ -56,15 +56,9 @@ class VolumeTests(SideBySide):
 
     def test_lists(self) -> None:
         """
-        Filters, orders and pages.
+        Filters, orders and pages, also by microversion.
         """
         self.compare(volume_lists.volume_lists)
-
-    def test_list_versions(self) -> None:
-        """
-        Lists and summaries by microversion.
-        """
-        self.compare(volume_lists.volume_list_versions)
 
     def test_urls(self) -> None:
         """

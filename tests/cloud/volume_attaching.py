@@ -131,7 +131,7 @@ def volume_attachments(at: Caller) -> None:
         a_volume(at, quiet=True),
     )
     one, two = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
-    made = []
+    made: list[str] = []
     for note, fields, version in (
         ("reserved", {"volume_uuid": volume, "instance_uuid": one}, "3.27"),
         ("again", {"volume_uuid": volume, "instance_uuid": two, "mode": "ro"}, "3.54"),

@@ -13,7 +13,7 @@ _METADATA = "%7B%22n%22:%221%22%7D"
 
 def volume_lists(at: Caller) -> None:
     """
-    Lists of five volumes that differ in name, size, type and metadata.
+    Lists of five volumes that differ in name, size, type and metadata, also at older microversions.
     """
     volumes = _five(at)
     for query in (
@@ -90,13 +90,13 @@ def volume_lists(at: Caller) -> None:
         at.volume("GET", f"/volumes/detail{query}", version="3.70", note="3.70")
     by_stranger(at, "GET", "/volumes/detail", note="a stranger's")
     by_stranger(at, "GET", f"/volumes?marker={volumes[0]}", note="a marker that is not one's own")
+    _versions(at)
 
 
-def volume_list_versions(at: Caller) -> None:
+def _versions(at: Caller) -> None:
     """
     What lists take and show at the microversions that changed them; summaries.
     """
-    _five(at)
     for version in (
         "3.0", "3.1", "3.2", "3.3", "3.4", "3.9", "3.10", "3.13", "3.20", "3.21", "3.30", "3.31", "3.33", "3.34",
         "3.44", "3.45", "3.47", "3.48", "3.59", "3.60", "3.61", "3.63", "3.64", "3.65", "3.69", "latest",
