@@ -281,6 +281,8 @@ class Parts:
     def _services(self) -> list[Service]:
         found = services.everything(self.plan)
         hurried = self.plan.configuration / "trio2o" / "faults.yaml"
+        if not hurried.exists():
+            return found
         return [
             evolve(each, command=(*each.command[:-1], str(hurried))) if each.name == DAEMON else each
             for each in found
