@@ -15,6 +15,7 @@ from attrs import define, field
 
 from cloud.databases import Databases
 from cloud.install import Environment
+from cloud.lifecycle import Cloud
 from cloud.plan import ADMIN_PASSWORD, ADMIN_PORT, CHECKOUT, Plan, Pod, WrongSetting
 from cloud.processes import StepFailed
 from cloud.steps import Steps
@@ -132,13 +133,12 @@ class Tempest:
         self.steps.say(f"{place.name}, {mode}: {number} tests to run")
         if not orders:
             return
+        pods = self.plan.pods if place.is_top else (self.baseline,)
         workers = Workers(
             python=self.environment.python,
             log=self.folder / f"{place.name}-{mode}.log",
-            environments=[
-                self._variables(place, mode, pod)
-                for pod in (self.plan.pods if place.is_top else (self.baseline,))
-            ],
+            environments=[self._variables(place, mode, pod) for pod in pods],
+            share=lambda which: results.share(pods[which].name),
             number=self.workers,
         )
         counted = 0
@@ -237,6 +237,8 @@ def tempest(steps: Steps, words: Sequence[str]) -> int:
         raise WrongSetting(f"--tests {wanted.tests}: {error}") from error
     at_pod = wanted.at is not None and not known[wanted.at].is_top
     baseline = next((pod for pod in steps.plan.pods if at_pod and pod.name == wanted.at), steps.plan.pods[0])
+    if not wanted.report:
+        _need(steps)
     suite = Tempest(steps=steps, baseline=baseline, workers=max(1, wanted.workers))
     modes = [Mode(wanted.mode)] if wanted.mode else list(Mode)
     at = [wanted.at] if wanted.at else [baseline.name, TOP]
@@ -256,6 +258,17 @@ def tempest(steps: Steps, words: Sequence[str]) -> int:
     return _told(steps, suite.comparisons(modes))
 
 
+def _need(steps: Steps) -> None:
+    """
+    Look before the tests do, which would fail one by one.
+
+    :raises StepFailed: if something of the cloud does not run.
+    """
+    missing = Cloud(steps=steps).missing()
+    if missing:
+        raise StepFailed(f"{', '.join(missing)} does not run; `make cloud` starts it")
+
+
 def _told(steps: Steps, comparisons: Sequence[Comparison]) -> int:
     for comparison in comparisons:
         for line in comparison.lines():
@@ -266,6 +279,3 @@ def _told(steps: Steps, comparisons: Sequence[Comparison]) -> int:
     passing, wanted = total(comparisons)
     steps.say(f"tempest: {passing} of {wanted} tests that pass at a pod pass at the top")
     return int(passing < wanted)
-
-
-__all__ = ["StepFailed", "Tempest", "parser", "tempest"]

@@ -11,6 +11,9 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+#: What is counted of each pod.
+KINDS = ("servers", "volumes")
+
 
 @frozen(kw_only=True)
 class Result:
@@ -71,6 +74,17 @@ class Results:
         """
         return {each.test for each in self.by_test.values() if each.outcome == outcome}
 
+    def share(self, pod: str) -> float:
+        """
+        The part of all servers, or of all volumes, that a pod got, whichever is smaller; 0 where there are none.
+        """
+        parts = []
+        for kind in KINDS:
+            every = sum(counts.get(kind, 0) for counts in self.made.values())
+            if every:
+                parts.append(self.made.get(pod, {}).get(kind, 0) / every)
+        return min(parts, default=0.0)
+
     def _take(self, told: Mapping[str, Any]) -> None:
         if "made" in told:
             for pod, counts in told["made"].items():
@@ -113,7 +127,7 @@ class Comparison:
         Why the run does not count; empty where it does.
         """
         said = []
-        for kind in ("servers", "volumes"):
+        for kind in KINDS:
             every = sum(counts.get(kind, 0) for counts in self.top.made.values())
             for pod, counts in sorted(self.top.made.items()):
                 if counts.get(kind, 0) < self.least * every:

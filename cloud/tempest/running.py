@@ -4,10 +4,8 @@ Tests in processes side by side, each with tempest loaded once.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import queue
 import select
 import signal
 import subprocess
@@ -35,8 +33,10 @@ class Workers:
     #: The Python of tempest's environment.
     python: Path
     log: Path
-    #: What tests run with, by turns: each class with the next of them.
+    #: What tests run with: each class with that of the lowest :attr:`share`, and by turns where they are equal.
     environments: Sequence[Mapping[str, str]]
+    #: What part of everything an environment has had so far.
+    share: Callable[[int], float]
     #: How many classes run at a time.
     number: int
     #: Seconds without a result after which a process is ended, and the rest of its class has failed.
@@ -48,9 +48,8 @@ class Workers:
 
         :raises StepFailed: if no process can be started.
         """
-        waiting: queue.SimpleQueue[Order] = queue.SimpleQueue()
-        for order in orders:
-            waiting.put(order)
+        waiting = list(reversed(orders))
+        used = [0] * len(self.environments)
         lock = threading.Lock()
         failures: list[StepFailed] = []
 
@@ -58,13 +57,21 @@ class Workers:
             with lock:
                 told(value)
 
-        def work(first: int) -> None:
+        def following() -> tuple[Order, int] | None:
+            with lock:
+                if not waiting:
+                    return None
+                which = min(range(len(used)), key=lambda each: (self.share(each), used[each]))
+                used[which] += 1
+                return waiting.pop(), which
+
+        def work() -> None:
             try:
-                self._work(first, waiting, tell)
+                self._work(following, tell)
             except StepFailed as failure:
                 failures.append(failure)
 
-        threads = [threading.Thread(target=work, args=(each,), daemon=True) for each in range(self.number)]
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(self.number)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -73,16 +80,14 @@ class Workers:
             raise failures[0]
 
     def _work(
-        self, first: int, waiting: queue.SimpleQueue[Order], tell: Callable[[Mapping[str, Any]], None]
+        self,
+        following: Callable[[], tuple[Order, int] | None],
+        tell: Callable[[Mapping[str, Any]], None],
     ) -> None:
         workers: dict[int, _Worker] = {}
         try:
-            for turn in itertools.count(first):
-                try:
-                    name, tests = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                which = turn % len(self.environments)
+            while (ordered := following()) is not None:
+                (name, tests), which = ordered
                 if which not in workers:
                     workers[which] = _Worker(self.python, self.log, self.environments[which])
                 left = set(tests)

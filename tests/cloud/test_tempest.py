@@ -148,6 +148,18 @@ class ResultsTests(SynchronousTestCase):
         self.assertEqual(total([plain, network]), (1, 2))
         self.assertEqual(total([plain, partly]), (2, 2))
 
+    def test_share(self) -> None:
+        """
+        A pod's share is that of the kind of which it got less; what nobody got says nothing.
+        """
+        none, some = self.results(), self.results({"made": {"pod1": {"servers": 1}, "pod2": {"servers": 3}}})
+        both = self.results(
+            {"made": {"pod1": {"servers": 3, "volumes": 1}, "pod2": {"servers": 1, "volumes": 4}}}
+        )
+
+        self.assertEqual((none.share("pod1"), some.share("pod1"), both.share("pod1")), (0.0, 0.25, 0.2))
+        self.assertEqual(both.share("pod2"), 0.25)
+
     def test_uneven(self) -> None:
         """
         A run counts nothing when a pod got less than 30 % of the servers or of the volumes, or nobody counted.
@@ -275,7 +287,9 @@ class RunningTests(SynchronousTestCase):
     Processes side by side.
     """
 
-    def run_classes(self, names: list[str], patience: float = 60.0) -> list[dict[str, Any]]:
+    def run_classes(
+        self, names: list[str], shares: tuple[float, float] = (0.0, 0.0), patience: float = 60.0
+    ) -> list[dict[str, Any]]:
         """
         Run classes of a module that is written for it, and give what is told.
         """
@@ -294,6 +308,7 @@ class RunningTests(SynchronousTestCase):
             python=Path(sys.executable),
             log=folder / "log",
             environments=[{"PYTHONPATH": str(folder), "WHICH": which} for which in ("first", "second")],
+            share=lambda which: shares[which],
             number=1,
             patience=patience,
         )
@@ -319,6 +334,16 @@ class RunningTests(SynchronousTestCase):
             [f"AssertionError: {which}" for which in ("first", "second", "first")],
         )
         self.assertEqual([each["projects"] for each in told if "class" in each], [[], [], []])
+
+    def test_shares(self) -> None:
+        """
+        What has had the smaller part is used.
+        """
+        told = self.run_classes(["Good", "Good"], shares=(0.6, 0.4))
+
+        self.assertEqual(
+            [each["why"] for each in told if each.get("outcome") == "fail"], ["AssertionError: second"] * 2
+        )
 
     def test_process_that_ends(self) -> None:
         """
