@@ -15,13 +15,15 @@ from trio2o.rewriting.spans import elements, members, skip_space
 
 _SERVER = ("OS-EXT-AZ:availability_zone", "pinned_availability_zone")
 _PLAIN = ("availability_zone",)
+#: Nova shows volumes by its own name for it, up to microversion 2.35.
+_VOLUME = ("availability_zone", "availabilityZone")
 
 #: The key of a resource, or a list of them, to the fields of the resource that name a zone.
 ZONE_FIELDS: Mapping[str, tuple[str, ...]] = {
     "server": _SERVER,
     "servers": _SERVER,
-    "volume": _PLAIN,
-    "volumes": _PLAIN,
+    "volume": _VOLUME,
+    "volumes": _VOLUME,
     "backup": _PLAIN,
     "backups": _PLAIN,
     "group": _PLAIN,
@@ -35,7 +37,7 @@ _SINGLE = re.compile(
 )
 _VALUES = {
     field: re.compile(rb'"' + re.escape(field.encode()) + rb'"[ \t\r\n]*:[ \t\r\n]*("[^"\\]+")')
-    for field in {*_SERVER, *_PLAIN}
+    for field in {*_SERVER, *_VOLUME}
 }
 
 

@@ -22,6 +22,7 @@ from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, is_json, told
 from trio2o.strategies.joining import is_pods_zone
+from trio2o.strategies.numbers import with_number
 
 _READS = frozenset({b"GET", b"HEAD"})
 
@@ -78,7 +79,7 @@ class AskStrategy:
             mine = [pod for pod in pods if pod.serial == serial]
             if not mine:
                 return await self._of_nobody(inbound, context, pods[:1], body, options)
-            pods, sent = mine, _with_id(inbound, str(own))
+            pods, sent = mine, with_number(inbound, "id", str(own))
         if inbound.method in _READS:
             pod, answer = await self._read(sent, context, pods, options)
         else:
@@ -106,7 +107,9 @@ class AskStrategy:
             raise _no_pods()
         pod = pods[0]
         try:
-            answer = await self._forwarder.send(_with_id(inbound, "0"), context, pod, body=body or None)
+            answer = await self._forwarder.send(
+                with_number(inbound, "id", "0"), context, pod, body=body or None
+            )
         except PodFailure as failure:
             raise told(failure) from failure
         if answer.status == 404 and is_json(answer):
@@ -225,18 +228,6 @@ def _number(inbound: Inbound) -> tuple[int, int] | None:
     if not (text.isascii() and text.isdecimal()):
         return None
     return own_integer(text) or (0, 0)
-
-
-def _with_id(inbound: Inbound, own: str) -> Inbound:
-    """
-    The request with the pod's own number in its path.
-
-    :raises NotFound: if the number is written with percent signs, as nobody does.
-    """
-    head, slash, tail = inbound.path.rpartition(b"/" + inbound.ids["id"].encode("ascii"))
-    if not slash:
-        raise NotFound("The resource could not be found.")
-    return evolve(inbound, path=head + b"/" + own.encode("ascii") + tail)
 
 
 def _no_pods() -> Unavailable:

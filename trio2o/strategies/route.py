@@ -19,6 +19,7 @@ from trio2o.strategies.anywhere import preferred
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import STREAMED, Forwarder, is_json, told
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.numbers import of_pod
 from trio2o.strategies.unknown import leaves, marked, shown, shows_unknown
 from trio2o.surface.kinds import KINDS, canonical_id
 from trio2o.surface.surfaces import SURFACES
@@ -75,8 +76,9 @@ class RouteStrategy:
             await self._check_mates(inbound, context, pod, resource_id, body)
         elif "acts" in options:
             body = await self._action(inbound, pod)
+        sent = of_pod(inbound, options["number"], pod) if "number" in options else inbound
         try:
-            answer = await self._forwarder.send(inbound, context, pod, body=body)
+            answer = await self._forwarder.send(sent, context, pod, body=body)
         except PodFailure as failure:
             return self._silent(inbound, context, kind, resource_id, failure)
         # Nova has no HEAD, and what is not JSON comes from something in front of the service

@@ -146,35 +146,41 @@ def _proxied(path: str, kind: Mapping[str, Any], **options: Any) -> Iterator[Ope
     """
     Cinder's things by Nova's old paths, which end with microversion 2.35. So a 404 ends no route here.
     """
-    listed = {"keys": (kind["plural"],), "distinct": "id"}
+    listed = {"keys": (kind["plural"],), "distinct": "id", "zone": "availabilityZone"}
     yield Operation(methods=GET, path=path, strategy="join", options=listed)
     yield Operation(methods=GET, path=f"{path}/detail", strategy="join", options=listed)
     yield Operation(methods=POST, path=path, strategy="schedule", **kind, options=options)
-    yield Operation(methods=GET | DELETE, path=f"{path}/{{id}}", strategy="route", **kind)
+    yield Operation(
+        methods=GET | DELETE, path=f"{path}/{{id}}", strategy="route", **kind, options={"zones": True}
+    )
+
+
+def _elsewhere(path: str, plural: str) -> Iterator[Operation]:
+    """
+    Neutron's things by Nova's old paths: what is made is made in the project's pod, the rest is where it is.
+    """
+    yield Operation(methods=GET, path=path, strategy="join", options={"keys": (plural,), "distinct": "id"})
+    yield Operation(methods=EVERY - GET, path=path, strategy="any")
+    yield Operation(methods=GET | PUT | DELETE, path=f"{path}/{{id}}", strategy="ask")
+    yield Operation(methods=EVERY - GET - PUT - DELETE, path=f"{path}/{{id}}", strategy="any")
 
 
 #: What Nova handed on to Cinder and Neutron up to microversion 2.35.
 _PROXIES: tuple[Operation, ...] = (
     *_proxied("/os-volumes", _VOLUME),
     *_proxied("/os-snapshots", _SNAPSHOT, pinned=True),
-    Operation(
-        methods=GET, path="/os-security-groups", strategy="join", options={"keys": ("security_groups",)}
-    ),
-    Operation(methods=GET | PUT | DELETE, path="/os-security-groups/{id}", strategy="ask"),
+    *_elsewhere("/os-security-groups", "security_groups"),
     Operation(methods=POST, path="/os-security-group-rules", strategy="ask"),
     Operation(methods=DELETE, path="/os-security-group-rules/{id}", strategy="ask"),
-    Operation(methods=GET, path="/os-floating-ips", strategy="join", options={"keys": ("floating_ips",)}),
-    Operation(methods=GET | DELETE, path="/os-floating-ips/{id}", strategy="ask"),
+    *_elsewhere("/os-floating-ips", "floating_ips"),
     Operation(
         methods=GET,
         path="/os-floating-ip-pools",
         strategy="join",
         options={"keys": ("floating_ip_pools",), "distinct": "name"},
     ),
-    Operation(methods=GET, path="/os-networks", strategy="join", options={"keys": ("networks",)}),
-    Operation(methods=GET, path="/os-networks/{id}", strategy="ask"),
-    Operation(methods=GET, path="/os-tenant-networks", strategy="join", options={"keys": ("networks",)}),
-    Operation(methods=GET | DELETE, path="/os-tenant-networks/{id}", strategy="ask"),
+    *_elsewhere("/os-networks", "networks"),
+    *_elsewhere("/os-tenant-networks", "networks"),
     # Glance is every pod's
     Operation(methods=GET, path="/images", strategy="any"),
     Operation(methods=GET, path="/images/detail", strategy="any"),
@@ -212,6 +218,15 @@ def _servers(path: str) -> Iterator[Operation]:
         **_SERVER,
         options={"zones": True, "acts": True},
     )
+    # the list of all migrations has them by numbers that are unique
+    for below in ("", "/action"):
+        yield Operation(
+            methods=EVERY,
+            path=f"{path}/{{id}}/migrations/{{migration_id}}{below}",
+            strategy="route",
+            **_SERVER,
+            options={"number": "migration_id"},
+        )
     yield Operation(methods=EVERY, path=f"{path}/{{id}}/**", strategy="route", **_SERVER)
 
 

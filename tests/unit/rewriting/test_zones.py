@@ -16,7 +16,17 @@ from trio2o.rewriting.zones import ZONE_FIELDS, pod_zone, top_zones
 
 NOVA = "OS-EXT-AZ:availability_zone"
 keys = st.sampled_from(
-    [NOVA, "pinned_availability_zone", "availability_zone", "name", "server", 'a"b', "a{b}", "}"]
+    [
+        NOVA,
+        "pinned_availability_zone",
+        "availability_zone",
+        "availabilityZone",
+        "name",
+        "server",
+        'a"b',
+        "a{b}",
+        "}",
+    ]
 )
 values = st.recursive(
     st.one_of(

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from tests.unit.strategies.case import LIST_BUDGET, P1, StrategyCase
+from tests.unit.strategies.case import LIST_BUDGET, P1, S1, StrategyCase
 from tests.unit.strategies.doubles import Broken, Hang, MemoryBody, Reply, Unreachable
 from trio2o.errors import BadGateway, BodyTooLarge, GatewayTimeout, NotFound, Unavailable
 from trio2o.model import PodState
@@ -265,3 +265,23 @@ class WriteTests(AskCase):
         A body that must be sent more than once is bounded.
         """
         self.refused(BodyTooLarge, "PUT", DISABLE, memory_body=MemoryBody(b"x" * 2000))
+
+
+class MigrationTests(AskCase):
+    """
+    Migrations of a server, by the numbers of the list of all.
+    """
+
+    def test_number(self) -> None:
+        """
+        The server's pod is asked for its own number; any other number is the pod's to look for.
+        """
+        self.has_route(S1, self.pod2)
+        self.pods.on("Pod2", "DELETE", "*", Reply(202))
+        for number, own in (("20000000007", "7"), ("7", "7"), ("10000000007", "10000000007")):
+            self.asked("DELETE", f"/v2.1/servers/{S1}/migrations/{number}")
+            self.assertEqual(f"/v2.1/servers/{S1}/migrations/{own}", self.pods.last.path)
+
+        self.pods.on("Pod2", "POST", "*", Reply(202))
+        self.asked("POST", f"/v2.1/servers/{S1}/migrations/20000000007/action", {"force_complete": None})
+        self.assertEqual(f"/v2.1/servers/{S1}/migrations/7/action", self.pods.last.path)

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.strategies.case import LIMIT, LIST_BUDGET, ROOT, StrategyCase
+from tests.unit.strategies.case import LIMIT, LIST_BUDGET, ROOT, StrategyCase, an_id
 from tests.unit.strategies.doubles import JSON, Broken, Hang, Reply, Unreachable
 from trio2o.errors import BadGateway, BadRequest, GatewayTimeout, Unavailable
 from trio2o.exchange import PodCall
-from trio2o.model import PodState
+from trio2o.model import Kind, PodState
 
 HYPERVISORS = "/v2.1/os-hypervisors"
 SERVICES = "/v2.1/os-services"
@@ -504,3 +504,56 @@ class OffsetTests(JoinCase):
         answer = self.asked("GET", self.path)
 
         self.assertEqual((2, (self.pod2,)), (len(self.shown(answer)["server_groups"]), answer.missing))
+
+
+class ProxyTests(JoinCase):
+    """
+    Old paths of Nova for what is Cinder's and Neutron's.
+    """
+
+    def test_volumes(self) -> None:
+        """
+        Volumes of all pods with the top's zones, and each found where it is; a 404 of a path that has ended ends no route.
+        """
+        shown = {"id": an_id(1), "availabilityZone": "nova"}
+        self.each("/v2.1/os-volumes", lambda name: Reply(200, {"volumes": [{**shown, "id": name}]}))
+        zones = [
+            each["availabilityZone"] for each in self.shown(self.asked("GET", "/v2.1/os-volumes"))["volumes"]
+        ]
+        self.assertEqual(["az1", "az1", "az2"], zones)
+
+        self.has_route(an_id(1), self.pod2, kind=Kind.VOLUME)
+        path = f"/v2.1/os-volumes/{an_id(1)}"
+        self.pods.on("Pod2", "GET", path, Reply(200, {"volume": shown}), Reply(404, {"itemNotFound": {}}))
+        self.assertEqual("az1", self.shown(self.asked("GET", path))["volume"]["availabilityZone"])
+        self.assertEqual(404, self.asked("GET", path).status)
+        self.assertIsNotNone(self.stored_route(an_id(1), Kind.VOLUME))
+
+    def test_created(self) -> None:
+        """
+        A volume made by the old path has its route; an assisted snapshot, which is Cinder's own, gets none.
+        """
+        self.pods.on("*", "POST", "/v2.1/os-volumes", Reply(200, {"volume": {"id": an_id(1)}}))
+        self.asked("POST", "/v2.1/os-volumes", {"volume": {"availability_zone": "az2", "size": 1}})
+        route = self.stored_route(an_id(1), Kind.VOLUME)
+        self.assertEqual(self.pod3.id, route and route.pod_id)
+
+        path = "/v2.1/os-assisted-volume-snapshots"
+        self.pods.on("Pod3", "POST", path, Reply(200, {"snapshot": {"id": an_id(2)}}))
+        self.asked("POST", path, {"snapshot": {"volume_id": an_id(1), "create_info": {}}})
+        self.assertIsNone(self.stored_route(an_id(2), Kind.SNAPSHOT))
+
+    def test_same_twice(self) -> None:
+        """
+        What all pods have under one name is listed once.
+        """
+        path = "/v2.1/os-floating-ip-pools"
+        self.each(
+            path, lambda name: Reply(200, {"floating_ip_pools": [{"name": "public"}, {"name": name}, {}]})
+        )
+
+        pools = self.shown(self.asked("GET", path))["floating_ip_pools"]
+
+        self.assertEqual(
+            ["public", "Pod1", None, "Pod2", None, "Pod3", None], [pool.get("name") for pool in pools]
+        )

@@ -18,7 +18,7 @@ ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 #: The options that each strategy reads.
 OPTIONS = {
-    "route": {"zones", "itself", "acts", "mates"},
+    "route": {"zones", "itself", "acts", "mates", "number"},
     "schedule": {"pinned", "records", "request"},
     "merge": {"read", "keep", "pages", "links", "linked"},
     "join": {each.name for each in fields(JoinOptions)},
@@ -202,6 +202,10 @@ class ComputeTests(SynchronousTestCase):
         ("GET", "/os-security-groups", "join"),
         ("PUT", f"/os-security-groups/{ID}", "ask"),
         ("POST", "/os-security-groups", "any"),
+        ("POST", f"/os-security-groups/{ID}", "any"),
+        ("POST", "/os-networks", "any"),
+        ("POST", "/os-floating-ips", "any"),
+        ("POST", f"/servers/{ID}/migrations/1/action", "route"),
         ("POST", "/os-security-group-rules", "ask"),
         ("DELETE", f"/os-security-group-rules/{ID}", "ask"),
         ("GET", "/os-floating-ips", "join"),
