@@ -301,9 +301,10 @@ class ITokenValidator(Interface):
         From the cache alone, if it is there and fresh; synchronous, for the hot path.
         """
 
-    async def validate(token: bytes, service_token: bytes | None = None) -> Identity:
+    async def validate(token: bytes, service_token: bytes | None = None, client: str = "") -> Identity:
         """
-        From the cache, else from Keystone; concurrent calls for one token share one request.
+        From the cache, else from Keystone; concurrent calls for one token share one request. Clients that ask about many
+        tokens wait behind those that ask about few; ``client`` is the asker's address.
 
         ``service_token`` is the ``X-Service-Token`` of the request: a valid one with the service role lets an expired
         user token pass.
@@ -312,7 +313,7 @@ class ITokenValidator(Interface):
         :raises Unavailable: if Keystone cannot be asked (I18).
         """
 
-    async def vouches(service_token: bytes) -> bool:
+    async def vouches(service_token: bytes, client: str = "") -> bool:
         """
         True for a good token of a service: with it an expired user token passes, and access rules are not applied, since
         the request is one that the service makes in the course of another.

@@ -16,11 +16,13 @@ from typing import TypeVar, cast
 
 from attrs import define, field
 from keystoneauth1.access import AccessInfoV3
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from trio2o.errors import Unauthorized
+from trio2o.identity.fair_gate import FairGate, same_client
 from trio2o.identity.keystone import KeystoneClient, SubjectUnknown, away
 from trio2o.identity.service_token import with_own_token
 from trio2o.identity.single_flight import SingleFlight
@@ -31,6 +33,12 @@ Value = TypeVar("Value")
 
 #: What can be a token at all: visible ASCII. Keystone's own have up to some thousand characters.
 _TOKEN = re.compile(rb"[\x21-\x7e]{1,8192}")
+
+#: Connections to Keystone that are left for what the daemon asks for itself: its token, the catalog.
+_OWN_NEEDS = 2
+
+#: How many new tokens may wait for each that is asked about.
+_QUEUE = 16
 
 #: Ends the key of what was found with ``allow_expired``, which must never be found without.
 _EXPIRED_TOO = b"+expired"
@@ -60,6 +68,11 @@ class KeystoneTokens:
     _known: OrderedDict[bytes, tuple[Identity, float, float]] = field(init=False, factory=OrderedDict)
     _refused: OrderedDict[bytes, float] = field(init=False, factory=OrderedDict)
     _flights: SingleFlight[Identity] = field(init=False, factory=SingleFlight)
+    _gate: FairGate = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        width = max(1, self._keystone.concurrency - _OWN_NEEDS)
+        self._gate = FairGate(width, width * _QUEUE)
 
     @property
     def known(self) -> int:
@@ -71,26 +84,26 @@ class KeystoneTokens:
     def peek(self, token: bytes) -> Identity | None:
         return self._fresh(sha256(token).digest())
 
-    async def validate(self, token: bytes, service_token: bytes | None = None) -> Identity:
+    async def validate(self, token: bytes, service_token: bytes | None = None, client: str = "") -> Identity:
         token = token.strip()
         if _TOKEN.fullmatch(token) is None:
             raise _unauthorized()
         key = sha256(token).digest()
         try:
-            return await self._validated(key, token, allow_expired=False)
+            return await self._validated(key, token, client, allow_expired=False)
         except Unauthorized:
-            if not service_token or not await self.vouches(service_token):
+            if not service_token or not await self.vouches(service_token, client):
                 raise
-        return await self._validated(key + _EXPIRED_TOO, token, allow_expired=True)
+        return await self._validated(key + _EXPIRED_TOO, token, client, allow_expired=True)
 
-    async def vouches(self, service_token: bytes) -> bool:
+    async def vouches(self, service_token: bytes, client: str = "") -> bool:
         try:
-            service = await self.validate(service_token)
+            service = await self.validate(service_token, client=client)
         except Unauthorized:
             return False
         return not service.roles.isdisjoint(self.service_token_roles)
 
-    async def _validated(self, key: bytes, token: bytes, *, allow_expired: bool) -> Identity:
+    async def _validated(self, key: bytes, token: bytes, client: str, *, allow_expired: bool) -> Identity:
         identity = self._fresh(key)
         if identity is not None:
             return identity
@@ -100,7 +113,20 @@ class KeystoneTokens:
             if 0 < refused_until - self._clock.seconds() <= self.negative_cache_seconds:
                 raise _unauthorized()
             del self._refused[key]
-        return await self._flights.join(key, partial(self._ask, key, token, allow_expired))
+        return await self._flights.join(key, partial(self._in_turn, key, token, allow_expired, client))
+
+    async def _in_turn(self, key: bytes, token: bytes, allow_expired: bool, client: str) -> Identity:
+        async def in_turn() -> Identity:
+            await self._gate.enter(same_client(client))
+            try:
+                return await self._ask(key, token, allow_expired)
+            finally:
+                self._gate.leave()
+
+        try:
+            return await Deferred.fromCoroutine(in_turn()).addTimeout(self._keystone.timeout, self._clock)
+        except TimeoutError:
+            raise away("no answer in time, the wait for a turn included") from None
 
     async def _ask(self, key: bytes, token: bytes, allow_expired: bool) -> Identity:
         asked = self._clock.seconds()
@@ -138,7 +164,9 @@ class KeystoneTokens:
         return None
 
     def _refuse(self, key: bytes) -> None:
-        _put(self._refused, key, self._clock.seconds() + self.negative_cache_seconds, self.negative_cache_size)
+        _put(
+            self._refused, key, self._clock.seconds() + self.negative_cache_seconds, self.negative_cache_size
+        )
 
 
 def identity_of(info: AccessInfoV3) -> Identity:

@@ -62,12 +62,12 @@ class ObservedTokens:
             self._metrics.token_lookup("hit")
         return found
 
-    async def validate(self, token: bytes, service_token: bytes | None = None) -> Identity:
+    async def validate(self, token: bytes, service_token: bytes | None = None, client: str = "") -> Identity:
         self._metrics.token_lookup("miss")
-        return await self._tokens.validate(token, service_token)
+        return await self._tokens.validate(token, service_token, client)
 
-    async def vouches(self, service_token: bytes) -> bool:
-        return await self._tokens.vouches(service_token)
+    async def vouches(self, service_token: bytes, client: str = "") -> bool:
+        return await self._tokens.vouches(service_token, client)
 
 
 def _failed(failure: Failure) -> str:

@@ -202,12 +202,13 @@ class _Work:
             raise Unauthorized(_UNAUTHENTICATED)
         identity = wrapper._tokens.peek(token)
         if identity is None:
-            identity = await wrapper._tokens.validate(token, last(request, b"x-service-token") or None)
+            service_token = last(request, b"x-service-token") or None
+            identity = await wrapper._tokens.validate(token, service_token, self._record.client)
         if identity.access_rules is not None:
             method, path = request.method.decode("latin-1"), split_target(request)[0].decode("latin-1")
-            service_token = last(request, b"x-service-token")
+            service_token = last(request, b"x-service-token") or None
             if not wrapper._access(identity.access_rules, wrapper.name, method, path) and not (
-                service_token and await wrapper._tokens.vouches(service_token)
+                service_token and await wrapper._tokens.vouches(service_token, self._record.client)
             ):
                 raise Unauthorized(_UNAUTHENTICATED)
         if (

@@ -315,6 +315,39 @@ class SharingTests(ValidationCase):
             (self.successResultOf(first).user_id, self.successResultOf(second).user_id), ("u1", "u2")
         )
 
+    def test_flood(self) -> None:
+        """
+        A client with endlessly many made-up tokens fills its own places alone: another's new token is asked about next.
+        """
+        self.identity()
+        self.clock.advance(60)
+        self.keystone.hold = True
+        flood = [
+            Deferred.fromCoroutine(self.tokens.validate(b"made-up-%d" % number, client="198.51.100.7"))
+            for number in range(1000)
+        ]
+        mine = Deferred.fromCoroutine(self.tokens.validate(b"t1", client="192.0.2.1"))
+        self.assertLess(self.questions(), 32)
+
+        self.keystone.release()
+
+        self.assertEqual("u1", self.successResultOf(mine).user_id)
+        self.clock.advance(10)
+        ends = [self.failureResultOf(each) for each in flood]
+        self.assertEqual({Unauthorized, Unavailable}, {end.type for end in ends})
+
+    def test_long_wait(self) -> None:
+        """
+        Who waits for its turn waits no longer than Keystone has for an answer.
+        """
+        self.successResultOf(self.validate())
+        self.keystone.hold = True
+        waiting = [self.validate(b"made-up-%d" % number) for number in range(40)]
+        self.clock.advance(10)
+        for each in waiting:
+            self.failureResultOf(each, Unavailable)
+        self.keystone.release()
+
 
 class OutageTests(ValidationCase):
     """

@@ -70,6 +70,8 @@ class MemoryTokens:
         self.held: Deferred[None] | None = None
         #: The pairs of tokens that Keystone was asked about.
         self.asked: list[tuple[bytes, bytes | None]] = []
+        #: The addresses that they came from.
+        self.askers: list[str] = []
         #: Service tokens that are good.
         self.services: set[bytes] = set()
 
@@ -79,11 +81,12 @@ class MemoryTokens:
         """
         return self.cached.get(token)
 
-    async def validate(self, token: bytes, service_token: bytes | None = None) -> Identity:
+    async def validate(self, token: bytes, service_token: bytes | None = None, client: str = "") -> Identity:
         """
         See ``ITokenValidator``.
         """
         self.asked.append((token, service_token))
+        self.askers.append(client)
         if self.held is not None:
             await self.held
         if self.failure is not None:
@@ -92,7 +95,7 @@ class MemoryTokens:
             raise Unauthorized("The request you have made requires authentication.")
         return self.at_keystone[token]
 
-    async def vouches(self, service_token: bytes) -> bool:
+    async def vouches(self, service_token: bytes, client: str = "") -> bool:
         """
         See ``ITokenValidator``.
         """
@@ -196,7 +199,11 @@ class GatewayCase(SynchronousTestCase):
         self.records: list[RequestRecord] = []
         self.running = 0
         self.strategies = {
-            name: AnsweringStrategy(name) for name in ("route", "schedule", "merge", "sum", "any", "local")
+            name: AnsweringStrategy(name)
+            for name in (
+                *("route", "schedule", "follow", "merge", "join", "ask", "sum", "usage", "split", "any"),
+                "local",
+            )
         }
         self.serve()
 

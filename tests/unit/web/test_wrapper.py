@@ -496,6 +496,16 @@ class RootTests(GatewayCase):
             self.root(told, address=address)
             self.assertEqual(client, self.records[-1].client)
 
+    def test_client_of_a_new_token(self) -> None:
+        """
+        Whoever asks Keystone is told the same address.
+        """
+        told = (b"X-Forwarded-For", b"198.51.100.7, 10.0.0.9")
+        self.tokens.at_keystone.update(self.tokens.cached)
+        self.tokens.cached.clear()
+        self.root(told, address="10.0.0.1")
+        self.assertEqual(["198.51.100.7"], self.tokens.askers)
+
 
 class ErrorTests(GatewayCase):
     """

@@ -40,7 +40,7 @@ class KnownTokens:
             return Identity(user_id="u1", project_id="p1", roles=frozenset({"admin"}), expires_at=0.0)
         return None
 
-    async def validate(self, token: bytes, service_token: bytes | None = None) -> Identity:
+    async def validate(self, token: bytes, service_token: bytes | None = None, client: str = "") -> Identity:
         """
         No other token is known.
         """
@@ -110,7 +110,9 @@ class GatewayTests(AdministrationTestCase):
         """
         A pod is made, listed, changed and removed over one connection.
         """
-        status, fields, content = self.ask("POST /v1.0/pods", b'{"pod": {"pod_name": "Pod1", "az_name": "az1"}}')
+        status, fields, content = self.ask(
+            "POST /v1.0/pods", b'{"pod": {"pod_name": "Pod1", "az_name": "az1"}}'
+        )
         self.assertEqual((status, fields["content-type"]), (200, "application/json"))
         self.assertRegex(fields["x-openstack-request-id"], "^req-")
         path = f"/v1.0/pods/{orjson.loads(content)['pod']['pod_id']}"
