@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cloud.caller import Caller
-from tests.cloud.making import KEY, LARGER, NOWHERE, a_server, act, by_chance, image, leftovers, network
+from tests.cloud.making import KEY, NOWHERE, a_server, act, by_chance, image, leftovers, network
 from tests.cloud.server_making import plain
 
 
@@ -320,7 +320,6 @@ def refused_to_users(at: Caller) -> None:
         ("POST", "/os-assisted-volume-snapshots", {"snapshot": {"volume_id": NOWHERE, "create_info": {}}}),
         ("GET", "/os-console-auth-tokens/x", None),
         ("GET", "/os-instance_usage_audit_log/2026-11-22", None),
-        ("POST", f"/flavors/{LARGER}/action", {"addTenantAccess": {"tenant": "x"}}),
     ):
         at.compute(method, other, body, version="2.90", note="by a user")
     for query in ("host=x", "node=x", "all_tenants=1", f"project_id={at.stranger.project_id}", "tenant_id=x"):
