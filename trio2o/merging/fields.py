@@ -37,6 +37,13 @@ def _as_is(name: str, *, text: bool = False, faithful: bool = True, in_plain: bo
     return SortField(read=lambda item: item[name], text=text, faithful=faithful, in_plain=in_plain)
 
 
+def _maybe(read: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """
+    Reads what is written as an empty text where there is none.
+    """
+    return lambda item: read(item) or None
+
+
 def _time(name: str, *, faithful: bool = True) -> SortField:
     """
     A time, written with or without ``Z`` and a fraction of zeros. ISO 8601 in UTC compares as text.
@@ -135,9 +142,65 @@ BACKUPS: Mapping[str, SortField] = {
     **_CINDER,
     "availability_zone": _as_is("availability_zone", text=True),
     "container": _as_is("container", text=True),
+    "data_timestamp": _time("data_timestamp"),
     "object_count": _as_is("object_count"),
     "project_id": _as_is("os-backup-project-attr:project_id"),
     "size": _as_is("size"),
     "snapshot_id": _as_is("snapshot_id"),
     "volume_id": _as_is("volume_id"),
+}
+
+#: Cinder's groups and their snapshots, also as consistency groups and cgsnapshots, have columns ``name`` and ``description``.
+_GROUPED: Mapping[str, SortField] = {
+    **{name: field for name, field in _CINDER.items() if not name.startswith("display_")},
+    "description": _as_is("description", text=True),
+    "group_type_id": _as_is("group_type"),
+    "project_id": _as_is("project_id"),
+}
+
+GROUPS: Mapping[str, SortField] = {
+    **_GROUPED,
+    "availability_zone": _as_is("availability_zone", text=True),
+    "group_snapshot_id": _as_is("group_snapshot_id"),
+    "replication_status": _as_is("replication_status", text=True),
+    "source_group_id": _as_is("source_group_id"),
+}
+
+GROUP_SNAPSHOTS: Mapping[str, SortField] = {
+    **_GROUPED,
+    "group_id": _as_is("group_id"),
+    "group_type_id": _as_is("group_type_id"),
+}
+
+TRANSFERS: Mapping[str, SortField] = {
+    "accepted": _as_is("accepted"),
+    "created_at": _time("created_at"),
+    "destination_project_id": _as_is("destination_project_id"),
+    "display_name": _NAME,
+    "id": _ID,
+    "no_snapshots": _as_is("no_snapshots"),
+    "source_project_id": _as_is("source_project_id"),
+    "volume_id": _as_is("volume_id", in_plain=True),
+}
+
+#: Nothing shows when an attachment was made, so the default order is each pod's own.
+ATTACHMENTS: Mapping[str, SortField] = {
+    "attach_mode": _as_is("attach_mode", text=True),
+    "attach_status": _as_is("status", text=True, in_plain=True),
+    "attach_time": SortField(read=_maybe(_time("attached_at").read)),
+    "detach_time": SortField(read=_maybe(_time("detached_at").read)),
+    "id": _ID,
+    "instance_uuid": _as_is("instance", in_plain=True),
+    "volume_id": _as_is("volume_id", in_plain=True),
+}
+
+MESSAGES: Mapping[str, SortField] = {
+    "created_at": _time("created_at"),
+    "event_id": _as_is("event_id", text=True),
+    "expires_at": _time("guaranteed_until"),
+    "id": _ID,
+    "message_level": _as_is("message_level", text=True),
+    "request_id": _as_is("request_id"),
+    "resource_type": _as_is("resource_type", text=True),
+    "resource_uuid": _as_is("resource_uuid"),
 }

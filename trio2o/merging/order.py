@@ -14,7 +14,18 @@ from typing import Any
 from attrs import field, frozen
 
 from trio2o.merging.collation import text_key
-from trio2o.merging.fields import BACKUPS, SERVERS, SNAPSHOTS, VOLUMES, SortField
+from trio2o.merging.fields import (
+    ATTACHMENTS,
+    BACKUPS,
+    GROUP_SNAPSHOTS,
+    GROUPS,
+    MESSAGES,
+    SERVERS,
+    SNAPSHOTS,
+    TRANSFERS,
+    VOLUMES,
+    SortField,
+)
 
 #: A query's parameters, decoded, in the order in which they were sent.
 Parameters = Sequence[tuple[str, str]]
@@ -181,15 +192,32 @@ def _order(keys: Sequence[str], directions: Sequence[str], fields: Mapping[str, 
     return Order(parts=tuple(parts))
 
 
-def _of_cinder(fields: Mapping[str, SortField]) -> Callable[[Parameters, tuple[int, int]], Order]:
-    return lambda parameters, _: cinder_order(parameters, fields)
+def _of_cinder(
+    fields: Mapping[str, SortField], *, since: tuple[int, int] = (0, 0), before: str = "desc"
+) -> Callable[[Parameters, tuple[int, int]], Order]:
+    """
+    A list of Cinder's that takes sort parameters from a microversion on, and has an order of its own before.
+    """
+    own = [("sort_key", "created_at"), ("sort_dir", before)]
+    return lambda parameters, asked: cinder_order(parameters if asked >= since else own, fields)
+
+
+#: Later than any microversion.
+_NEVER = (1 << 30, 0)
 
 
 _READERS: Mapping[str, Callable[[Parameters, tuple[int, int]], Order]] = {
     "servers": nova_order,
-    "volumes": _of_cinder(VOLUMES),
-    "snapshots": _of_cinder(SNAPSHOTS),
+    "attachments": _of_cinder(ATTACHMENTS),
     "backups": _of_cinder(BACKUPS),
+    "cgsnapshots": _of_cinder(GROUP_SNAPSHOTS, since=_NEVER),
+    "consistencygroups": _of_cinder(GROUPS),
+    "group_snapshots": _of_cinder(GROUP_SNAPSHOTS, since=(3, 29)),
+    "groups": _of_cinder(GROUPS),
+    "messages": _of_cinder(MESSAGES, since=(3, 5)),
+    "snapshots": _of_cinder(SNAPSHOTS),
+    "transfers": _of_cinder(TRANSFERS, since=(3, 59), before="asc"),
+    "volumes": _of_cinder(VOLUMES),
 }
 
 

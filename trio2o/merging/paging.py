@@ -6,6 +6,7 @@ Mistakes are answered in the words of Nova 34 and Cinder 29, since the pods are 
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable, Mapping
 
@@ -17,6 +18,8 @@ from trio2o.merging.order import Parameters
 _DIGITS = re.compile(r"[0-9]*")
 #: The largest number that Cinder takes as an offset.
 _CINDER_MAX_OFFSET = 2**31 - 1
+#: More items than a list has.
+_ENDLESS = 2**31 - 1
 
 
 @frozen(kw_only=True)
@@ -31,6 +34,53 @@ class Paging:
     marker: str | None = None
     #: How many items are passed over after the marker.
     offset: int = 0
+    #: How many items a page must have to get a link to the next; ``None`` for as many as its limit.
+    full_at: int | None = None
+
+    def is_full(self, given: int, count: int | None) -> bool:
+        """
+        True where the service gives a page a link to the next one.
+
+        :param given: the items of the page.
+        :param count: the items of the whole list, where the client asked for their number: Cinder then takes that for the
+            items of the page.
+        """
+        wanted = self.limit if self.full_at is None else self.full_at
+        return given > 0 and wanted <= (count or given)
+
+
+class PageStyle(enum.StrEnum):
+    """
+    How a list of Cinder's is cut into pages, which differs from list to list and, for some, with the microversion.
+    """
+
+    #: By ``marker``, ``offset`` and ``limit``.
+    MARKER = "marker"
+    #: By ``offset`` and ``limit`` out of the whole; a marker is ignored, and a limit of 0 is none.
+    SLICE = "slice"
+    #: By marker, and out of that page by ``offset`` and ``limit`` once more.
+    TWICE = "twice"
+    #: Not at all.
+    WHOLE = "whole"
+
+
+def styled(paging: Paging, style: PageStyle, max_limit: int) -> Paging:
+    """
+    What a list of this style makes of its paging parameters.
+    """
+    if style is PageStyle.WHOLE:
+        return Paging(limit=_ENDLESS, full_at=paging.limit)
+    if style is PageStyle.SLICE:
+        return Paging(
+            limit=paging.limit or max_limit,
+            offset=paging.offset,
+            # the items before the slice count
+            full_at=max(paging.limit - paging.offset, 0),
+        )
+    if style is PageStyle.TWICE:
+        limit = max(paging.limit - paging.offset, 0)
+        return Paging(limit=limit, marker=paging.marker, offset=2 * paging.offset)
+    return paging
 
 
 def read_paging(service: str, parameters: Parameters, max_limit: int) -> Paging:

@@ -37,6 +37,7 @@ from trio2o.state.feed import StateFeed
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
 from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.departures import Departures
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.placing import Placement
@@ -60,6 +61,7 @@ class Graph:
     _routes: RouteBook
     _identity: IdentityParts
     _monitor: PodMonitor
+    _departures: Departures
     _pods: TreqPods
     _policy: OsloPolicy
     _database: Database
@@ -79,12 +81,13 @@ class Graph:
         served = [pod for pod in self.state.pods() if pod.state is not PodState.DISABLED]
         await gathered([self._monitor.probe(pod) for pod in served], ())
         self._monitor.startService()
+        self._departures.startService()
 
     async def stop(self) -> None:
         """
         Stop, in the reverse order; what is still to be written is written, bounded.
         """
-        for service in (self._monitor, self._routes, self._feed, self._identity.service):
+        for service in (self._departures, self._monitor, self._routes, self._feed, self._identity.service):
             await maybeDeferred(service.stopService)
         self._pods.close()
 
@@ -157,12 +160,20 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     placement = Placement(
         state=state,
         bindings=database.bindings,
+        pod_store=database.pods,
         pods=pods,
         selection=Selection(
             filters=make_filters(scheduling.filters, installed(FILTERS_GROUP)),
             weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP)),
         ),
         default_zone=scheduling.default_availability_zone,
+    )
+    departures = Departures(
+        forwarder=forwarder,
+        state=state,
+        locator=locator,
+        clock=reactor,
+        budget=config.pod_defaults.list_timeout_seconds,
     )
     common = Common(
         reactor=reactor,
@@ -176,6 +187,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         forwarder=forwarder,
         locator=locator,
         placement=placement,
+        departures=departures,
         observer=Observer(metrics=metrics, access=access),
         route_store=database.routes,
     )
@@ -198,6 +210,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     return Graph(
         state=state,
         surfaces=surfaces,
+        departures=departures,
         feed=feed,
         routes=routes,
         identity=identity,

@@ -18,6 +18,8 @@ from trio2o.service.observing import Observer
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.departures import Departures
+from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
 from trio2o.strategies.local import LocalStrategy
@@ -76,6 +78,7 @@ class Common:
     forwarder: Forwarder
     locator: Locator
     placement: Placement
+    departures: Departures
     observer: Observer
     route_store: Any
 
@@ -175,7 +178,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
     """
     limits, pods = common.config.limits, common.config.pod_defaults
     shared: dict[str, Any] = {"forwarder": common.forwarder, "state": common.state}
-    return {
+    strategies: dict[str, IStrategy] = {
         "route": RouteStrategy(
             **shared,
             shield=shield,
@@ -216,3 +219,13 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         "any": AnyStrategy(**shared, shield=shield, pods=common.pods),
         "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
     }
+    strategies["follow"] = FollowStrategy(
+        **shared,
+        inner=strategies,
+        shield=shield,
+        locator=common.locator,
+        departures=common.departures,
+        budget=pods.list_timeout_seconds,
+        body_limit=limits.read_body_bytes,
+    )
+    return strategies

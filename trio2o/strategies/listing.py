@@ -16,7 +16,7 @@ from trio2o.errors import BadRequest
 from trio2o.exchange import Answer, HeaderList, Inbound
 from trio2o.merging.order import Order, Parameters, read_order
 from trio2o.merging.pages import Ask
-from trio2o.merging.paging import Paging, read_paging
+from trio2o.merging.paging import PageStyle, Paging, read_paging, styled
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.forwarding import Forwarder
 
@@ -82,6 +82,28 @@ class Listing:
         The key that the items stand under.
         """
         return self.inbound.operation.plural
+
+    @property
+    def links_key(self) -> str:
+        """
+        The key that the link to the next page stands under; empty where the list has none.
+        """
+        key: str = self.inbound.operation.options.get("links", f"{self.plural}_links")
+        return key
+
+    @property
+    def linked_url(self) -> str:
+        """
+        What the link to the next page begins with: the list itself, or the one that the service names instead.
+        """
+        path = self.inbound.path
+        own, other = (
+            self.inbound.operation.path.encode(),
+            self.inbound.operation.options.get("linked", "").encode(),
+        )
+        if other and path.endswith(own):
+            path = path.removesuffix(own) + other
+        return (self.inbound.public_root + path).decode("latin-1")
 
     @property
     def identity(self) -> Hashable:
@@ -194,14 +216,26 @@ def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod],
         inbound=inbound,
         context=context,
         parameters=parameters,
-        paging=read_paging(context.surface, parameters, max_page),
+        paging=_paging(inbound, context, parameters, max_page),
         order=order,
         pods=tuple(asked),
         path=path,
     )
 
 
+def _paging(inbound: Inbound, context: RequestContext, parameters: Parameters, max_page: int) -> Paging:
+    paging = read_paging(context.surface, parameters, max_page)
+    asked = inbound.microversion or (0, 0)
+    style = PageStyle.MARKER
+    for since, pages in inbound.operation.options.get("pages", ()):
+        if since <= asked:
+            style = PageStyle(pages)
+    return styled(paging, style, max_page)
+
+
 def _filters_by_zone(inbound: Inbound, context: RequestContext) -> bool:
-    if context.surface != "compute" or context.is_admin:
+    if context.surface != "compute":
+        return inbound.operation.plural == "volumes"
+    if context.is_admin:
         return True
     return inbound.microversion is not None and inbound.microversion >= _ZONE_FILTER_FOR_ALL

@@ -201,7 +201,7 @@ class MergeStrategy:
         elif said.body is not None:
             progress.first = progress.first or said
             progress.bodies.setdefault(ask.pod, said.body)
-            links = said.body.get(f"{listing.plural}_links")
+            links = said.body.get(listing.links_key)
             walk.feed(ask.pod, said.body[listing.plural], more=True if links else None)
         elif ask.marker is not None and said.status in (400, 404) and ask.marker.encode("utf-8") in said.raw:
             progress.refused[ask.pod] = said
@@ -252,18 +252,20 @@ class MergeStrategy:
             items = [
                 {
                     key: item[key]
-                    for key in (*keep, "status")
-                    if key in item and (key != "status" or item[key] == "UNKNOWN")
+                    for key in dict.fromkeys((*keep, "status"))
+                    if key in item and (key in keep or item[key] == "UNKNOWN")
                 }
                 for item in items
             ]
         body: dict[str, Any] = {listing.plural: items}
-        if page.more and page.items:
-            url = (listing.inbound.public_root + listing.inbound.path).decode("latin-1")
-            body[f"{listing.plural}_links"] = next_links(
-                listing.context.surface, url, listing.parameters, str(page.items[-1].get("id"))
-            )
         count = total_count(progress.bodies.values())
+        if listing.links_key and listing.paging.is_full(len(page.items), count):
+            body[listing.links_key] = next_links(
+                listing.context.surface,
+                listing.linked_url,
+                listing.parameters,
+                str(page.items[-1].get("id")),
+            )
         if count is not None:
             body["count"] = count
         headers = (

@@ -117,7 +117,7 @@ class ScheduleStrategy:
         unreached: PodFailure | None = None
         for pod in place.pods:
             sent = (
-                pod_zone(wanted.raw, inbound.operation.single, pod.pod_az_name)
+                pod_zone(wanted.raw, _request_key(inbound), pod.pod_az_name)
                 if wanted.zone is not None
                 else wanted.raw
             )
@@ -253,7 +253,7 @@ def parsed(raw: bytes, inbound: Inbound) -> Wanted:
     :raises BadRequest: in the services' words, if it is not JSON.
     """
     body = _loaded(raw)
-    resource = body.get(inbound.operation.single) if isinstance(body, dict) else None
+    resource = body.get(_request_key(inbound)) if isinstance(body, dict) else None
     if not isinstance(resource, dict):
         return Wanted(raw=raw, resource={}, zone=None, references=())
     kind = inbound.operation.kind
@@ -268,6 +268,14 @@ def parsed(raw: bytes, inbound: Inbound) -> Wanted:
         zone=zone if isinstance(zone, str) and zone else None,
         references=tuple(references(kind, body)),
     )
+
+
+def _request_key(inbound: Inbound) -> str:
+    """
+    The key that a create's fields stand under; mostly the one that the answer has too.
+    """
+    key: str = inbound.operation.options.get("request", inbound.operation.single)
+    return key
 
 
 def _loaded(raw: bytes) -> Any:

@@ -7,6 +7,8 @@ says what is wrong with the rest.
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -77,7 +79,7 @@ def _of_volume(body: dict[str, Any]) -> Iterator[Reference]:
             "source_replica": Kind.VOLUME,
             "backup_id": Kind.BACKUP,
             "group_id": Kind.GROUP,
-            "consistencygroup_id": Kind.GROUP,
+            "consistencygroup_id": Kind.CONSISTENCY_GROUP,
         },
     )
     kinds = {"same_host": Kind.VOLUME, "different_host": Kind.VOLUME, "local_to_instance": Kind.SERVER}
@@ -85,13 +87,35 @@ def _of_volume(body: dict[str, Any]) -> Iterator[Reference]:
     yield from _hints(volume.get("scheduler_hints"), "volume.scheduler_hints", kinds)
 
 
-def _plain(single: str, kinds: Mapping[str, Kind]) -> Callable[[dict[str, Any]], Iterator[Reference]]:
+def _of_backup(body: dict[str, Any]) -> Iterator[Reference]:
+    yield from _named(
+        _object(body.get("backup")), "backup", {"volume_id": Kind.VOLUME, "snapshot_id": Kind.SNAPSHOT}
+    )
+    yield from _named(
+        _exported(_text(_object(body.get("backup-record")).get("backup_url"))),
+        "backup-record.backup_url",
+        {"id": Kind.BACKUP, "volume_id": Kind.VOLUME},
+    )
+
+
+def _exported(url: str) -> Mapping[str, Any]:
     """
-    The reader of a body whose fields each name one thing.
+    What Cinder has put into the ``backup_url`` of an exported backup, base64 and JSON; nothing where it is something else.
+    """
+    try:
+        return _object(json.loads(base64.b64decode(url)))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _plain(kinds: Mapping[str, Mapping[str, Kind]]) -> Callable[[dict[str, Any]], Iterator[Reference]]:
+    """
+    The reader of bodies whose fields each name one thing, by the key that those stand under.
     """
 
     def read(body: dict[str, Any]) -> Iterator[Reference]:
-        return _named(_object(body.get(single)), single, kinds)
+        for key, fields in kinds.items():
+            yield from _named(_object(body.get(key)), key, fields)
 
     return read
 
@@ -101,11 +125,23 @@ _BLOCK_DEVICE_SOURCES = {"volume": Kind.VOLUME, "snapshot": Kind.SNAPSHOT}
 _READERS: Mapping[Kind, Callable[[dict[str, Any]], Iterator[Reference]]] = {
     Kind.SERVER: _of_server,
     Kind.VOLUME: _of_volume,
-    Kind.SNAPSHOT: _plain("snapshot", {"volume_id": Kind.VOLUME}),
-    Kind.BACKUP: _plain("backup", {"volume_id": Kind.VOLUME, "snapshot_id": Kind.SNAPSHOT}),
-    Kind.TRANSFER: _plain("transfer", {"volume_id": Kind.VOLUME}),
-    Kind.ATTACHMENT: _plain("attachment", {"volume_uuid": Kind.VOLUME, "instance_uuid": Kind.SERVER}),
-    Kind.GROUP_SNAPSHOT: _plain("group_snapshot", {"group_id": Kind.GROUP}),
+    Kind.SNAPSHOT: _plain({"snapshot": {"volume_id": Kind.VOLUME}}),
+    Kind.BACKUP: _of_backup,
+    Kind.TRANSFER: _plain({"transfer": {"volume_id": Kind.VOLUME}}),
+    Kind.ATTACHMENT: _plain({"attachment": {"volume_uuid": Kind.VOLUME, "instance_uuid": Kind.SERVER}}),
+    Kind.GROUP: _plain(
+        {"create-from-src": {"group_snapshot_id": Kind.GROUP_SNAPSHOT, "source_group_id": Kind.GROUP}}
+    ),
+    Kind.GROUP_SNAPSHOT: _plain({"group_snapshot": {"group_id": Kind.GROUP}}),
+    Kind.CONSISTENCY_GROUP: _plain(
+        {
+            "consistencygroup-from-src": {
+                "cgsnapshot_id": Kind.CONSISTENCY_GROUP_SNAPSHOT,
+                "source_cgid": Kind.CONSISTENCY_GROUP,
+            }
+        }
+    ),
+    Kind.CONSISTENCY_GROUP_SNAPSHOT: _plain({"cgsnapshot": {"consistencygroup_id": Kind.CONSISTENCY_GROUP}}),
 }
 
 

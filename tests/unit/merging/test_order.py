@@ -164,10 +164,46 @@ class CinderTests(SynchronousTestCase):
         """
         Without sort parameters the newest come first, in every list of Cinder's.
         """
-        for plural in ("volumes", "snapshots", "backups"):
+        for plural in (
+            "volumes",
+            "snapshots",
+            "backups",
+            "groups",
+            "group_snapshots",
+            "messages",
+            "cgsnapshots",
+        ):
             order = read_order(plural, [])
             self.assertEqual([part.descending for part in order.parts], [True, True])
             self.assertTrue(order.exact and order.needs_detail)
+
+    def test_older_lists(self) -> None:
+        """
+        Lists that learnt to sort with a microversion have an order of their own before, whatever is asked for.
+        """
+        query = pairs("sort=id:asc")
+        for plural, before, since, descending in (
+            ("transfers", (3, 58), (3, 59), False),
+            ("group_snapshots", (3, 28), (3, 29), True),
+            ("messages", (3, 4), (3, 5), True),
+        ):
+            own = [part.descending for part in read_order(plural, query, before).parts]
+            self.assertEqual([descending, descending], own, plural)
+            (part,) = read_order(plural, query, since).parts
+            self.assertTrue(part.field.unique and not part.descending, plural)
+        self.assertEqual(2, len(read_order("cgsnapshots", query, (3, 71)).parts))
+
+    def test_attachments(self) -> None:
+        """
+        Nothing shows when an attachment was made; when it was attached is shown, as an empty text before it is.
+        """
+        self.assertEqual((), read_order("attachments", []).key({"id": "x"}))
+        order = read_order("attachments", pairs("sort=attach_time:asc"))
+        keys = [
+            order.key({"attached_at": time})
+            for time in ("", "2026-11-22T04:38:04.000000", "2026-11-22T04:38:05.000000")
+        ]
+        self.assertEqual(keys, sorted(keys))
 
 
 class OrderTests(SynchronousTestCase):

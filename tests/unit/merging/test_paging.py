@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from trio2o.errors import BadRequest
 from trio2o.merging.counts import total_count, volume_summary
 from trio2o.merging.links import next_links
-from trio2o.merging.paging import Paging, read_paging
+from trio2o.merging.paging import PageStyle, Paging, read_paging, styled
 
 
 def pairs(query: str) -> list[tuple[str, str]]:
@@ -93,6 +93,70 @@ class PagingTests(SynchronousTestCase):
             self.assertEqual(
                 self.assertRaises(BadRequest, read_paging, "volume", pairs(query), 1000).message, words
             )
+
+
+class StyleTests(SynchronousTestCase):
+    """
+    The ways in which lists of Cinder's are cut into pages, as its code has them.
+    """
+
+    def check(self, style: PageStyle, query: str, wanted: Paging, *full: tuple[int, bool]) -> None:
+        """
+        What a list makes of a query, and whether pages of so many items have a link.
+        """
+        paging = styled(read_paging("volume", pairs(query), 1000), style, 1000)
+        self.assertEqual(
+            (wanted.limit, wanted.marker, wanted.offset), (paging.limit, paging.marker, paging.offset)
+        )
+        self.assertEqual(list(full), [(given, paging.is_full(given, None)) for given, _ in full])
+
+    def test_marker(self) -> None:
+        """
+        By marker: as it is.
+        """
+        wanted = Paging(limit=2, marker="x", offset=1)
+        self.check(PageStyle.MARKER, "limit=2&marker=x&offset=1", wanted, (2, True), (1, False), (0, False))
+
+    def test_slice(self) -> None:
+        """
+        A slice knows no marker, and a limit of 0 is none; the items before it count for the link.
+        """
+        self.check(
+            PageStyle.SLICE, "limit=2&marker=x&offset=1", Paging(limit=2, offset=1), (1, True), (0, False)
+        )
+        self.check(PageStyle.SLICE, "limit=3&offset=1", Paging(limit=3, offset=1), (2, True), (1, False))
+        self.check(PageStyle.SLICE, "limit=0", Paging(limit=1000), (1, True), (0, False))
+        self.check(PageStyle.SLICE, "", Paging(limit=1000), (999, False), (1000, True))
+
+    def test_twice(self) -> None:
+        """
+        What is cut twice loses the offset from its end too.
+        """
+        self.check(
+            PageStyle.TWICE,
+            "limit=5&marker=x&offset=2",
+            Paging(limit=3, marker="x", offset=4),
+            (3, True),
+            (2, False),
+        )
+        self.check(PageStyle.TWICE, "limit=2&offset=2", Paging(limit=0, offset=4), (0, False))
+
+    def test_whole(self) -> None:
+        """
+        A list without pages gives everything, and a link all the same.
+        """
+        self.check(
+            PageStyle.WHOLE, "limit=2&marker=x&offset=1", Paging(limit=2**31 - 1), (3, True), (1, False)
+        )
+
+    def test_count(self) -> None:
+        """
+        Where the client asks for the number of items, that is what the limit is compared with.
+        """
+        paging = read_paging("volume", pairs("limit=2"), 1000)
+        self.assertEqual(
+            [True, False, False], [paging.is_full(1, 5), paging.is_full(1, 1), paging.is_full(0, 5)]
+        )
 
 
 class NextLinkTests(SynchronousTestCase):

@@ -32,10 +32,12 @@ from trio2o.scheduling.selection import Selection
 from trio2o.state.cache import MemoryState, by_project
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
-from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryRoutes
+from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.departures import Departures
+from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
 from trio2o.strategies.local import LocalStrategy
@@ -193,6 +195,7 @@ class StrategyCase(SynchronousTestCase):
         self.placement = Placement(
             state=self.state,
             bindings=self.bindings,
+            pod_store=MemoryPods(self.database),
             pods=self.pods,
             selection=Selection(
                 filters=make_filters(self.scheduling.filters),
@@ -237,6 +240,16 @@ class StrategyCase(SynchronousTestCase):
             "any": AnyStrategy(**shared, shield=shield, pods=self.pods),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
         }
+        self.departures = Departures(**shared, locator=self.locator, clock=self.clock, budget=LIST_BUDGET)
+        self.strategies["follow"] = FollowStrategy(
+            **shared,
+            inner=self.strategies,
+            shield=shield,
+            locator=self.locator,
+            departures=self.departures,
+            budget=LIST_BUDGET,
+            body_limit=LIMIT,
+        )
 
     def tearDown(self) -> None:
         """

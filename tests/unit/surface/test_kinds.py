@@ -236,5 +236,8 @@ EVERYTHING: dict[Kind, dict[str, Any]] = {
     Kind.BACKUP: {"backup": {"volume_id": ID, "snapshot_id": ID}},
     Kind.TRANSFER: {"transfer": {"volume_id": ID}},
     Kind.ATTACHMENT: {"attachment": {"volume_uuid": ID, "instance_uuid": ID}},
+    Kind.GROUP: {"create-from-src": {"group_snapshot_id": ID, "source_group_id": ID}},
     Kind.GROUP_SNAPSHOT: {"group_snapshot": {"group_id": ID}},
+    Kind.CONSISTENCY_GROUP: {"consistencygroup-from-src": {"cgsnapshot_id": ID, "source_cgid": ID}},
+    Kind.CONSISTENCY_GROUP_SNAPSHOT: {"cgsnapshot": {"consistencygroup_id": ID}},
 }

