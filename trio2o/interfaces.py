@@ -241,6 +241,11 @@ class IState(Interface):
         The active binding in one zone and group.
         """
 
+    def note_pods(pods: Sequence[Pod]) -> None:
+        """
+        Take over all pods as the database has them, while the change log cannot be followed.
+        """
+
     def note_binding(binding: Binding) -> None:
         """
         Take over what this process has just written, ahead of its notification.

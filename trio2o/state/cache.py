@@ -79,6 +79,9 @@ class MemoryState:
                 return binding
         return None
 
+    def note_pods(self, pods: Sequence[Pod]) -> None:
+        self.put_pods(pods)
+
     def note_binding(self, binding: Binding) -> None:
         if binding.id not in self._ended:
             self.unconfirmed.add(binding.id)

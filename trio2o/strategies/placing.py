@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 from twisted.internet.defer import DeferredLock
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
-from trio2o.interfaces import IBindingStore, IPodClient, IState
+from trio2o.interfaces import IBindingStore, IPodClient, IPodStore, IState
 from trio2o.model import Binding, Candidate, Kind, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.selection import Ranking, Selection
@@ -38,6 +38,7 @@ class Placement:
 
     _state: IState
     _bindings: IBindingStore
+    _pod_store: IPodStore
     _pods: IPodClient
     _selection: Selection
     #: The zone of creates that name none; ``None`` for the zone of the project's newest binding, else any.
@@ -59,6 +60,7 @@ class Placement:
         :raises NoValidPod: if every pod is dropped.
         :raises Unavailable: if the bindings are not known, or one is needed, and the database is away (I15).
         """
+        await self._up_to_date()
         named = request.availability_zone
         if named is not None and named not in self.zones():
             raise BadRequest(unknown_zone.replace("{zone}", named))
@@ -100,6 +102,21 @@ class Placement:
             Candidate(pod=pod, healthy=self._pods.healthy(pod.id, service), bound=pod.id in bound)
             for pod in self._state.pods()
         ]
+
+    async def _up_to_date(self) -> None:
+        """
+        While the change log cannot be followed, take over the pods that the database has: one may be draining by now (I11).
+
+        :raises Unavailable: if the database is away.
+        """
+        if self._state.current:
+            return
+        try:
+            pods = await self._pod_store.list_pods()
+        except DatabaseUnavailable as error:
+            raise self._away() from error
+        if not self._state.current:
+            self._state.note_pods(pods)
 
     def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
         ranking = self._selection.rank(self.candidates(bindings, request.kind), request)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred
 
 from tests.unit.strategies.case import (
@@ -725,6 +726,17 @@ class BindingTests(ScheduleCase):
 
         self.assertEqual(["Pod3"], self.creates())
         self.assertEqual(["find_bindings"], self.bindings.calls)
+
+    def test_pods_are_outdated(self) -> None:
+        """
+        So do the pods: one that an operator has begun to drain meanwhile gets nothing new (I11, I14).
+        """
+        self.database.pods = {**self.database.pods, self.pod1.id: evolve(self.pod1, state=PodState.DRAINING)}
+        self.state.doubt()
+
+        self.create()
+
+        self.assertEqual(["Pod2"], self.creates())
 
     def test_state_is_outdated_and_the_database_away(self) -> None:
         """
