@@ -36,7 +36,6 @@ def administration(at: Caller) -> None:
     ):
         get(f"/servers?{query}", "2.96")
         get(f"/servers/detail?{query}", "2.96")
-    get(f"/servers/detail?project_id={at.account.project_id}", note="without all_tenants")
     for version in (None, "2.58", "2.84"):
         listed = get(f"{path}/os-instance-actions", version).json()["instanceActions"]
         get(f"{path}/os-instance-actions/{listed[-1]['request_id']}", version, "with events")
