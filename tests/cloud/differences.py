@@ -152,33 +152,6 @@ EXPECTED: tuple[Expected, ...] = (
         always=False,
     ),
     Expected(
-        scenario="usage",
-        steps=("GET /limits*", "GET /os-quota-sets/*/detail*"),
-        paths=("body.limits.absolute.total*Used", "body.quota_set.*.in_use"),
-        reason="Coming: what is used is summed over all pods. Until then it is one pod's.",
-    ),
-    Expected(
-        scenario="usage",
-        steps=("servers in the usage report*",),
-        reason="Coming: usage reports are summed over all pods. Until then they are one pod's.",
-    ),
-    Expected(
-        scenario="administration",
-        steps=("POST /os-server-external-events*",),
-        reason="Coming: events are split by the pods of their servers. Until then one pod gets them all.",
-    ),
-    Expected(
-        scenario="operations",
-        steps=("GET /os-quota-sets/*/detail*",),
-        paths=("body.quota_set.*.in_use",),
-        reason="Coming: what is used is summed over all pods. Until then it is one pod's.",
-    ),
-    Expected(
-        scenario="operations",
-        steps=("projects in the report",),
-        reason="Coming: usage reports are summed over all pods. Until then they are one pod's.",
-    ),
-    Expected(
         scenario="operations",
         steps=("GET /os-availability-zone/detail*",),
         paths=("body.availabilityZoneInfo*",),
