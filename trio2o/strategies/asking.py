@@ -21,7 +21,7 @@ from trio2o.merging.integers import number_item, own_integer
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, is_json, told
-from trio2o.strategies.joining import is_pods_zone
+from trio2o.strategies.joint import is_pods_zone
 from trio2o.strategies.numbers import with_number
 
 _READS = frozenset({b"GET", b"HEAD"})

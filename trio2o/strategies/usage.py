@@ -24,7 +24,7 @@ from trio2o.merging.usage import tenant_usages
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder, told
-from trio2o.strategies.joining import parsed_query
+from trio2o.strategies.joint import parsed_query
 
 _PAGES_FROM = (2, 40)
 

@@ -487,12 +487,23 @@ class OffsetTests(JoinCase):
 
     def test_malformed(self) -> None:
         """
-        What is no number is the pods' to refuse.
+        What is no number is the pods' to refuse: they get it as it is.
         """
         self.each(self.path, lambda name: Reply(400))
 
-        for query in ("?offset=x", "?offset=", "?offset=-1", "?limit=x"):
-            self.assertEqual(400, self.asked("GET", self.path + query).status)
+        for query in ("offset=x", "offset=", "offset=-1", "limit=x"):
+            self.assertEqual(400, self.asked("GET", f"{self.path}?{query}").status)
+            self.assertEqual(query, self.pods.last.query)
+
+    def test_too_far(self) -> None:
+        """
+        A pod is asked for no more than a hundred pages.
+        """
+        full = [{"id": "x"}] * LIMIT
+        self.each(self.path, lambda name: Reply(200, {"server_groups": full if name == "Pod1" else []}))
+
+        self.refused(Unavailable, "GET", f"{self.path}?offset={101 * LIMIT}")
+        self.assertEqual(102, len(self.pods.calls))
 
     def test_silent(self) -> None:
         """

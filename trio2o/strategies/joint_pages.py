@@ -1,0 +1,203 @@
+"""
+Pages of a joined list: by marker, by offset, or in the order of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from trio2o.errors import BadRequest, Unavailable
+from trio2o.exchange import Answer
+from trio2o.merging.fields import SortField
+from trio2o.merging.integers import own_integer
+from trio2o.merging.order import Order, SortPart
+from trio2o.merging.pages import Ask, MarkerLost, Start, WalkTooLong
+from trio2o.merging.walk import MergeWalk
+from trio2o.model import Pod
+from trio2o.strategies.forwarding import told
+from trio2o.strategies.joint import Joint, Query, bounded_number
+from trio2o.strategies.listing import PodPage
+
+#: The most pages that one pod is asked for.
+_MAX_PAGES = 100
+
+
+async def by_marker(joint: Joint, limit: int) -> Answer:
+    """
+    A page in the order of the pods: after the marker in its pod, then the pods behind that one.
+    """
+    marker = joint.parameter("marker")
+    pods = joint.pods
+    if marker:
+        at = await _marker_place(joint, marker)
+        if at is None:
+            return joint.nobody()
+        pods = joint.pods[at + 1 :]
+    elif not limit:
+        # whether the caller may ask at all is the pods' to say
+        pods = joint.pods[:1]
+    if not marker or joint.count() < limit:
+        await joint.ask([(pod, joint.without("marker")) for pod in pods])
+    return joint.joined(limit)
+
+
+async def by_offset(joint: Joint, limit: int) -> Answer:
+    """
+    A slice of the joined list: each pod gives as many items as the slice may need of it, page by page.
+
+    :raises Unavailable: if it begins too far behind.
+    """
+    text = joint.parameter("offset")
+    offset = bounded_number("0" if text is None else text, 10**9)
+    if offset is None:
+        await joint.ask([(pod, joint.query) for pod in joint.pods])
+        return joint.joined(None)
+    # a limit of nothing is none, as Nova's slices have it
+    limit = limit or joint.max_page
+    needed = offset + limit
+    query = joint.without("limit", "offset")
+    going, done = list(joint.pods), 0
+    items: dict[str, list[Any]] = {pod.id: [] for pod in joint.pods}
+    first: dict[str, tuple[Pod, PodPage]] = {}
+    key = joint.options.keys[0]
+    for _ in range(_MAX_PAGES):
+        size = min(joint.max_page, needed - done)
+        if not going or size <= 0:
+            break
+        await joint.ask([(pod, [*query, ("limit", str(size)), ("offset", str(done))]) for pod in going])
+        given, joint.parts.given = joint.parts.given, []
+        going = []
+        for pod, page in given:
+            assert page.body is not None
+            first.setdefault(pod.id, (pod, page))
+            items[pod.id] += page.body[key]
+            if len(page.body[key]) >= size:
+                going.append(pod)
+        done += size
+    else:
+        raise _too_long(f"{_MAX_PAGES} pages of each pod do not reach {needed}")
+    joint.parts.given = [
+        (pod, evolve(page, body={**(page.body or {}), key: items[pod.id]}))
+        for pod, page in (first[pod.id] for pod in joint.pods if pod.id in first)
+    ]
+    return joint.joined(limit, offset=offset, links=False)
+
+
+async def by_order(joint: Joint, limit: int) -> Answer:
+    """
+    A page of one ordered list. Without a place for the marker in the other pods, the merge is repeated up to it.
+
+    :raises BadRequest: in Nova's words, if no pod lists the marker.
+    :raises Unavailable: if it is too far behind.
+    """
+    marker = joint.parameter("marker")
+    by_name = {pod.name: pod for pod in joint.pods}
+    walk = MergeWalk(
+        order=_newest(joint.options.newest_by),
+        pods=list(by_name),
+        limit=limit,
+        start=Start(marker=marker, pod=next(iter(by_name), "")) if marker else None,
+        max_limit=joint.max_page,
+        max_pages=_MAX_PAGES,
+    )
+    first: tuple[Pod, PodPage] | None = None
+    try:
+        while not walk.done:
+            asks = walk.asks()
+            await joint.ask([(by_name[ask.pod], _page_query(joint, ask)) for ask in asks])
+            given, joint.parts.given = joint.parts.given, []
+            first = first or next(iter(given), None)
+            _feed(joint, walk, asks, {pod.name: page for pod, page in given})
+    except MarkerLost as lost:
+        if joint.parts.failures:
+            raise told(next(iter(joint.parts.failures.values()))[1]) from lost
+        if joint.parts.refused:
+            return joint.nobody()
+        raise BadRequest(f"Marker {marker} could not be found.") from lost
+    except WalkTooLong as too_long:
+        raise _too_long(str(too_long)) from too_long
+    if not limit:
+        await joint.ask([(pod, joint.query) for pod in joint.pods[:1]])
+        return joint.joined(None)
+    if first is None:
+        return joint.nobody()
+    joint.parts.given = [first]
+    page = walk.page()
+    body = dict(joint.parts.given[0][1].body or {})
+    key = joint.options.keys[0]
+    body.pop(f"{key}_links", None)
+    body[key] = [
+        joint.made_top(dict(item["whole"]), by_name[name])
+        for item, name in zip(page.items, page.pods, strict=True)
+    ]
+    if page.more:
+        body[f"{key}_links"] = joint.links(str(page.items[-1]["id"]))
+    return joint.told(body)
+
+
+async def _marker_place(joint: Joint, marker: str) -> int | None:
+    """
+    The place of the pod that has the marker and has given what comes after it; ``None`` if every pod refuses.
+
+    :raises GatewayError: if nobody knows the marker, or a pod that may know it is silent.
+    """
+    asked: Sequence[tuple[Pod, str]] = [(pod, marker) for pod in joint.pods]
+    number = None
+    if joint.options.integers and marker.isdecimal():
+        number = own_integer(marker) or (0, 0)
+        own = [(pod, str(number[1])) for pod in joint.pods if pod.serial == number[0]]
+        # without a pod that has the number, the first one says whether the caller may ask at all
+        asked = own or [(pod, "0") for pod in joint.pods[:1]]
+    await joint.ask([(pod, [*joint.without("marker"), ("marker", text)]) for pod, text in asked])
+    if joint.parts.given:
+        found = joint.parts.given[0][0]
+        del joint.parts.given[1:]
+        # the others have said that the marker is not theirs
+        joint.parts.refused.clear()
+        joint.parts.failures.clear()
+        return list(joint.pods).index(found)
+    if joint.parts.failures:
+        _, failure = next(iter(joint.parts.failures.values()))
+        raise Unavailable(
+            "The service is not available at the moment. Please try again later.",
+            admin_detail=str(failure),
+            headers=[(b"Retry-After", b"10")],
+        )
+    if number is not None and any(page.status == 400 for _, page in joint.parts.refused.values()):
+        raise BadRequest(f"marker [{marker}] not found")
+    return None
+
+
+def _page_query(joint: Joint, ask: Ask) -> Query:
+    after = [] if ask.marker is None else [("marker", ask.marker)]
+    return [*joint.without("limit", "marker"), ("limit", str(ask.limit)), *after]
+
+
+def _feed(joint: Joint, walk: MergeWalk, asks: Sequence[Ask], given: Mapping[str, PodPage]) -> None:
+    key, marker, newest = joint.options.keys[0], joint.options.marker, joint.options.newest_by
+    for ask in asks:
+        body = given[ask.pod].body if ask.pod in given else None
+        if body is None:
+            walk.leave_out(ask.pod)
+            continue
+        items = [
+            {"id": item.get(marker), newest: item.get(newest), "whole": item}
+            for item in body[key]
+            if isinstance(item, dict)
+        ]
+        walk.feed(ask.pod, items, more=True if body.get(f"{key}_links") else None)
+
+
+def _newest(name: str) -> Order:
+    """
+    The largest first. As other pods' items cannot be compared with a marker that is not shown alone, it is not exact.
+    """
+    shown = SortField(read=lambda item: item[name], faithful=False)
+    return Order(parts=(SortPart(field=shown, descending=True),))
+
+
+def _too_long(detail: str) -> Unavailable:
+    return Unavailable("The list is too long to go on from this place.", admin_detail=detail)
