@@ -19,6 +19,7 @@ from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
+from trio2o.strategies.everywhere import EveryStrategy
 from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
@@ -216,6 +217,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             budget=pods.list_timeout_seconds,
             body_limit=limits.read_body_bytes,
         ),
+        "every": EveryStrategy(**shared, shield=shield, body_limit=limits.read_body_bytes),
         "any": AnyStrategy(**shared, shield=shield, pods=common.pods),
         "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
     }

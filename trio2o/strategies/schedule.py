@@ -87,7 +87,8 @@ class ScheduleStrategy:
         request = PlacementRequest(
             project_id=context.project_id, kind=kind, availability_zone=wanted.zone, within=within
         )
-        place = await self._place(request, pinned=pinned, unknown_zone=SURFACES[context.surface].unknown_zone)
+        words = inbound.operation.options.get("unknown_zone", SURFACES[context.surface].unknown_zone)
+        place = await self._place(request, pinned=pinned, unknown_zone=words)
         pod, answer, body = await self._try(inbound, context, wanted, place)
         if 200 <= answer.status < 300 and inbound.operation.options.get("records", True):
             await self._record(inbound, context, wanted, pod, body)

@@ -160,7 +160,13 @@ def _groups(
     Groups, or consistency groups: ``source`` is the path of a create from a source and its key, ``end`` what ends one.
     """
     yield from _lists(path, words, ("id", "name"), linked=path, **options)
-    yield Operation(methods=POST, path=path, strategy="schedule", **words)
+    yield Operation(
+        methods=POST,
+        path=path,
+        strategy="schedule",
+        **words,
+        options={"unknown_zone": "Invalid input received: Availability zone '{zone}' is invalid."},
+    )
     yield Operation(
         methods=POST,
         path=f"{path}/{source[0]}",
@@ -235,6 +241,14 @@ _HOSTS = (
         methods=GET, path="/os-services", strategy="join", options={"keys": ("services",), "zone": "zone"}
     ),
     Operation(methods=_PUT, path="/os-services/{action}", strategy="ask", options={"elsewhere": (400, 404)}),
+    Operation(methods=_PUT, path="/os-services/get-log", strategy="every", options={"keys": ("log_levels",)}),
+    Operation(methods=_PUT, path="/os-services/set-log", strategy="every"),
+    Operation(
+        methods=POST,
+        path="/workers/cleanup",
+        strategy="every",
+        options={"keys": ("cleaning", "unavailable"), "elsewhere": (400,)},
+    ),
     Operation(methods=GET, path="/os-hosts", strategy="join", options={"keys": ("hosts",), "zone": "zone"}),
     Operation(methods=GET | _PUT, path="/os-hosts/{id}", strategy="ask"),
     Operation(methods=GET, path="/scheduler-stats/get_pools", strategy="join", options={"keys": ("pools",)}),
@@ -261,6 +275,20 @@ _HOSTS = (
     _create("/os-snapshot-manage", _SNAPSHOT),
 )
 
+#: What is used over all pods; what may be used is each pod's own.
+_QUOTAS = (
+    Operation(methods=GET, path="/limits", strategy="sum", options={"key": "limits", "combine": "limits"}),
+    Operation(
+        methods=GET,
+        path="/os-quota-sets/{id}",
+        strategy="sum",
+        options={"key": "quota_set", "combine": "quotas"},
+    ),
+    Operation(methods=_PUT | _DELETE, path="/os-quota-sets/{id}", strategy="every"),
+    Operation(methods=GET, path="/os-quota-class-sets/{id}", strategy="any"),
+    Operation(methods=_PUT, path="/os-quota-class-sets/{id}", strategy="every"),
+)
+
 _ANYWHERE = tuple(
     Operation(methods=EVERY, path=path, strategy="any")
     for path in (
@@ -275,7 +303,7 @@ _ANYWHERE = tuple(
         "/group_types/{id}/**",
         "/default-types",
         "/default-types/{id}",
-        "/os-quota-class-sets/{id}",
+        "/os-quota-sets/{id}/defaults",
         "/extensions",
         "/extensions/{id}",
         "/resource_filters",
@@ -293,6 +321,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_MESSAGES,
     *_HOSTS,
     Operation(methods=GET, path="/os-availability-zone", strategy="local", options={"name": "zones"}),
+    *_QUOTAS,
     *_ANYWHERE,
     Operation(methods=EVERY, path="/**", strategy="any", options={"default": True}),
 )

@@ -37,6 +37,7 @@ from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
+from trio2o.strategies.everywhere import EveryStrategy
 from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
@@ -237,6 +238,7 @@ class StrategyCase(SynchronousTestCase):
                 budget=LIST_BUDGET,
                 body_limit=LIMIT,
             ),
+            "every": EveryStrategy(**shared, shield=shield, body_limit=LIMIT),
             "any": AnyStrategy(**shared, shield=shield, pods=self.pods),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
         }

@@ -201,8 +201,8 @@ class GatewayCase(SynchronousTestCase):
         self.strategies = {
             name: AnsweringStrategy(name)
             for name in (
-                *("route", "schedule", "follow", "merge", "join", "ask", "sum", "usage", "split", "any"),
-                "local",
+                *("route", "schedule", "follow", "merge", "join", "ask", "sum", "usage", "split", "every"),
+                *("any", "local"),
             )
         }
         self.serve()
