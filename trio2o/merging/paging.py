@@ -62,13 +62,15 @@ class PageStyle(enum.StrEnum):
     TWICE = "twice"
     #: Not at all.
     WHOLE = "whole"
+    #: As the parts of it say themselves: the parameters are filters that nothing fits.
+    VERBATIM = "verbatim"
 
 
 def styled(paging: Paging, style: PageStyle, max_limit: int) -> Paging:
     """
     What a list of this style makes of its paging parameters.
     """
-    if style is PageStyle.WHOLE:
+    if style in (PageStyle.WHOLE, PageStyle.VERBATIM):
         return Paging(limit=_ENDLESS, full_at=paging.limit)
     if style is PageStyle.SLICE:
         return Paging(

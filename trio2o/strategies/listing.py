@@ -71,6 +71,8 @@ class Listing:
     pods: tuple[Pod, ...]
     #: The path that pods are asked for: the detailed list where the plain one does not show the order.
     path: bytes
+    #: True where the pods get the client's own query: they make of it what the gateway has no part in.
+    verbatim: bool = False
     _filters: tuple[tuple[str, str], ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -150,6 +152,8 @@ class Listing:
         """
         The query of one ask: the client's filters, the zone in the pod's words, and the pod's own marker.
         """
+        if self.verbatim:
+            return urlencode(self.parameters).encode("ascii")
         sent: list[tuple[str, str]] = []
         for name, value in self._filters:
             if name == "availability_zone" and value == pod.az_name:
@@ -206,6 +210,7 @@ def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod],
     if zones and _filters_by_zone(inbound, context):
         asked = [pod for pod in asked if pod.az_name in zones]
     path = inbound.path
+    style = _style(inbound)
     # a user who asks for all projects is refused by the policy of the list that was asked for
     refused = not context.is_admin and any(name == "all_tenants" for name, _ in parameters)
     # access rules that allow the plain list need not allow the other, and the pods look at them too
@@ -216,21 +221,21 @@ def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod],
         inbound=inbound,
         context=context,
         parameters=parameters,
-        paging=_paging(inbound, context, parameters, max_page),
+        paging=styled(read_paging(context.surface, parameters, max_page), style, max_page),
+        verbatim=style is PageStyle.VERBATIM,
         order=order,
         pods=tuple(asked),
         path=path,
     )
 
 
-def _paging(inbound: Inbound, context: RequestContext, parameters: Parameters, max_page: int) -> Paging:
-    paging = read_paging(context.surface, parameters, max_page)
+def _style(inbound: Inbound) -> PageStyle:
     asked = inbound.microversion or (0, 0)
     style = PageStyle.MARKER
     for since, pages in inbound.operation.options.get("pages", ()):
         if since <= asked:
             style = PageStyle(pages)
-    return styled(paging, style, max_page)
+    return style
 
 
 def _filters_by_zone(inbound: Inbound, context: RequestContext) -> bool:

@@ -202,7 +202,8 @@ class MergeStrategy:
             progress.first = progress.first or said
             progress.bodies.setdefault(ask.pod, said.body)
             links = said.body.get(listing.links_key)
-            walk.feed(ask.pod, said.body[listing.plural], more=True if links else None)
+            more = False if listing.verbatim else True if links else None
+            walk.feed(ask.pod, said.body[listing.plural], more=more)
         elif ask.marker is not None and said.status in (400, 404) and ask.marker.encode("utf-8") in said.raw:
             progress.refused[ask.pod] = said
             walk.marker_gone(ask.pod)

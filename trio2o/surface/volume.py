@@ -138,7 +138,7 @@ def _transfers(path: str) -> Iterator[Operation]:
     """
     Transfers by one of their two paths. Whichever it is, Cinder's links name the older one.
     """
-    pages = (((0, 0), "slice"), ((3, 59), "twice"))
+    pages = (((0, 0), "verbatim"), ((3, 59), "twice"))
     plain = ("id", "volume_id", "name", "links")
     yield from _lists(path, _TRANSFER, plain, pages=pages, linked="/os-volume-transfer")
     yield _create(path, _TRANSFER)

@@ -208,13 +208,32 @@ class TransferTests(ListCase):
 
     def test_older(self) -> None:
         """
-        Below 3.59 the oldest come first, a slice of them, and the link names the older path.
+        Below 3.59 the oldest come first, all of them.
         """
-        self.has_lists("/volume-transfers/detail", "transfers", "transfers_links", oldest=True, slices=True)
-        body = self.shown(self.of("/volume-transfers?limit=2&offset=1", (3, 58)))
-        self.assertEqual([2, 3], [int(item["id"][:8], 16) for item in body["transfers"]])
+        lists = self.has_lists(
+            "/volume-transfers/detail", "transfers", "transfers_links", oldest=True, slices=True
+        )
+        self.assertEqual([1, 2, 3, 4, 5, 6], self.listed("/volume-transfers", "transfers", (3, 58)))
+        self.assertEqual([{}], lists["Pod1"].asked)
+
+    def test_older_pages(self) -> None:
+        """
+        There the pods get the client's query as it is: Cinder takes a limit for a filter, which nothing fits.
+        """
+        lists = self.has_lists(
+            "/volume-transfers/detail", "transfers", "transfers_links", oldest=True, slices=True
+        )
+        self.listed("/volume-transfers?limit=2&offset=1&marker=x&name=n", "transfers", (3, 58))
+        self.assertEqual([{"limit": "2", "offset": "1", "marker": "x", "name": "n"}], lists["Pod2"].asked)
+
+    def test_link(self) -> None:
+        """
+        The link to the next page names the older path, whichever was asked.
+        """
+        self.has_lists("/volume-transfers/detail", "transfers", "transfers_links")
+        body = self.shown(self.of("/volume-transfers?limit=2"))
         self.assertEqual(
-            f"{ROOT.decode()}{BASE}/os-volume-transfer?limit=2&offset=1&marker={an_id(3)}",
+            f"{ROOT.decode()}{BASE}/os-volume-transfer?limit=2&marker={an_id(5)}",
             body["transfers_links"][0]["href"],
         )
 
