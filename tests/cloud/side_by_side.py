@@ -5,9 +5,9 @@ The comparison itself: a scenario is run at both places, and what differs is a f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from itertools import zip_longest
-from typing import ClassVar
 
 from attrs import frozen
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -87,7 +87,6 @@ class SideBySide(SynchronousTestCase):
     """
 
     cloud: TestCloud
-    _stranger: ClassVar[Account | None] = None
 
     def setUp(self) -> None:
         try:
@@ -97,11 +96,15 @@ class SideBySide(SynchronousTestCase):
 
     def compare(self, scenario: Scenario, name: str = "") -> None:
         """
-        Run a scenario at the pod and at the top region.
+        Run a scenario at the pod and at the top region, at the same time.
         """
         name = name or scenario.__name__
-        pod = self.run_at(self.cloud.pod, scenario)
-        top = self.run_at(self.cloud.top, scenario)
+        # both wait most of the time, for things to be built
+        with ThreadPoolExecutor(2) as threads:
+            runs = [
+                threads.submit(self.run_at, place, scenario) for place in (self.cloud.pod, self.cloud.top)
+            ]
+        pod, top = (run.result() for run in runs)
         unexpected, unseen = judged(name, compared(pod, top))
         lines = [str(difference) for difference in unexpected]
         lines += [f"expected, but seen no more: {', '.join(row.steps)} ({row.reason})" for row in unseen]
