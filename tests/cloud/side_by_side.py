@@ -15,7 +15,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.cloud.caller import Caller, NotReached, Step
 from tests.cloud.differences import EXPECTED, Expected
 from tests.cloud.normal import Normaliser, differences
-from tests.cloud.places import Account, NoCloud, Place, TestCloud, test_cloud
+from tests.cloud.places import NoCloud, Place, TestCloud, test_cloud
 
 Scenario = Callable[[Caller], None]
 
