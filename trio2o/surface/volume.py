@@ -230,7 +230,7 @@ def _managed(path: str) -> Iterator[Operation]:
     """
     What lies in the storage of one pod's host and is not Cinder's yet, or from now on.
     """
-    elsewhere = {"elsewhere": (400, 404, 503)}
+    elsewhere = {"elsewhere": (400, 404)}
     yield Operation(methods=GET, path=path, strategy="ask", options=elsewhere)
     yield Operation(methods=GET, path=f"{path}/detail", strategy="ask", options=elsewhere)
 
@@ -267,7 +267,7 @@ _HOSTS = (
             path=path,
             strategy="follow",
             **_VOLUME,
-            options={"by": "ask", "then": "made", "elsewhere": (404, 503)},
+            options={"by": "ask", "then": "made", "elsewhere": (400, 404)},
         )
         for path in ("/manageable_volumes", "/os-volume-manage")
     ),

@@ -302,7 +302,7 @@ class ManageTests(FollowCase):
         The pod that has the host takes it, and the volume has its route.
         """
         target = f"{ROOT}/manageable_volumes"
-        self.pods.on("*", "POST", target, Reply(503, {"serviceUnavailable": {}}))
+        self.pods.on("*", "POST", target, Reply(400, {"badRequest": {}}))
         self.pods.on("Pod2", "POST", target, Reply(202, {"volume": a_volume(4, "Pod2")}))
 
         answer = self.sent("POST", target, {"volume": {"host": "h@files", "ref": {}}}, context=ADMIN)
