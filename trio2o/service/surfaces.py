@@ -17,6 +17,7 @@ from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
+from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
@@ -179,12 +180,20 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
     """
     limits, pods = common.config.limits, common.config.pod_defaults
     shared: dict[str, Any] = {"forwarder": common.forwarder, "state": common.state}
+    belongings = Belongings(
+        forwarder=common.forwarder,
+        locator=common.locator,
+        departures=common.departures,
+        clock=common.reactor,
+        budget=pods.list_timeout_seconds,
+    )
     strategies: dict[str, IStrategy] = {
         "route": RouteStrategy(
             **shared,
             shield=shield,
             locator=common.locator,
             pods=common.pods,
+            belongings=belongings,
             routes=common.route_store,
             body_limit=limits.read_body_bytes,
         ),
@@ -193,6 +202,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             shield=shield,
             locator=common.locator,
             placement=common.placement,
+            belongings=belongings,
             clock=common.reactor,
             body_limit=limits.read_body_bytes,
             budget=pods.create_timeout_seconds,

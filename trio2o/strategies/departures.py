@@ -7,7 +7,8 @@ forgotten when the process ends, or is too much at once, keeps its route until i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
 
 from attrs import define, evolve, field
 from twisted.application.service import Service
@@ -62,11 +63,19 @@ class Departures(Service):
         Begin to ask after resources whose deletion their pod has accepted.
         """
         count = sum(map(len, left.values()))
-        if not count or sum(self._under_way.values()) + count > self._most:
+        if count:
+            # the client's body is none of these questions' business, and its connection may be gone by then
+            plain = evolve(inbound, query=None)
+            self.begin(self._asked_after(left, pod, plain, context), count)
+
+    def begin(self, task: Coroutine[Deferred[Any], Any, None], count: int = 1) -> None:
+        """
+        Begin something that nobody waits for, about so many resources.
+        """
+        if sum(self._under_way.values()) + count > self._most:
+            task.close()
             return
-        # the client's body is none of these questions' business, and its connection may be gone by then
-        plain = evolve(inbound, query=None)
-        asking = Deferred.fromCoroutine(self._asked_after(left, pod, plain, context))
+        asking = Deferred.fromCoroutine(task)
         self._under_way[asking] = count
         asking.addErrback(self._failed)
         asking.addBoth(lambda _: self._under_way.pop(asking, None))

@@ -16,6 +16,7 @@ from trio2o.interfaces import IPodAnswer, IPodClient, IRouteStore, IState, IStra
 from trio2o.model import Kind, Pod, PodState, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
 from trio2o.strategies.anywhere import preferred
+from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import STREAMED, Forwarder, is_json, told
 from trio2o.strategies.locating import Locator
@@ -41,6 +42,7 @@ class RouteStrategy:
     _locator: Locator
     _state: IState
     _pods: IPodClient
+    _belongings: Belongings
     #: Asked for the tombstones of what no pod shows any more.
     _routes: IRouteStore
     #: The largest request body that is read whole, in bytes.
@@ -87,6 +89,7 @@ class RouteStrategy:
             self._note_missing(kind, resource_id, context)
         elif kind is Kind.SERVER and 200 <= answer.status < 300:
             self._note_leaving(inbound, resource_id, body)
+            self._follow(inbound, context, pod, resource_id.lower(), body)
         return await self._passed_on(inbound, context, pod, answer)
 
     async def _of_nobody(self, inbound: Inbound, context: RequestContext, absent: NotFound) -> Answer:
@@ -181,6 +184,19 @@ class RouteStrategy:
         route = self._state.route(Kind.SERVER, resource_id.lower())
         if route is not None and leaves(route) is not leaving:
             self._locator.learn([marked(route, leaving=leaving)])
+
+    def _follow(
+        self, inbound: Inbound, context: RequestContext, pod: Pod, server_id: str, body: object
+    ) -> None:
+        """
+        See to what the pod does beside at Cinder: what goes with a server, and of what an image is made.
+        """
+        options = inbound.operation.options
+        acts = body if "acts" in options and isinstance(body, bytes) else b""
+        if (inbound.method == b"DELETE" and "itself" in options) or b'"forceDelete"' in acts:
+            self._belongings.deleted(server_id, pod, inbound, context)
+        elif b'"createImage"' in acts:
+            self._belongings.imaged(server_id, pod, inbound, context)
 
     async def _action(self, inbound: Inbound, pod: Pod) -> object:
         """

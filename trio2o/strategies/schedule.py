@@ -20,6 +20,7 @@ from trio2o.interfaces import IPodAnswer, IStrategy
 from trio2o.model import Kind, PlacementRequest, Pod, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
 from trio2o.scheduling.refusals import lacks_room
+from trio2o.strategies.belongings import Belongings, makes_volumes
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.locating import Locator, Whereabouts
@@ -63,6 +64,7 @@ class ScheduleStrategy:
     _shield: Shield
     _locator: Locator
     _placement: Placement
+    _belongings: Belongings
     _clock: IReactorTime
     #: The largest request body that is read, in bytes.
     _body_limit: int
@@ -158,6 +160,7 @@ class ScheduleStrategy:
             route = route_from_body(kind, resource, pod.id, project_id=context.project_id)
         if route is not None:
             await self._locator.learn([self._detailed(route, context, wanted, pod)])
+            self._follow(inbound, context, wanted, pod, [route])
         if kind is Kind.SERVER and question(wanted.resource, made) is not None:
             # nobody waits for it: until then the pods are asked for the others
             self._shield.run(self._learn_siblings(inbound, context, wanted, pod, made))
@@ -168,6 +171,23 @@ class ScheduleStrategy:
         routes = await siblings(self._forwarder, inbound, context, pod, wanted.resource, made)
         if routes:
             await self._locator.learn(routes)
+            self._follow(inbound, context, wanted, pod, routes)
+
+    def _follow(
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        wanted: Wanted,
+        pod: Pod,
+        routes: Sequence[Route],
+    ) -> None:
+        """
+        See to the volumes that a pod makes for servers.
+        """
+        if makes_volumes(wanted.resource):
+            for route in routes:
+                if route.kind is Kind.SERVER:
+                    self._belongings.made(route.resource_id, pod, inbound, context)
 
     def _detailed(self, route: Route, context: RequestContext, wanted: Wanted, pod: Pod) -> Route:
         """

@@ -35,6 +35,7 @@ from trio2o.state.routes import RouteBook
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
+from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
@@ -151,6 +152,8 @@ class StrategyCase(SynchronousTestCase):
 
     #: False for tests that leave an answer of a pod alone on purpose.
     every_answer_is_used = True
+    #: True for tests of what is asked after servers are made, imaged or deleted.
+    follows_servers = False
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -206,6 +209,10 @@ class StrategyCase(SynchronousTestCase):
         )
         shield = Shield(began=lambda: self.running.append(1), ended=lambda: self.running.remove(1))
         shared: dict[str, Any] = {"forwarder": self.forwarder, "state": self.state}
+        asking: dict[str, Any] = {"locator": self.locator, "clock": self.clock, "budget": LIST_BUDGET}
+        self.departures = Departures(**shared, **asking)
+        followed = self.departures if self.follows_servers else Departures(**shared, **asking, most=0)
+        belongings = Belongings(forwarder=self.forwarder, departures=followed, **asking)
         self.strategies: dict[str, IStrategy] = {
             "route": RouteStrategy(
                 **shared,
@@ -213,6 +220,7 @@ class StrategyCase(SynchronousTestCase):
                 locator=self.locator,
                 pods=self.pods,
                 routes=self.route_store,
+                belongings=belongings,
                 body_limit=LIMIT,
             ),
             "schedule": ScheduleStrategy(
@@ -220,6 +228,7 @@ class StrategyCase(SynchronousTestCase):
                 shield=shield,
                 locator=self.locator,
                 placement=self.placement,
+                belongings=belongings,
                 clock=self.clock,
                 body_limit=LIMIT,
                 budget=CREATE_BUDGET,
