@@ -251,7 +251,6 @@ class StrategyCase(SynchronousTestCase):
             "any": AnyStrategy(**shared, shield=shield, pods=self.pods),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
         }
-        self.departures = Departures(**shared, locator=self.locator, clock=self.clock, budget=LIST_BUDGET)
         self.strategies["follow"] = FollowStrategy(
             **shared,
             inner=self.strategies,
