@@ -193,21 +193,4 @@ EXPECTED: tuple[Expected, ...] = (
         steps=("GET /v3/*/nothing (*",),
         reason="A URL with another project's id is refused before its path is looked at, which a pod alone knows.",
     ),
-    Expected(
-        scenario="backup_life",
-        steps=("GET /backups/*",),
-        paths=("body.*availability_zone",),
-        reason="Coming: backups have no rows of their own yet and pass with the pod's zone.",
-    ),
-    Expected(
-        scenario="group_life",
-        steps=("GET /groups/*",),
-        paths=("body.*availability_zone",),
-        reason="Coming: groups have no rows of their own yet and pass with the pod's zone.",
-    ),
-    Expected(
-        scenario="group_life",
-        steps=("POST /groups (in a zone)",),
-        reason="Coming: groups have no rows of their own yet, so that a zone reaches the pod as the client names it.",
-    ),
 )

@@ -82,6 +82,9 @@ class ScheduleStrategy:
         kind = inbound.operation.kind
         assert kind is not None, f"the table gives no kind for {inbound.operation.path}"
         zone = wanted.zone if wanted.zone in self._placement.zones() else None
+        if zone is None and "any_zone" in inbound.operation.options:
+            # what the service takes and fails at later
+            wanted = evolve(wanted, zone=None)
         within = await self._within(inbound, context, wanted.references, zone)
         # what belongs to another resource binds nothing, though nobody may have that one; a token without a project has
         # nothing that could be bound. What they may make is the pod's to say.

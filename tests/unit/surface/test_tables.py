@@ -20,7 +20,7 @@ ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 #: The options that each strategy reads.
 OPTIONS = {
     "route": {"zones", "itself", "acts", "mates", "number"},
-    "schedule": {"pinned", "records", "request", "unknown_zone"},
+    "schedule": {"pinned", "records", "request", "unknown_zone", "any_zone"},
     "merge": {"read", "keep", "pages", "links", "linked"},
     "join": {each.name for each in fields(JoinOptions)},
     "ask": {each.name for each in fields(AskOptions)},
