@@ -26,6 +26,9 @@ from trio2o.surface.kinds import KINDS, canonical_id
 from trio2o.surface.surfaces import SURFACES
 
 _READS = frozenset({b"GET", b"HEAD"})
+#: How many ids of one field are looked for; the pod looks at the others.
+_MOST_MATES = 64
+
 #: Actions whose body may carry a zone; everything else is streamed without being read.
 _ZONED_ACTIONS = (b'"unshelve"',)
 
@@ -237,16 +240,16 @@ class RouteStrategy:
         assert kind is not None
         for key, name, mate_kind in inbound.operation.options["mates"]:
             part = body.get(key) if isinstance(body, dict) else None
-            mate = part.get(name) if isinstance(part, dict) else None
-            if not isinstance(mate, str):
-                continue
-            found = await self._locator.whereabouts(mate_kind, mate, inbound, context)
-            if found.pods and pod.id not in {other.id for other in (*found.pods, *found.silent)}:
-                raise BadRequest(
-                    f"{KINDS[kind].noun.capitalize()} {resource_id} and {KINDS[mate_kind].noun} {mate} "
-                    "are in different parts of the cloud and cannot be used together.",
-                    admin_detail=f"{pod.name} and {', '.join(other.name for other in found.pods)}",
-                )
+            named = part.get(name) if isinstance(part, dict) else None
+            # several ids of one field stand in one text
+            for mate in named.split(",")[:_MOST_MATES] if isinstance(named, str) else ():
+                found = await self._locator.whereabouts(mate_kind, mate, inbound, context)
+                if found.pods and pod.id not in {other.id for other in (*found.pods, *found.silent)}:
+                    raise BadRequest(
+                        f"{KINDS[kind].noun.capitalize()} {resource_id} and {KINDS[mate_kind].noun} {mate} "
+                        "are in different parts of the cloud and cannot be used together.",
+                        admin_detail=f"{pod.name} and {', '.join(other.name for other in found.pods)}",
+                    )
 
 
 def _owns(context: RequestContext, route: Route) -> bool:

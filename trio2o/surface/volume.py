@@ -48,12 +48,23 @@ def _lists(path: str, words: dict[str, Any], plain: tuple[str, ...], **options: 
     yield Operation(methods=GET, path=f"{path}/detail", strategy="merge", **words, options=options)
 
 
-def _by_id(path: str, words: dict[str, Any], **options: Any) -> Iterator[Operation]:
+def _by_id(
+    path: str, words: dict[str, Any], *, mates: tuple[tuple[str, str, Kind], ...] = (), **options: Any
+) -> Iterator[Operation]:
     """
-    One resource, and what stands below it.
+    One resource, and what stands below it; ``mates`` are what an update joins it with.
     """
     itself = {"itself": True, **options}
-    yield Operation(methods=_KEPT, path=f"{path}/{{id}}", strategy="route", **words, options=itself)
+    if mates:
+        joined = {**itself, "mates": mates}
+        yield Operation(methods=_PUT, path=f"{path}/{{id}}", strategy="route", **words, options=joined)
+    yield Operation(
+        methods=_KEPT - (_PUT if mates else set()),
+        path=f"{path}/{{id}}",
+        strategy="route",
+        **words,
+        options=itself,
+    )
     yield Operation(
         methods=_DELETE,
         path=f"{path}/{{id}}",
@@ -62,6 +73,21 @@ def _by_id(path: str, words: dict[str, Any], **options: Any) -> Iterator[Operati
         options={**itself, "by": "route", "then": "deleted"},
     )
     yield Operation(methods=EVERY, path=f"{path}/{{id}}/**", strategy="route", **words)
+
+
+def _action(path: str, words: dict[str, Any], mates: tuple[tuple[str, str, Kind], ...] = ()) -> Operation:
+    """
+    What is done to one resource, which some actions end.
+    """
+    ends = ("os-force_delete", "os-unmanage")
+    joined = {"mates": mates} if mates else {}
+    return Operation(
+        methods=POST,
+        path=f"{path}/{{id}}/action",
+        strategy="follow",
+        **words,
+        options={"by": "route", "then": "ended", "ends": ends, **joined},
+    )
 
 
 def _create(path: str, words: dict[str, Any], **options: Any) -> Operation:
@@ -85,13 +111,7 @@ _VOLUMES = (
     Operation(methods=GET, path="/volumes/detail", strategy="merge", **_VOLUME),
     Operation(methods=GET, path="/volumes/summary", strategy="sum", options={"key": "volume-summary"}),
     *_by_id("/volumes", _VOLUME, zones=True),
-    Operation(
-        methods=POST,
-        path="/volumes/{id}/action",
-        strategy="route",
-        **_VOLUME,
-        options={"mates": (("os-attach", "instance_uuid", Kind.SERVER),)},
-    ),
+    _action("/volumes", _VOLUME, (("os-attach", "instance_uuid", Kind.SERVER),)),
 )
 
 _SNAPSHOTS = (
@@ -100,6 +120,7 @@ _SNAPSHOTS = (
     _create("/snapshots", _SNAPSHOT),
     Operation(methods=GET, path="/snapshots/detail", strategy="merge", **_SNAPSHOT),
     *_by_id("/snapshots", _SNAPSHOT),
+    _action("/snapshots", _SNAPSHOT),
 )
 
 _BACKUPS = (
@@ -114,6 +135,7 @@ _BACKUPS = (
         options={"request": "backup-record"},
     ),
     *_by_id("/backups", _BACKUP, zones=True),
+    _action("/backups", _BACKUP),
     Operation(
         methods=POST,
         path="/backups/{id}/restore",
@@ -175,7 +197,8 @@ def _groups(
         **words,
         options={"by": "schedule", "then": "copied", "pinned": True, "request": source[1]},
     )
-    yield from _by_id(path, words, zones=True)
+    mates = ((words["single"], "add_volumes", Kind.VOLUME),)
+    yield from _by_id(path, words, zones=True, mates=mates)
     yield Operation(
         methods=POST,
         path=f"{path}/{{id}}/{end}",
@@ -183,6 +206,15 @@ def _groups(
         **words,
         options={"by": "route", "then": "emptied"},
     )
+    if end != "action":
+        # consistency groups are updated by a path of their own, too
+        yield Operation(
+            methods=_PUT,
+            path=f"{path}/{{id}}/update",
+            strategy="route",
+            **words,
+            options={"mates": mates},
+        )
 
 
 _GROUPS = (

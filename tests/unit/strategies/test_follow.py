@@ -281,6 +281,24 @@ class GroupTests(FollowCase):
         self.assertIsNone(self.project_of(G1, Kind.GROUP))
         self.assertEqual(("Pod2-id", P1), self.project_of(V1))
 
+    def test_volumes_of_another_pod(self) -> None:
+        """
+        Volumes of another pod cannot come into the group, whichever of the named it is (I6).
+        """
+        self.has_route(V2, self.pod3, kind=Kind.VOLUME)
+        for path, kind, single in (
+            ("/groups", Kind.GROUP, "group"),
+            ("/consistencygroups", Kind.CONSISTENCY_GROUP, "consistencygroup"),
+        ):
+            self.has_route(G1, self.pod2, kind=kind)
+            body = {single: {"add_volumes": f"{V1},{V2}"}}
+            target = f"{ROOT}{path}/{G1}"
+            refused = self.refused(BadRequest, "PUT", target, body, context=a_context("volume"))
+            self.assertIn(V2, refused.message)
+            self.pods.on("Pod2", "PUT", target, Reply(202))
+            body[single]["add_volumes"] = V1
+            self.assertEqual(202, self.sent("PUT", target, body).status)
+
     def test_other_action(self) -> None:
         """
         An action that deletes nothing is followed by nothing.
@@ -368,6 +386,18 @@ class DepartureTests(FollowCase):
         self.clock.pump([10.0] * 100)
         self.assertEqual(asked, len(self.pods.calls))
         self.assertEqual(("Pod2-id", P1), self.project_of(V1))
+
+    def test_actions_that_end(self) -> None:
+        """
+        What is deleted by force, or given out of Cinder's hands, loses its route; other actions end nothing.
+        """
+        target = f"{self.SHOW}/action"
+        self.pods.on("Pod2", "POST", target, Reply(202))
+        for action, stays in (("os-extend", True), ("os-unmanage", False), ("os-force_delete", False)):
+            self.has_route(V1, self.pod2, kind=Kind.VOLUME)
+            self.sent("POST", target, {action: {}})
+            self.clock.pump([1.0])
+            self.assertEqual(stays, self.project_of(V1) is not None, action)
 
     def test_refused_delete(self) -> None:
         """
