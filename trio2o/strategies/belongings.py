@@ -23,6 +23,7 @@ from trio2o.model import Kind, Pod, RequestContext, Route
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.unknown import marked
 from trio2o.surface.kinds import KINDS, canonical_id, route_from_body
 
 _log = Logger()
@@ -110,8 +111,18 @@ class Belongings:
         except (PodFailure, GatewayError):
             server = None
         if server is not None:
+            await self._note_age(server_id, server, pod)
             leaving[Kind.VOLUME] = _attached(server, leaving=True)
         self._departures.watch(leaving, pod, inbound, context)
+
+    async def _note_age(self, server_id: str, server: Mapping[str, Any], pod: Pod) -> None:
+        """
+        Keep when a server was created: Nova takes a deleted one for a marker, and its tombstone tells its place then.
+        """
+        route = route_from_body(Kind.SERVER, {**server, "OS-EXT-AZ:availability_zone": pod.az_name}, pod.id)
+        known = self._locator.at_hand(Kind.SERVER, server_id)
+        if route is not None and route.project_id and known is not None and known.id == pod.id:
+            await self._locator.learn([marked(route, leaving=True)])
 
     async def _imaged(self, server_id: str, pod: Pod, inbound: Inbound, context: RequestContext) -> None:
         try:

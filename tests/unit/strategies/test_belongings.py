@@ -12,6 +12,7 @@ from tests.unit.strategies.case import P1, S1, S2, V1, V2, X1, StrategyCase, a_s
 from tests.unit.strategies.doubles import Reply, Unreachable
 from trio2o.model import Kind
 from trio2o.strategies.belongings import makes_volumes
+from trio2o.strategies.unknown import leaves
 
 SERVERS = "/v2.1/servers"
 ONE = f"{SERVERS}/{S1}"
@@ -188,6 +189,21 @@ class DeletedTests(BelongingsCase):
             [None, None, self.pod1.id],
             [self.pod_of(S1, Kind.SERVER), self.pod_of(V1, Kind.VOLUME), self.pod_of(V2, Kind.VOLUME)],
         )
+
+    def test_tombstone(self) -> None:
+        """
+        The tombstone tells when the server was created, and it is not shown as UNKNOWN while it leaves.
+        """
+        self.pods.on("Pod1", "GET", ONE, shown(), GONE)
+        self.asked("DELETE", ONE)
+        route = self.stored_route(S1)
+        assert route is not None
+        self.assertTrue(leaves(route))
+        self.assertEqual("az1", route.details["az"])
+        self.clock.advance(1)
+
+        (tombstone,) = self.done(self.route_store.routes_of_id(S1))
+        self.assertEqual((True, True), (tombstone.deleted_at is not None, tombstone.created_at is not None))
 
     def test_still_there(self) -> None:
         """
