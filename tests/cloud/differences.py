@@ -168,21 +168,6 @@ EXPECTED: tuple[Expected, ...] = (
         reason="A group of servers is in one pod, and so are its members: a zone elsewhere contradicts the hint.",
     ),
     Expected(
-        scenario="command_cloud",
-        steps=("openstack flavor create *", "openstack flavor delete *"),
-        reason="Coming: flavors are written at the pods until writes go to every pod.",
-    ),
-    Expected(
-        scenario="nova_client *",
-        steps=("flavors.create",),
-        reason="Coming: flavors are written at the pods until writes go to every pod.",
-    ),
-    Expected(
-        scenario="command_volumes",
-        steps=("openstack volume type create *",),
-        reason="Coming: types are written at the pods until they are kept alike; the gateway has their reads alone.",
-    ),
-    Expected(
         scenario="volume_urls",
         steps=("GET /v3*/os-availability-zone (*",),
         paths=("body.availabilityZoneInfo",),
