@@ -50,6 +50,7 @@ class AccessLog:
         *,
         request_id: str,
         global_request_id: str,
+        pod_request_id: str,
         client: str,
         project_id: str,
         user_id: str,
@@ -78,6 +79,7 @@ class AccessLog:
             "time": self._time(),
             "request_id": request_id,
             "global_request_id": global_request_id,
+            "pod_request_id": pod_request_id,
             "client": client,
             "project_id": project_id,
             "user_id": user_id,
@@ -167,7 +169,8 @@ def _text_line(entry: dict[str, Any]) -> bytes:
         f" {entry['status']} {entry['bytes']} {entry['ms']:.3f}"
         f" pods={','.join(entry['pods']) or '-'} pod_ms={entry['pod_ms']:.3f}"
         f" user={entry['user_id'] or '-'} project={entry['project_id'] or '-'}"
-        f" request={entry['request_id']} global={entry['global_request_id'] or '-'} {entry['outcome']}"
+        f" request={entry['request_id']} global={entry['global_request_id'] or '-'}"
+        f" pod_request={entry['pod_request_id'] or '-'} {entry['outcome']}"
     )
     if not line.isprintable():
         # A client's bytes must not begin a line of their own.

@@ -45,6 +45,7 @@ class Observer:
             self._access.record(
                 request_id=record.request_id,
                 global_request_id=record.global_request_id,
+                pod_request_id=record.pod_request_id,
                 client=record.client,
                 project_id=record.project_id,
                 user_id=record.user_id,

@@ -20,6 +20,8 @@ class RequestRecord:
     client: str
     request_id: str
     global_request_id: str = ""
+    #: The id that a pod gave the request, where the client was told that one.
+    pod_request_id: str = ""
     #: The table's path, such as ``/servers/{id}``; empty before a match.
     operation: str = ""
     strategy: str = ""

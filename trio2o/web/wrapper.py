@@ -262,10 +262,15 @@ class _Work:
 
     def _headers(self, answer: Answer) -> HeaderList:
         """
-        What the client gets: the answer's end-to-end fields, the request's own id and what was left out.
+        What the client gets: the answer's end-to-end fields, the request's id and what was left out.
+
+        Where one pod's answer is passed on, the id is the pod's: Nova keeps it with what the request did to a server, and
+        clients look it up there (``GET /servers/{id}/os-instance-actions/{request_id}``).
         """
-        request_id = self._record.request_id.encode("ascii")
         said = returned(answer.headers)
+        if answer.passed_on:
+            self._record.pod_request_id = _pods_id(said)
+        request_id = (self._record.pod_request_id or self._record.request_id).encode("ascii")
         headers = [pair for pair in said if pair[0].lower() not in _REQUEST_IDS]
         headers.append((b"X-Openstack-Request-Id", request_id))
         older = any(pair[0].lower() == b"x-compute-request-id" for pair in said)
@@ -296,6 +301,7 @@ class _Work:
             if request.channel is not None:
                 request.channel.forceAbortClient()
             return
+        record.pod_request_id = ""
         answer = self._fault(Unexpected(UNEXPECTED))
         record.status = answer.status
         record.detail = f"unexpected {kind}"
@@ -311,9 +317,16 @@ _REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 
 def _global_id(sent: bytes) -> str:
     """
-    The request id that a client sent; empty for what is none, as the services have it: it goes into logs.
+    The request id that was sent; empty for what is none, as the services have it: it goes into logs.
     """
     return sent.decode("ascii") if _REQUEST_ID.fullmatch(sent) else ""
+
+
+def _pods_id(said: HeaderList) -> str:
+    """
+    The request id in a pod's answer; empty where there is none.
+    """
+    return next((_global_id(value) for name, value in said if name.lower() in _REQUEST_IDS), "")
 
 
 _REQUEST_IDS = frozenset({b"x-openstack-request-id", b"x-compute-request-id"})

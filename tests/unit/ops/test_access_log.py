@@ -54,6 +54,7 @@ class AccessLogTests(SynchronousTestCase):
         request: dict[str, Any] = {
             "request_id": "req-1",
             "global_request_id": "req-2",
+            "pod_request_id": "req-3",
             "client": "203.0.113.5",
             "project_id": "p1",
             "user_id": "u1",
@@ -87,6 +88,7 @@ class AccessLogTests(SynchronousTestCase):
                 "time": "2023-11-14T22:13:20.500Z",
                 "request_id": "req-1",
                 "global_request_id": "req-2",
+                "pod_request_id": "req-3",
                 "client": "203.0.113.5",
                 "project_id": "p1",
                 "user_id": "u1",
@@ -107,12 +109,12 @@ class AccessLogTests(SynchronousTestCase):
         The text form has the same on one line, with a dash for what is empty.
         """
         self.log.json = False
-        self.record(global_request_id="", pods=(), user_id="", client="")
+        self.record(global_request_id="", pod_request_id="", pods=(), user_id="", client="")
         self.log.flush()
         self.assertEqual(
             self.written(),
             b"2023-11-14T22:13:20.500Z - compute GET /v2.1/servers/s1 200 2055 12.346"
-            b" pods=- pod_ms=11.000 user=- project=p1 request=req-1 global=- ok\n",
+            b" pods=- pod_ms=11.000 user=- project=p1 request=req-1 global=- pod_request=- ok\n",
         )
 
     def test_no_forged_lines(self) -> None:

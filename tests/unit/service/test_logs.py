@@ -64,6 +64,7 @@ class LogsTests(SynchronousTestCase):
         logs.access.record(
             request_id="req-1",
             global_request_id="",
+            pod_request_id="",
             client="192.0.2.1",
             project_id="p1",
             user_id="u1",

@@ -70,6 +70,7 @@ class ObserverTests(MetricsCase):
             "client": "192.0.2.1",
             "request_id": "req-1",
             "global_request_id": "req-0",
+            "pod_request_id": "",
             "operation": "/servers",
             "strategy": "merge",
             "project_id": "p1",
@@ -99,6 +100,7 @@ class ObserverTests(MetricsCase):
         for name, value in {
             "request_id": "req-1",
             "global_request_id": "req-0",
+            "pod_request_id": "",
             "client": "192.0.2.1",
             "project_id": "p1",
             "user_id": "u1",

@@ -354,16 +354,30 @@ class RequestIdTests(GatewayCase):
 
     def test_pods_ids(self) -> None:
         """
-        A pod's request id gives way to the gateway's.
+        Of an answer that is passed on the client gets the pod's request id, once under each name, and the record has both ids.
         """
         names = (b"x-openstack-request-id", b"x-compute-request-id")
         self.strategies["route"].answer = Answer(
-            status=200, headers=[(name, b"req-pod") for name in names], passed_on=True
+            status=200, headers=[(name, GLOBAL_ID) for name in names], passed_on=True
         )
 
         response = self.ask("GET", SHOW)
 
-        self.assertEqual([self.record.request_id.encode()] * 2, [response.value(name) for name in names])
+        self.assertEqual([[GLOBAL_ID]] * 2, [response.values(name) for name in names])
+        self.assertEqual(GLOBAL_ID.decode(), self.record.pod_request_id)
+        self.assertNotEqual(GLOBAL_ID.decode(), self.record.request_id)
+
+    def test_ids_that_are_not_the_pods(self) -> None:
+        """
+        The gateway's id is told where a pod's is none, and where the answer is made of what several pods said.
+        """
+        name = b"x-openstack-request-id"
+        for said, passed_on in ((b"req-pod", True), (GLOBAL_ID, False)):
+            self.strategies["route"].answer = Answer(status=200, headers=[(name, said)], passed_on=passed_on)
+            response = self.ask("GET", SHOW)
+            with self.subTest(said=said):
+                self.assertEqual([self.records[-1].request_id.encode()], response.values(name))
+                self.assertEqual("", self.records[-1].pod_request_id)
 
     def test_handed_on(self) -> None:
         """
@@ -689,6 +703,7 @@ class RecordTests(GatewayCase):
                 "target": SHOW.encode() + b"?x=1",
                 "client": "192.0.2.1",
                 "global_request_id": "",
+                "pod_request_id": "",
                 "operation": "/servers/{id}",
                 "strategy": "route",
                 "project_id": P1,
