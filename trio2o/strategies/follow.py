@@ -28,7 +28,7 @@ from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.locating import Locator
-from trio2o.surface.kinds import KINDS, canonical_id, route_from_body
+from trio2o.surface.kinds import canonical_id, route_from_body
 
 _log = Logger()
 
@@ -318,9 +318,9 @@ class FollowStrategy:
             return
         project = followed.context.project_id
         resource: dict[str, Any] = {"id": volume_id}
-        path = KINDS[Kind.VOLUME].path.replace("{id}", volume_id).replace("{project_id}", project)
+        target = f"{_root(followed.context)}/volumes/{volume_id}".encode("ascii")
         status, raw = await self._forwarder.ask(
-            followed.inbound, followed.context, pod, "volume", path.encode("ascii"), budget=self._budget
+            followed.inbound, followed.context, pod, "volume", target, budget=self._budget
         )
         if status == 200:
             resource = {**_object(raw).get("volume", {}), **resource}
@@ -339,13 +339,12 @@ class FollowStrategy:
 
         :raises PodFailure: if there is no whole answer in time.
         """
-        target = f"/v3/{followed.context.project_id}{path}"
         status, raw = await self._forwarder.ask(
             followed.inbound,
             followed.context,
             pod,
             "volume",
-            target.encode("ascii"),
+            f"{_root(followed.context)}{path}".encode("ascii"),
             budget=self._budget,
             version=_BY_GROUP,
         )
@@ -366,6 +365,13 @@ _STEPS: Mapping[str, tuple[_Before | None, _After]] = {
     "made": (None, FollowStrategy._made),
     "restored": (None, FollowStrategy._restored),
 }
+
+
+def _root(context: RequestContext) -> str:
+    """
+    What the paths of our questions begin with; a token without a project has none to name.
+    """
+    return f"/v3/{context.project_id}" if context.project_id else "/v3"
 
 
 def _id(followed: _Followed) -> str:

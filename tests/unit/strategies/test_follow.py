@@ -94,6 +94,16 @@ class RestoreTests(FollowCase):
         self.sent("POST", self.TARGET, {"restore": {}})
         self.assertEqual(("Pod2-id", P1), self.project_of(V2))
 
+    def test_without_project(self) -> None:
+        """
+        A token without a project asks by paths without one; the volume's body says whose it is.
+        """
+        target = f"/v3/backups/{B1}/restore"
+        self.pods.on("Pod2", "POST", target, Reply(202, {"restore": {"volume_id": V2}}))
+        self.pods.on("Pod2", "GET", f"/v3/volumes/{V2}", Reply(200, {"volume": a_volume(4, "Pod2")}))
+        self.sent("POST", target, {"restore": {}}, context=a_context("volume", project="", roles="admin"))
+        self.assertEqual(("Pod2-id", P1), self.project_of(V2))
+
     def test_silence_afterwards(self) -> None:
         """
         The answer is the restore's, whatever becomes of the questions after it.
