@@ -23,6 +23,7 @@ def backup_life(at: Caller) -> None:
         "name": "full",
         "description": "d",
         "metadata": {"a": "b"},
+        "availability_zone": at.place.zone,
     }
     full = made(at, "/backups", "backup", fields, "full", version="3.51")
     snapshot = made(at, "/snapshots", "snapshot", {"volume_id": volume}, "snapshot", quiet=True)
