@@ -391,6 +391,8 @@ def _cinder(plan: Plan, pod: Pod) -> Sections:
             "backup_posix_path": state / "backup",
             # a backup is read in pieces of this size, 2 GB unless told, whole into memory
             "backup_file_size": 50 * 2**20,
+            # each holds such a piece
+            "backup_max_operations": 2,
             "backup_workers": 1,
             "osapi_volume_workers": 1,
             "report_interval": 20,
