@@ -136,8 +136,8 @@ class AskStrategy:
         ]
         failures = [answer for answer in answers if isinstance(answer, PodFailure)]
         have = [(pod, answer) for pod, answer in said if not _is_elsewhere(answer, options)]
-        # a pod's own trouble says less than another's answer
-        have.sort(key=lambda pair: pair[1].status >= 500)
+        # a refusal says less than what is there, and a pod's own trouble less than a refusal
+        have.sort(key=lambda pair: pair[1].status // 100)
         chosen = have[0] if have else None
         if chosen is None and said and not failures:
             chosen = said[0]

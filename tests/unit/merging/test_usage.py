@@ -124,7 +124,7 @@ class LimitTests(SynchronousTestCase):
         """
         What is used is added up; maxima are the first pod's.
         """
-        parts = [
+        parts: list[dict[str, Any]] = [
             {"rate": [], "absolute": {"maxTotalCores": 20, "totalCoresUsed": 1, "totalRAMUsed": 512}},
             {"rate": [], "absolute": {"maxTotalCores": 10, "totalCoresUsed": 2}},
             {"rate": []},
@@ -134,14 +134,14 @@ class LimitTests(SynchronousTestCase):
             {"rate": [], "absolute": {"maxTotalCores": 20, "totalCoresUsed": 3, "totalRAMUsed": 512}},
             used_limits(parts),
         )
-        self.assertEqual(1, parts[0]["absolute"]["totalCoresUsed"])  # type: ignore[call-overload]
+        self.assertEqual(1, parts[0]["absolute"]["totalCoresUsed"])
         self.assertEqual({"rate": []}, used_limits([{"rate": []}]))
 
     def test_quotas(self) -> None:
         """
         What is in use and reserved is added up; limits and plain numbers are the first pod's.
         """
-        parts = [
+        parts: list[dict[str, Any]] = [
             {"id": "p", "ram": 5, "cores": {"limit": 20, "in_use": 1, "reserved": 0}},
             {"id": "p", "ram": 6, "cores": {"limit": 10, "in_use": 2, "reserved": 1}},
             {"id": "p"},

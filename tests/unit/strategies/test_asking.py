@@ -67,8 +67,10 @@ class ReadTests(AskCase):
 
     def test_first(self) -> None:
         """
-        Of several that have it the first counts, and one in trouble after those that are not.
+        Of several that have it the first counts; refusals count after those that show it, and trouble after refusals.
         """
+        self.pods.on("Pod1", "GET", HYPERVISOR, Reply(403))
+        self.assertEqual(("Pod2",), self.asked("GET", HYPERVISOR).pods)
         self.pods.on("Pod1", "GET", HYPERVISOR, Reply(500))
         self.pods.on("Pod3", "GET", HYPERVISOR, Reply(200, {"hypervisor": {}}))
 
