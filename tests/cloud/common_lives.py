@@ -88,9 +88,7 @@ def reads(at: Caller) -> None:
             "/os-migrations",
             "/os-simple-tenant-usage",
             f"/os-simple-tenant-usage/{at.account.project_id}",
-            "/os-networks",
             "/os-floating-ips",
-            "/os-security-groups",
             "/os-volumes",
             "/os-snapshots",
             "/os-agents",
@@ -99,7 +97,6 @@ def reads(at: Caller) -> None:
             "/os-fping",
             "/os-hosts",
             "/os-instance_usage_audit_log",
-            "/os-tenant-networks",
             "/os-virtual-interfaces",
             "/os-console-auth-tokens/x",
         ):

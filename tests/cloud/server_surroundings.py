@@ -323,3 +323,40 @@ def refused_to_users(at: Caller) -> None:
         at.compute(method, other, body, version="2.90", note="by a user")
     for query in ("host=x", "node=x", "all_tenants=1", f"project_id={at.stranger.project_id}", "tenant_id=x"):
         at.compute("GET", f"/servers/detail?{query}", version="2.96")
+
+
+def network_proxies(at: Caller) -> None:
+    """
+    What Nova hands on to Neutron up to 2.35. Every pod has its own of it: what is told is compared, not how often.
+    """
+    for path, key, name in (
+        ("/os-networks", "networks", "label"),
+        ("/os-tenant-networks", "networks", "label"),
+        ("/os-security-groups", "security_groups", "name"),
+    ):
+        listed = at.compute("GET", path, quiet=True).json()[key]
+        at.note(path, sorted({(each[name], *sorted(each)) for each in listed}))
+        shown = [at.compute("GET", f"{path}/{each['id']}", quiet=True) for each in listed]
+        at.note(f"{path}, one by one", sorted({(reply.status, *sorted(reply.json())) for reply in shown}))
+        for version in ("2.36", "latest"):
+            at.compute("GET", path, version=version, note=version)
+    made = at.compute(
+        "POST", "/os-security-groups", {"security_group": {"name": "mine", "description": "d"}}
+    ).json()["security_group"]["id"]
+    at.afterwards("compute", f"/os-security-groups/{made}")
+    rule = {
+        "parent_group_id": made,
+        "ip_protocol": "tcp",
+        "from_port": 22,
+        "to_port": 22,
+        "cidr": "10.0.0.0/8",
+    }
+    added = at.compute("POST", "/os-security-group-rules", {"security_group_rule": rule}).json()
+    at.compute(
+        "POST", "/os-security-group-rules", {"security_group_rule": {**rule, "parent_group_id": NOWHERE}}
+    )
+    at.compute("GET", f"/os-security-groups/{made}")
+    at.compute("PUT", f"/os-security-groups/{made}", {"security_group": {"name": "ours", "description": "e"}})
+    at.compute("DELETE", f"/os-security-group-rules/{added['security_group_rule']['id']}")
+    at.compute("DELETE", f"/os-security-groups/{made}")
+    at.compute("DELETE", f"/os-security-groups/{made}", note="again")

@@ -173,6 +173,12 @@ class LifeTests(SideBySide):
         """
         self.compare(server_surroundings.given_up)
 
+    def test_network_proxies(self) -> None:
+        """
+        Neutron's things by Nova's old paths.
+        """
+        self.compare(server_surroundings.network_proxies)
+
     def test_refused_to_users(self) -> None:
         """
         What is an administrator's.
