@@ -71,16 +71,16 @@ def name_zone(resource: dict[str, Any], key: str, zone: str) -> None:
             resource[field] = zone
 
 
-def pod_zone(body: bytes, single: str, zone: str) -> bytes:
+def pod_zone(body: bytes, single: str, zone: str, field: str = "availability_zone") -> bytes:
     """
-    A create body with the ``availability_zone`` of the resource under a key replaced by the pod's own name for it, or
-    taken out where the pod has none; every other byte stays. Nova's ``zone:host:node`` keeps host and node.
+    A body with the zone of the resource under a key replaced by the pod's own name for it, or taken out where the pod has
+    none; every other byte stays. Nova's ``zone:host:node`` keeps host and node.
 
     What is malformed is left for the pod to refuse.
     """
     try:
         text = body.decode()
-        edits = list(_zone_edits(text, single, zone))
+        edits = list(_zone_edits(text, single, zone, field))
     except (ValueError, RecursionError):
         return body
     for start, end, value in reversed(edits):
@@ -150,9 +150,9 @@ def _zone_values(text: str) -> Iterator[tuple[int, int]]:
                     yield inner.value_start, inner.end
 
 
-def _zone_edits(text: str, single: str, zone: str) -> Iterator[tuple[int, int, str]]:
+def _zone_edits(text: str, single: str, zone: str, field: str) -> Iterator[tuple[int, int, str]]:
     """
-    What to put where in a create body, in order and apart from each other.
+    What to put where in a body, in order and apart from each other.
     """
     for outer in members(text, skip_space(text, 0)):
         if outer.key != single or not isinstance(outer.value, dict):
@@ -161,10 +161,8 @@ def _zone_edits(text: str, single: str, zone: str) -> Iterator[tuple[int, int, s
         first = True
         inner = list(members(text, outer.value_start))
         for number, member in enumerate(inner):
-            value = (
-                _pod_value(member.value, single, zone) if member.key == "availability_zone" else member.value
-            )
-            if member.key != "availability_zone":
+            value = _pod_value(member.value, single, zone) if member.key == field else member.value
+            if member.key != field:
                 kept_end, first = member.end, False
             elif value:
                 yield member.value_start, member.end, json.dumps(value)

@@ -32,6 +32,9 @@ _MOST_MATES = 64
 #: Actions whose body may carry a zone; everything else is streamed without being read.
 _ZONED_ACTIONS = (b'"unshelve"',)
 
+#: What an update names the zone by, from microversion 2.104 on.
+_PINNED = "pinned_availability_zone"
+
 
 @implementer(IStrategy)
 @define(kw_only=True)
@@ -81,6 +84,8 @@ class RouteStrategy:
             await self._check_mates(inbound, context, pod, resource_id, body)
         elif "acts" in options:
             body = await self._action(inbound, pod)
+        elif kind is Kind.SERVER and "itself" in options and inbound.method == b"PUT":
+            body = await self._update(inbound, pod)
         sent = of_pod(inbound, options["number"], pod) if "number" in options else inbound
         try:
             answer = await self._forwarder.send(sent, context, pod, body=body)
@@ -225,6 +230,28 @@ class RouteStrategy:
         if zone.split(":", 1)[0] != pod.az_name:
             raise BadRequest(SURFACES["compute"].unknown_zone.replace("{zone}", zone))
         return pod_zone(raw, "unshelve", pod.pod_az_name)
+
+    async def _update(self, inbound: Inbound, pod: Pod) -> object:
+        """
+        The body of a server's update, with the zone that the server is to be pinned to, if any, made the pod's own.
+
+        Any other zone is left for Nova, which pins a server to the one that it is in.
+
+        :raises BodyTooLarge: as :meth:`_action`.
+        """
+        if inbound.body.length is not None and inbound.body.length > self._body_limit:
+            return STREAMED
+        raw = await inbound.body.read(self._body_limit)
+        if _PINNED.encode() not in raw or not pod.pod_az_name:
+            return raw
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return raw
+        server = body.get("server") if isinstance(body, dict) else None
+        if not isinstance(server, dict) or server.get(_PINNED) != pod.az_name:
+            return raw
+        return pod_zone(raw, "server", pod.pod_az_name, _PINNED)
 
     async def _check_mates(
         self, inbound: Inbound, context: RequestContext, pod: Pod, resource_id: str, raw: object

@@ -564,6 +564,63 @@ class ActionTests(StrategyCase):
         self.assertTrue(self.pods.last.streamed)
 
 
+class UpdateTests(StrategyCase):
+    """
+    Updates of a server, which may name the zone that it is to be pinned to.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.has_route(S1, self.pod1)
+        self.pods.on("*", "PUT", SHOW, Reply(200, b"{}", []))
+
+    def test_pinned(self) -> None:
+        """
+        The server's own zone becomes the pod's, and nothing else changes.
+        """
+        self.asked("PUT", SHOW, b'{"server" : {"name": "az1",  "pinned_availability_zone": "az1"}}')
+
+        self.assertEqual(
+            b'{"server" : {"name": "az1",  "pinned_availability_zone": "nova"}}', self.pods.last.body
+        )
+
+    def test_untouched(self) -> None:
+        """
+        Every other update reaches the pod byte by byte.
+        """
+        for body in (
+            b'{"server" :  {"name": "n"}}',
+            b'{"server": {"pinned_availability_zone": null}}',
+            b'{"server": {"pinned_availability_zone": "az2"}}',
+            b'{"server": {"pinned_availability_zone": ["az1"]}}',
+            b'{"server": "pinned_availability_zone"}',
+            b'["pinned_availability_zone"]',
+            b'{"server": {"pinned_availability_zone": "az1"',
+        ):
+            with self.subTest(body=body):
+                self.asked("PUT", SHOW, body)
+                self.assertEqual(body, self.pods.last.body)
+
+    def test_pod_without_zone(self) -> None:
+        """
+        Where the pod has no zone of its own that is known, it decides.
+        """
+        self.has_route(S1, self.pod3)
+        body = b'{"server": {"pinned_availability_zone": "az2"}}'
+
+        self.asked("PUT", SHOW, body)
+
+        self.assertEqual(body, self.pods.last.body)
+
+    def test_large(self) -> None:
+        """
+        One that is larger than what is read is streamed.
+        """
+        self.asked("PUT", SHOW, b'{"server": {"description": "%s"}}' % (b"x" * LIMIT))
+
+        self.assertTrue(self.pods.last.streamed)
+
+
 class MatesTests(StrategyCase):
     """
     A request that joins the resource with another one (I6).
