@@ -15,6 +15,7 @@ POST = frozenset({"POST"})
 PUT = frozenset({"PUT"})
 DELETE = frozenset({"DELETE"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _SERVER: dict[str, Any] = {"kind": Kind.SERVER, "single": "server", "plural": "servers"}
 _VOLUME: dict[str, Any] = {"kind": Kind.VOLUME, "single": "volume", "plural": "volumes"}
@@ -160,9 +161,9 @@ def _elsewhere(path: str, plural: str) -> Iterator[Operation]:
     Neutron's things by Nova's old paths: what is made is made in the project's pod, the rest is where it is.
     """
     yield Operation(methods=GET, path=path, strategy="join", options={"keys": (plural,), "distinct": "id"})
-    yield Operation(methods=EVERY - GET, path=path, strategy="any")
+    yield Operation(methods=_WRITES, path=path, strategy="any")
     yield Operation(methods=GET | PUT | DELETE, path=f"{path}/{{id}}", strategy="ask")
-    yield Operation(methods=EVERY - GET - PUT - DELETE, path=f"{path}/{{id}}", strategy="any")
+    yield Operation(methods=_WRITES - PUT - DELETE, path=f"{path}/{{id}}", strategy="any")
 
 
 #: What Nova handed on to Cinder and Neutron up to microversion 2.35.
