@@ -79,6 +79,9 @@ class Told(unittest.TestResult):
         if fixture == "setUpClass":
             for each in self._selected:
                 self._tell({"test": each, **told, "why": f"{fixture}: {why}"})
+        elif fixture == "tearDownClass":
+            # what a class could not remove is no test's result
+            sys.stderr.write(f"{name}: {text}\n")
         else:
             self._tell({"test": name, **told})
 

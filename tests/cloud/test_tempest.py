@@ -204,8 +204,13 @@ def sample_module() -> types.ModuleType:
         def setUpClass(cls) -> None:
             raise ValueError("no cloud")
 
+    class Untidy(Sample):
+        @classmethod
+        def tearDownClass(cls) -> None:
+            raise ValueError("still there")
+
     module = types.ModuleType("sample_for_worker")
-    for name, each in (("Sample", Sample), ("Unset", Unset)):
+    for name, each in (("Sample", Sample), ("Unset", Unset), ("Untidy", Untidy)):
         each.__module__, each.__qualname__ = module.__name__, name
         setattr(module, name, each)
     return module
@@ -265,6 +270,19 @@ class WorkerTests(SynchronousTestCase):
                 for test in ("test_passes", "test_fails")
             },
         )
+
+    def test_class_that_is_not_tidied_up(self) -> None:
+        """
+        Its tests have the results that they had, and why is in the log.
+        """
+        log = io.StringIO()
+        self.patch(sys, "stderr", log)
+        name = "sample_for_worker.Untidy"
+
+        told = self.told({"class": name, "tests": [f"{name}.test_passes"]})
+
+        self.assertEqual([each["outcome"] for each in told[:-1]], ["pass"])
+        self.assertIn("ValueError: still there", log.getvalue())
 
     def test_first_line(self) -> None:
         """
