@@ -211,12 +211,10 @@ class Locator:
                 unauthorized = True
             elif status == 403:
                 forbidden = True
-            elif status != 404:
+            elif status not in facts.absent:
                 silent.append(pod)
         have = tuple(pod for pod in pods if pod.id in bodies)
-        told = Whereabouts(
-            pods=have, silent=tuple(silent), unauthorized=unauthorized, forbidden=forbidden
-        )
+        told = Whereabouts(pods=have, silent=tuple(silent), unauthorized=unauthorized, forbidden=forbidden)
         return told, bodies
 
 

@@ -37,7 +37,12 @@ class KindFacts:
     noun: str
     #: The microversion from which on it can be asked for, as ``OpenStack-API-Version`` has it; empty for the lowest.
     version: str = ""
+    #: The statuses by which a pod says that it has no such resource of this kind.
+    absent: frozenset[int] = frozenset({404})
 
+
+#: Cinder keeps consistency groups among its groups, and says 400 where one is asked for as a group.
+_OF_GROUPS = frozenset({400, 404})
 
 KINDS: Mapping[Kind, KindFacts] = {
     Kind.SERVER: KindFacts(
@@ -85,6 +90,7 @@ KINDS: Mapping[Kind, KindFacts] = {
         missing="Group {id} could not be found.",
         noun="group",
         version="volume 3.13",
+        absent=_OF_GROUPS,
     ),
     Kind.TRANSFER: KindFacts(
         service="volume",
@@ -114,6 +120,7 @@ KINDS: Mapping[Kind, KindFacts] = {
         missing="GroupSnapshot {id} could not be found.",
         noun="group snapshot",
         version="volume 3.14",
+        absent=_OF_GROUPS,
     ),
     # Cinder keeps both of the following where it keeps groups and their snapshots, and shows each by its own path alone.
     Kind.CONSISTENCY_GROUP: KindFacts(

@@ -265,6 +265,14 @@ class GroupTests(FollowCase):
         self.assertEqual(("Pod2-id", P1), self.project_of(G2, Kind.CONSISTENCY_GROUP))
         self.assertEqual(("Pod2-id", P1), self.project_of(an_id(31)))
 
+    def test_consistency_group_as_a_group(self) -> None:
+        """
+        A pod that has the id as a consistency group says 400: as a group nobody has it.
+        """
+        target = f"{ROOT}/groups/{G2}"
+        self.pods.on("Pod2", "GET", target, Reply(400, {"badRequest": {}}))
+        self.refused(NotFound, "GET", target, context=a_context("volume"))
+
     def deleted(self, options: dict[str, Any]) -> None:
         """
         The group, which has one volume, is deleted.
