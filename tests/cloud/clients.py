@@ -118,7 +118,8 @@ def command(at: Caller, line: str, *, quiet: bool = False) -> Any:
         status = _forked(words, clouds, output, complaints)
         text, complaint = output.read_text(), complaints.read_text()
     try:
-        shown = json.loads(text)
+        # some commands that wait say so ahead of the JSON
+        shown = json.loads(text.removeprefix("Complete\n"))
     except ValueError:
         shown = text
     if not quiet:
