@@ -37,7 +37,9 @@ class Explaining:
         await self._explain(self.inner.query, sql, params)
         return await self.inner.query(sql, params)  # type: ignore[no-any-return]
 
-    async def run_query(self, sql: str, params: Any = None, *, read_only: bool = False) -> list[Any]:
+    async def run_query(
+        self, sql: str, params: Any = None, *, read_only: bool = False, patience: float | None = None
+    ) -> list[Any]:
         """
         Of a pool.
         """
