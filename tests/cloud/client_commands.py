@@ -250,7 +250,7 @@ def command_storage(at: Caller) -> None:
             "volume transfer request list",
             "volume transfer request show t",
             f"volume transfer request accept --auth-key wrong {shown['id']}",
-            "volume transfer request delete t",
+            f"volume transfer request delete {shown['id']}",
             "volume transfer request show nothing",
             f"{_STORAGE} volume attachment create mine {NOWHERE}",
             f"{_STORAGE} volume attachment list",
