@@ -81,7 +81,9 @@ class PathTests(CloudCase):
     @staticmethod
     def _said(host: str, port: int, path: str, token: str) -> bytes:
         with socket.create_connection((host, port), timeout=10) as connection:
-            head = f"GET http://cloud.example{path} HTTP/1.1\r\nHost: cloud.example\r\nX-Auth-Token: {token}\r\n"
+            head = (
+                f"GET http://cloud.example{path} HTTP/1.1\r\nHost: cloud.example\r\nX-Auth-Token: {token}\r\n"
+            )
             connection.sendall(head.encode() + b"Connection: close\r\n\r\n")
             said = b""
             while part := connection.recv(65536):

@@ -111,7 +111,11 @@ class PodAdministration:
             affinity=new.affinity,
         )
         usual = NewPod(name=new.name)
-        if pod.is_top and (new.state, new.weight, new.affinity) != (usual.state, usual.weight, usual.affinity):
+        if pod.is_top and (new.state, new.weight, new.affinity) != (
+            usual.state,
+            usual.weight,
+            usual.affinity,
+        ):
             raise Unprocessable("The top region, which has no az_name, has no state, weight and affinity.")
         with database_asked():
             for other in await self._store.list_pods():
@@ -139,7 +143,9 @@ class PodAdministration:
         if pod.is_top and not wanted.keys() <= CHANGEABLE_OF_TOP:
             raise Conflict("Of the top region only dc_name can be changed.")
         if pod.declared and not wanted.keys() <= CHANGEABLE_OF_DECLARED:
-            raise Conflict(f"Pod {pod.name} {_ELSEWHERE}: change it there. Only its state can be changed here.")
+            raise Conflict(
+                f"Pod {pod.name} {_ELSEWHERE}: change it there. Only its state can be changed here."
+            )
         if not wanted:
             return self._report(pod)
         with database_asked():

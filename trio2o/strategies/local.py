@@ -55,7 +55,10 @@ class LocalStrategy:
     def _zones(self, context: RequestContext) -> Answer:
         told_zones: list[dict[str, Any]] = []
         for zone, pods in self._by_zone().items():
-            shown: dict[str, Any] = {"zoneName": zone, "zoneState": {"available": self._available(pods, context.surface)}}
+            shown: dict[str, Any] = {
+                "zoneName": zone,
+                "zoneState": {"available": self._available(pods, context.surface)},
+            }
             if context.surface == "compute":
                 shown["hosts"] = None
             told_zones.append(shown)

@@ -157,5 +157,7 @@ class AdministrationTestCase(SynchronousTestCase):
         """
         Pods of the YAML pod list, by name.
         """
-        pods = [Pod(id=f"{NOBODY[:-1]}{number}", name=name, az_name="az1") for number, name in enumerate(names, 1)]
+        pods = [
+            Pod(id=f"{NOBODY[:-1]}{number}", name=name, az_name="az1") for number, name in enumerate(names, 1)
+        ]
         return {pod.name: pod for pod in self.done(self.cloud.pod_store.declare_pods(pods))}

@@ -176,7 +176,12 @@ class ChangeTests(AdministrationTestCase):
         What is named is changed, the rest stays.
         """
         pod = self.pod(dc_name="dc")
-        changes = {"state": PodState.DRAINING, "weight": 0.5, "affinity": frozenset({"gpu"}), "pod_az_name": "nova"}
+        changes = {
+            "state": PodState.DRAINING,
+            "weight": 0.5,
+            "affinity": frozenset({"gpu"}),
+            "pod_az_name": "nova",
+        }
         changed = self.done(self.cloud.pods.change(pod.id, changes)).pod
         self.assertEqual(evolve(changed, updated_at=None), evolve(pod, **changes))
         self.assertEqual(self.done(self.cloud.pods.show(pod.id)).pod, changed)

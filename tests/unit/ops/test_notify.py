@@ -50,7 +50,12 @@ class NotifierTests(SynchronousTestCase):
         notifier.stopping()
         self.assertEqual(
             [manager.recv(500) for _ in range(4)],
-            [b"READY=1", b"READY=1\nSTATUS=3 pods served", b"RELOADING=1\nMONOTONIC_USEC=1234", b"STOPPING=1"],
+            [
+                b"READY=1",
+                b"READY=1\nSTATUS=3 pods served",
+                b"RELOADING=1\nMONOTONIC_USEC=1234",
+                b"STOPPING=1",
+            ],
         )
 
     def test_abstract_name(self) -> None:

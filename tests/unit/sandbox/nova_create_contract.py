@@ -109,7 +109,11 @@ class NovaCreateContract(NovaContract):
         self.assertEqual(self.ask("PUT", path, {"quota_set": {"instances": 2}}, who="admin")[0], 200)
         try:
             self.create(min_count=1, max_count=5)
-            self.assertEqual(len(self.ask("GET", "/servers")[1]["servers"]), 2)
+            made = self.ask("GET", "/servers")[1]["servers"]
+            self.assertEqual(len(made), 2)
+            # what has not reached its cell yet is not counted
+            for each in made:
+                self.until(each["id"], "ACTIVE")
             self.assertEqual(
                 self.refused(),
                 (403, "Quota exceeded for instances: Requested 1, but already used 2 of 2 instances"),

@@ -215,7 +215,9 @@ class OddAnswerTests(StrategyCase):
         A pod whose list of zones is cut short, no JSON, or of another shape is left out.
         """
         fine = {
-            "availabilityZoneInfo": [{"zoneName": "nova", "zoneState": {"available": True}, "hosts": {"h": {}}}]
+            "availabilityZoneInfo": [
+                {"zoneName": "nova", "zoneState": {"available": True}, "hosts": {"h": {}}}
+            ]
         }
         for odd in (None, b"{", b"[]", b"{}", {"availabilityZoneInfo": [1]}, {"availabilityZoneInfo": 5}):
             self.pods.on("*", "GET", self.ZONES, Reply(200, fine))

@@ -144,7 +144,9 @@ class GroupTests(StrategyCase):
 
         asked = {called.header(b"openstack-api-version") for called in self.pods.calls[:-1]}
         self.assertEqual({b"volume 3.13"}, asked)
-        self.assertEqual(("Pod2", b"volume 3.60"), (self.pods.last.pod, self.pods.last.header(b"openstack-api-version")))
+        self.assertEqual(
+            ("Pod2", b"volume 3.60"), (self.pods.last.pod, self.pods.last.header(b"openstack-api-version"))
+        )
 
 
 class AccessRulesTests(StrategyCase):

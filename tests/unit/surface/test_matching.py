@@ -233,6 +233,12 @@ class SplitTests(SynchronousTestCase):
         """
         A path with a segment that stands for another path is none, however it is written; dots within names are nothing.
         """
-        for path in (b"/v2.1/./servers", b"/v2.1/servers/..", b"/v2.1/%2e%2E/x", b"/v2.1/a/..%2fb", b"/../v2.1/servers"):
+        for path in (
+            b"/v2.1/./servers",
+            b"/v2.1/servers/..",
+            b"/v2.1/%2e%2E/x",
+            b"/v2.1/a/..%2fb",
+            b"/../v2.1/servers",
+        ):
             self.assertIsNone(split(path), path)
         self.assertEqual(split(b"/v2.1/.a/b../..."), Target("v2.1", None, b"/.a/b../..."))

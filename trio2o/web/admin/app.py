@@ -211,14 +211,18 @@ class AdminApi:
         """
         ``GET /bindings/{binding_id}``.
         """
-        return views.answer({"pod_binding": views.binding(await self.bindings.show(inbound.ids["binding_id"]))})
+        return views.answer(
+            {"pod_binding": views.binding(await self.bindings.show(inbound.ids["binding_id"]))}
+        )
 
     @serves(operations.DELETE_BINDING)
     async def delete_binding(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
         ``DELETE /bindings/{binding_id}``.
         """
-        return views.answer({"pod_binding": views.binding(await self.bindings.end(inbound.ids["binding_id"]))})
+        return views.answer(
+            {"pod_binding": views.binding(await self.bindings.end(inbound.ids["binding_id"]))}
+        )
 
     @serves(operations.SHOW_ROUTES)
     async def show_routes(self, inbound: Inbound, context: RequestContext) -> Answer:
@@ -323,7 +327,8 @@ def _of_klein(request: IRequest, failure: Failure) -> GatewayError:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         method = request.method.decode("utf-8")
         return MethodNotAllowed(
-            f"{method} is not possible here; possible: {allowed}.", headers=[(b"Allow", allowed.encode("ascii"))]
+            f"{method} is not possible here; possible: {allowed}.",
+            headers=[(b"Allow", allowed.encode("ascii"))],
         )
     if failure.check(HTTPException) and getattr(error, "code", None) == NotFound.status:
         return _no_path(request)

@@ -138,7 +138,9 @@ def _tags(body: Body, name: str) -> frozenset[str]:
         raise Unprocessable(f"{name}: must be a list of texts.")
     if len(value) > MOST_TAGS:
         raise Unprocessable(f"{name}: must have at most {MOST_TAGS} tags.")
-    tags = frozenset(_words({f"{name}[{number}]": tag}, f"{name}[{number}]") for number, tag in enumerate(value))
+    tags = frozenset(
+        _words({f"{name}[{number}]": tag}, f"{name}[{number}]") for number, tag in enumerate(value)
+    )
     if any("," in tag for tag in tags):
         # A pod's group is its tags joined by commas.
         raise Unprocessable(f"{name}: a tag must not have a comma.")

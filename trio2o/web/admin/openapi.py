@@ -71,7 +71,8 @@ def _operation(operation: AdminOperation) -> Mapping[str, Any]:
         "responses": {
             "200": {"description": "Done.", "content": _json(operation.answer)},
             **{
-                str(status): {"description": _MEANINGS[status], "content": _json("Error")} for status in statuses
+                str(status): {"description": _MEANINGS[status], "content": _json("Error")}
+                for status in statuses
             },
         },
     }

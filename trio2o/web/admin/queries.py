@@ -32,7 +32,9 @@ def parameters(query: bytes | None, operation: AdminOperation) -> Mapping[str, s
     found: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
-            raise BadRequest(f"{name}: unknown query parameter; known are {', '.join(sorted(known)) or 'none'}.")
+            raise BadRequest(
+                f"{name}: unknown query parameter; known are {', '.join(sorted(known)) or 'none'}."
+            )
         if name in found:
             raise BadRequest(f"{name}: given twice.")
         found[name] = value

@@ -15,7 +15,9 @@ from trio2o.web.admin.bodies import MOST_TAGS, MOST_TEXT
 Schema = Mapping[str, Any]
 
 
-def _object(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None, **more: Any) -> Schema:
+def _object(
+    required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None, **more: Any
+) -> Schema:
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},
@@ -43,7 +45,10 @@ _LINE: Schema = {"type": "string", "maxLength": MOST_TEXT, "pattern": rf"^[^{_CO
 _WORDS: Schema = {**_LINE, "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"}
 _TAG: Schema = {**_LINE, "pattern": rf"^[^,{_CONTROL}]*[^,\s{_CONTROL}][^,{_CONTROL}]*$"}
 _TAGS: Schema = {"type": "array", "maxItems": MOST_TAGS, "items": _TAG}
-_LINKS: Schema = {"type": "array", "items": _object({"rel": _TEXT, "href": {"type": "string", "format": "uri"}})}
+_LINKS: Schema = {
+    "type": "array",
+    "items": _object({"rel": _TEXT, "href": {"type": "string", "format": "uri"}}),
+}
 
 
 def _or_null(schema: Schema) -> Schema:
@@ -62,7 +67,9 @@ _POD = _object(
         "affinity": {"type": "array", "items": _TEXT},
         "ag_name": _said(_TEXT, "The name of the host aggregate that stands for the pod in its zone."),
         "declared": _said(_FLAG, "True for a pod of the configuration file."),
-        "healthy": _said({"type": ["boolean", "null"]}, "False while calls to the pod fail; null for the top region."),
+        "healthy": _said(
+            {"type": ["boolean", "null"]}, "False while calls to the pod fail; null for the top region."
+        ),
         "created_at": _NO_TIME,
         "updated_at": _NO_TIME,
     }
@@ -132,7 +139,13 @@ SCHEMAS: Mapping[str, Schema] = {
         {
             "pod": _object(
                 {},
-                {"state": _STATE, "weight": _WEIGHT, "affinity": _TAGS, "pod_az_name": _LINE, "dc_name": _LINE},
+                {
+                    "state": _STATE,
+                    "weight": _WEIGHT,
+                    "affinity": _TAGS,
+                    "pod_az_name": _LINE,
+                    "dc_name": _LINE,
+                },
             )
         }
     ),

@@ -47,7 +47,10 @@ def version(root: str) -> View:
     One version and where its collections are, in the original's shape.
     """
     base = f"{root}{SHOW_VERSION.path}"
-    links = [{"rel": "self", "href": base}, *({"rel": name, "href": f"{base}/{name}"} for name in COLLECTIONS)]
+    links = [
+        {"rel": "self", "href": base},
+        *({"rel": name, "href": f"{base}/{name}"} for name in COLLECTIONS),
+    ]
     return {"version": "1.0", **_version(root, links)}
 
 

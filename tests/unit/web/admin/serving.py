@@ -86,8 +86,12 @@ class PlainWrapper:
         return Deferred.fromCoroutine(self._run(request, handler, operation, ids or {}, needs_token))
 
     async def _run(
-        self, request: Request, handler: Handler, operation: Operation, ids: Mapping[str, str], needs_token:
-        bool
+        self,
+        request: Request,
+        handler: Handler,
+        operation: Operation,
+        ids: Mapping[str, str],
+        needs_token: bool,
     ) -> None:
         roles = (request.getHeader(b"x-auth-token") or b"").decode()
         identity = Identity(user_id="u1", project_id="p1", roles=frozenset(roles.split()), expires_at=0.0)

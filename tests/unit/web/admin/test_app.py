@@ -259,7 +259,10 @@ class OpenApiTests(AdminTestCase):
         self.assertEqual(shown["openapi"], "3.1.0")
         OpenAPIV31SpecValidator(shown).validate()
         named = {
-            one["operationId"] for path in shown["paths"].values() for name, one in path.items() if name != "parameters"
+            one["operationId"]
+            for path in shown["paths"].values()
+            for name, one in path.items()
+            if name != "parameters"
         }
         self.assertEqual(named, {row.name for row in OPERATIONS})
         self.assertEqual(shown["servers"], [{"url": ROOT}])

@@ -53,7 +53,11 @@ class BindingTests(AdminTestCase):
         No object 400; empty fields, an unknown pod and the top region 422; the same again 409.
         """
         pod, top = self.pod(), self.pod("RegionOne", "")
-        for body in ({}, {"pod_binding": None}, {"pod_binding": {"tenant_id": "p", "pod_id": pod.id, "x": 1}}):
+        for body in (
+            {},
+            {"pod_binding": None},
+            {"pod_binding": {"tenant_id": "p", "pod_id": pod.id, "x": 1}},
+        ):
             self.assertEqual(self.error("POST", "/v1.0/bindings", body)[0], 400)
         for tenant_id, pod_id in (
             ("", pod.id),

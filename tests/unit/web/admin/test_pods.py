@@ -92,7 +92,15 @@ class CreateTests(AdminTestCase):
         """
         What is not JSON is a 400.
         """
-        for raw in (b"", b"{", b"pod", b'{"pod": {"pod_name": "a\xff"}}', b'{"pod": NaN}', b"[" * 5000, b"\x00"):
+        for raw in (
+            b"",
+            b"{",
+            b"pod",
+            b'{"pod": {"pod_name": "a\xff"}}',
+            b'{"pod": NaN}',
+            b"[" * 5000,
+            b"\x00",
+        ):
             self.assertEqual(self.error("POST", "/v1.0/pods", raw=raw)[0], 400)
 
     def test_too_large(self) -> None:
@@ -106,7 +114,10 @@ class CreateTests(AdminTestCase):
         """
         A pod_name that is missing, empty, too long or no text is a 422 that names it.
         """
-        for given in ({}, *({"pod_name": name} for name in (None, "", "  ", 3, True, ["a"], {}, "a" * 256, "a\0b", "a\nb"))):
+        for given in (
+            {},
+            *({"pod_name": name} for name in (None, "", "  ", 3, True, ["a"], {}, "a" * 256, "a\0b", "a\nb")),
+        ):
             status, message = self.error("POST", "/v1.0/pods", {"pod": {"az_name": "az1", **given}})
             self.assertEqual((status, message.split(":")[0]), (422, "pod_name"))
         longest = {"pod": {"pod_name": "ä" * 255, "az_name": "az1"}}
@@ -173,7 +184,8 @@ class ReadTests(AdminTestCase):
         self.cloud.sick.add(self.pod("Pod1").id)
         _, shown = self.ask("GET", "/v1.0/pods/")
         self.assertEqual(
-            [(pod["pod_name"], pod["healthy"]) for pod in shown["pods"]], [("RegionOne", None), ("Pod1", False)]
+            [(pod["pod_name"], pod["healthy"]) for pod in shown["pods"]],
+            [("RegionOne", None), ("Pod1", False)],
         )
 
     def test_show(self) -> None:
@@ -222,7 +234,9 @@ class ChangeTests(AdminTestCase):
         body = {"pod": {"state": "draining", "weight": 0, "affinity": ["gpu"], "pod_az_name": " nova "}}
         status, shown = self.ask("PATCH", f"/v1.0/pods/{pod.id}", body)
         self.assertEqual(status, 200)
-        changed = {name: shown["pod"][name] for name in ("state", "weight", "affinity", "pod_az_name", "dc_name")}
+        changed = {
+            name: shown["pod"][name] for name in ("state", "weight", "affinity", "pod_az_name", "dc_name")
+        }
         self.assertEqual(
             changed,
             {"state": "draining", "weight": 0.0, "affinity": ["gpu"], "pod_az_name": "nova", "dc_name": "dc"},
@@ -237,7 +251,13 @@ class ChangeTests(AdminTestCase):
         for name in ("pod_name", "az_name", "pod_id", "declared", "healthy", "wieght"):
             status, message = self.error("PATCH", f"/v1.0/pods/{pod.id}", {"pod": {name: "x", "weight": 2}})
             self.assertEqual((status, message.split(":")[0]), (400, name))
-        for name, value in (("state", None), ("state", "off"), ("weight", None), ("affinity", {}), ("dc_name", 1)):
+        for name, value in (
+            ("state", None),
+            ("state", "off"),
+            ("weight", None),
+            ("affinity", {}),
+            ("dc_name", 1),
+        ):
             status, message = self.error("PATCH", f"/v1.0/pods/{pod.id}", {"pod": {name: value}})
             self.assertEqual((status, message.split(":")[0]), (422, name))
         self.assertEqual(self.error("PATCH", f"/v1.0/pods/{pod.id}", {"weight": 2})[0], 400)
