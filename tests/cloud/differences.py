@@ -168,6 +168,13 @@ EXPECTED: tuple[Expected, ...] = (
         reason="A group of servers is in one pod, and so are its members: a zone elsewhere contradicts the hint.",
     ),
     Expected(
+        scenario="volume_fields",
+        steps=("GET /volumes/*",),
+        paths=("body.volume.service_uuid", "body.volume.shared_targets"),
+        reason="The volume's manager writes both a moment after it has written that the volume is available.",
+        always=False,
+    ),
+    Expected(
         scenario="volume_urls",
         steps=("GET /v3*/os-availability-zone (*",),
         paths=("body.availabilityZoneInfo",),
