@@ -389,9 +389,8 @@ def _cinder(plan: Plan, pod: Pod) -> Sections:
             "image_conversion_dir": state / "conversion",
             "backup_driver": "cinder.backup.drivers.posix.PosixBackupDriver",
             "backup_posix_path": state / "backup",
-            # a backup is read in pieces of this size, 2 GB unless told, whole into memory
-            "backup_file_size": 50 * 2**20,
-            # each holds such a piece
+            # Each holds up to 1 GiB in memory, the piece that a volume of that size is read in. In smaller pieces, a volume
+            # made of a backup ends in an error: between two of them Cinder takes the backup for one that is not restored.
             "backup_max_operations": 2,
             "backup_workers": 1,
             "osapi_volume_workers": 1,
