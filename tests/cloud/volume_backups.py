@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cloud.caller import Caller
-from tests.cloud.making import NOWHERE, a_volume
+from tests.cloud.making import NOWHERE, a_new_second, a_volume
 from tests.cloud.volume_making import by_stranger, gone, known, made, waited
 
 
@@ -129,6 +129,7 @@ def _restores(at: Caller, volume: str, backup: str) -> None:
     at.volume(
         "POST", "/volumes", {"volume": {**fields, "source_volid": volume}}, version="3.47", note="of two"
     )
+    a_new_second()
     fields = {"backup_id": backup, "name": "of a backup"}
     reply = at.volume("POST", "/volumes", {"volume": fields}, version="3.47", note="of a backup")
     if reply.status < 300:
@@ -136,4 +137,4 @@ def _restores(at: Caller, volume: str, backup: str) -> None:
         waited(at, f"/volumes/{copy}", "volume", "available")
         waited(at, path, "backup", "available")
         at.volume("GET", f"/volumes/{copy}", version="latest", note="of a backup")
-    at.volume("GET", "/volumes?sort=name:asc", note="all that came of it")
+    at.volume("GET", "/volumes?sort=created_at:asc", note="all that came of it")
