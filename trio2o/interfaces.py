@@ -169,6 +169,27 @@ class IRouteStore(Interface):
         All routes of an id, of any kind, tombstones too.
         """
 
+    async def find_routes(kind: Kind, resource_ids: Collection[str]) -> Sequence[Route]:
+        """
+        Those of these resources that have live routes, in no order.
+        """
+
+    async def walk_routes(after: tuple[str, Kind] | None, limit: int) -> Sequence[Route]:
+        """
+        The next live routes, by id and kind; ``after`` is the place of the last one of the page before, ``None`` for the
+        beginning. What is recorded meanwhile behind the walker is met the next time.
+        """
+
+    async def end_routes(routes: Collection[Route], at: datetime) -> int:
+        """
+        Turn those of these routes into tombstones that are live and still name the same pod; how many.
+        """
+
+    async def prune_tombstones(pod_id: str, before: datetime, limit: int) -> int:
+        """
+        Forget a pod's tombstones of before this moment, the oldest first, at most so many; how many.
+        """
+
     async def routes_of_project(kind: Kind, project_id: str | None, pod_id: str) -> Sequence[Route]:
         """
         Live routes of a project (``None``: of all) in one pod, newest resource first, at most 1,000.

@@ -17,17 +17,16 @@ from attrs import define
 from zope.interface import implementer
 
 from trio2o.errors import AlreadyExists, InUse, Missing
-from trio2o.interfaces import IBindingStore, IChangeLog, IPodStore, IRouteStore
-from trio2o.model import Binding, Change, Kind, Pod, Route, Snapshot
+from trio2o.interfaces import IBindingStore, IChangeLog, IPodStore
+from trio2o.model import Binding, Change, Pod, Snapshot
 from trio2o.storage.memory_database import Ear, MemoryDatabase
+from trio2o.storage.memory_routes import MemoryRoutes
 from trio2o.storage.rules import declare, stands
 
 __all__ = ["MemoryBindings", "MemoryChanges", "MemoryDatabase", "MemoryPods", "MemoryRoutes"]
 
-#: How many changes one question gives, and how many routes one of a project.
+#: How many changes one question gives.
 MOST = 1000
-
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @implementer(IPodStore)
@@ -204,61 +203,6 @@ class MemoryBindings:
             and (at is None or _active_at(binding, _as_utc(at)))
         ]
         return found if limit is None else found[:limit]
-
-
-@implementer(IRouteStore)
-@define(eq=False)
-class MemoryRoutes:
-    """
-    The routes in a dictionary.
-    """
-
-    _database: MemoryDatabase
-
-    async def find_route(self, kind: Kind, resource_id: str) -> Route | None:
-        self._database.check()
-        route = self._database.routes.get((resource_id, kind))
-        return route if route is not None and route.deleted_at is None else None
-
-    async def record_routes(self, routes: Sequence[Route]) -> None:
-        self._database.check()
-        for route in routes:
-            known = self._database.routes.get((route.resource_id, route.kind))
-            if (
-                known is not None
-                and known.deleted_at is None
-                and known.pod_id != route.pod_id
-                and known.pod_id in self._database.pods
-            ):
-                continue
-            self._database.routes[route.resource_id, route.kind] = attrs.evolve(
-                route,
-                created_at=None if route.created_at is None else _as_utc(route.created_at),
-                deleted_at=None if route.deleted_at is None else _as_utc(route.deleted_at),
-            )
-
-    async def end_route(self, kind: Kind, resource_id: str, at: datetime) -> None:
-        route = await self.find_route(kind, resource_id)
-        if route is not None:
-            self._database.routes[resource_id, kind] = attrs.evolve(route, deleted_at=_as_utc(at))
-
-    async def routes_of_id(self, resource_id: str) -> Sequence[Route]:
-        self._database.check()
-        found = [route for (known, _), route in self._database.routes.items() if known == resource_id]
-        return sorted(found, key=lambda route: route.kind)
-
-    async def routes_of_project(self, kind: Kind, project_id: str | None, pod_id: str) -> Sequence[Route]:
-        self._database.check()
-        found = [
-            route
-            for route in self._database.routes.values()
-            if route.kind is kind
-            and route.pod_id == pod_id
-            and project_id in (None, route.project_id)
-            and route.deleted_at is None
-        ]
-        found.sort(key=lambda route: (route.created_at or _BEFORE_ALL, route.resource_id), reverse=True)
-        return found[:MOST]
 
 
 @implementer(IChangeLog)

@@ -556,6 +556,34 @@ class CountedRoutes:
         self.calls.append(("routes_of_project", (project_id, pod_id)))
         return await self._store.routes_of_project(kind, project_id, pod_id)
 
+    async def find_routes(self, kind: Kind, resource_ids: Collection[str]) -> Sequence[Route]:
+        """
+        See ``IRouteStore``.
+        """
+        self.calls.append(("find_routes", sorted(resource_ids)))
+        return await self._store.find_routes(kind, resource_ids)
+
+    async def walk_routes(self, after: tuple[str, Kind] | None, limit: int) -> Sequence[Route]:
+        """
+        See ``IRouteStore``.
+        """
+        self.calls.append(("walk_routes", after))
+        return await self._store.walk_routes(after, limit)
+
+    async def end_routes(self, routes: Collection[Route], at: datetime) -> int:
+        """
+        See ``IRouteStore``.
+        """
+        self.calls.append(("end_routes", [route.resource_id for route in routes]))
+        return await self._store.end_routes(routes, at)
+
+    async def prune_tombstones(self, pod_id: str, before: datetime, limit: int) -> int:
+        """
+        See ``IRouteStore``.
+        """
+        self.calls.append(("prune_tombstones", pod_id))
+        return await self._store.prune_tombstones(pod_id, before, limit)
+
 
 class PodList:
     """

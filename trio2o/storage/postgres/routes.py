@@ -4,7 +4,7 @@ Routes in PostgreSQL: tens of millions, each found by an index.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from attrs import define
@@ -91,6 +91,57 @@ class PostgresRoutes:
             read_only=True,
         )
         return [route_of(row) for row in rows]
+
+    async def find_routes(self, kind: Kind, resource_ids: Collection[str]) -> Sequence[Route]:
+        asked = [resource_id for resource_id in resource_ids if storable(resource_id)]
+        if not asked:
+            return []
+        rows = await self._pool.run_query(
+            f"select {ROUTE_COLUMNS} from routes where resource_id = any(%s) and kind = %s and deleted_at is null",
+            (asked, kind.value),
+            read_only=True,
+        )
+        return [route_of(row) for row in rows]
+
+    async def walk_routes(self, after: tuple[str, Kind] | None, limit: int) -> Sequence[Route]:
+        place = ("", "") if after is None else (after[0], after[1].value)
+        # ``offset 0`` keeps the condition outside, so that no index of live routes alone is taken, and sorted whole.
+        rows = await self._pool.run_query(
+            f"select {ROUTE_COLUMNS} from (select * from routes where (resource_id, kind) > (%s, %s)"
+            " order by resource_id, kind offset 0) walked where deleted_at is null limit %s",
+            (*place, limit),
+            read_only=True,
+        )
+        return [route_of(row) for row in rows]
+
+    async def end_routes(self, routes: Collection[Route], at: datetime) -> int:
+        # In one order everywhere, as where they are recorded.
+        ordered = sorted({(route.resource_id, route.kind.value, route.pod_id) for route in routes})
+        ended = 0
+        for start in range(0, len(ordered), _BATCH):
+            batch = ordered[start : start + _BATCH]
+            places = ", ".join(["(%s, %s, %s)"] * len(batch))
+            rows = await self._pool.run_query(
+                "with gone as (select resource_id, kind from routes"
+                f" where (resource_id, kind, pod_id) in (values {places}) and deleted_at is null"
+                " order by resource_id, kind for update)"
+                " update routes set deleted_at = %s from gone"
+                " where routes.resource_id = gone.resource_id and routes.kind = gone.kind"
+                " returning routes.kind",
+                [*(value for row in batch for value in row), as_utc(at)],
+            )
+            ended += len(rows)
+        return ended
+
+    async def prune_tombstones(self, pod_id: str, before: datetime, limit: int) -> int:
+        rows = await self._pool.run_query(
+            "with old as (select resource_id, kind from routes"
+            " where pod_id = %s and deleted_at < %s order by deleted_at limit %s for update skip locked)"
+            " delete from routes using old"
+            " where routes.resource_id = old.resource_id and routes.kind = old.kind returning routes.kind",
+            (pod_id, as_utc(before), limit),
+        )
+        return len(rows)
 
     async def routes_of_project(self, kind: Kind, project_id: str | None, pod_id: str) -> Sequence[Route]:
         if not storable(project_id, pod_id):
