@@ -17,12 +17,13 @@ from twisted.python.failure import Failure
 from trio2o.errors import BadRequest, DatabaseUnavailable, GatewayError, PodFailure, Unauthorized, Unavailable
 from trio2o.exchange import Answer, HeaderList, Inbound
 from trio2o.interfaces import ITokenValidator
-from trio2o.model import AccessRule, Identity, Pod, RequestContext
+from trio2o.model import AccessRule, Identity, RequestContext
 from trio2o.rewriting.headers import forwarded, looped, returned
 from trio2o.strategies.forwarding import told
 from trio2o.surface.microversions import Version
 from trio2o.surface.operations import Operation
 from trio2o.surface.surfaces import Surface
+from trio2o.web.completeness import FIELD, incomplete, refused, wants_all
 from trio2o.web.faults import UNEXPECTED, fault
 from trio2o.web.incoming import Trust, derived_root, header_list, last, peer, split_target
 from trio2o.web.record import RequestRecord
@@ -125,6 +126,8 @@ class _Work:
     _record: RequestRecord
     _identity: Identity = NOBODY
     _asked: Version | None = None
+    #: True where the client takes a whole answer or none.
+    _wants_all: bool = False
 
     async def run(self) -> None:
         """
@@ -136,6 +139,8 @@ class _Work:
         try:
             try:
                 answer = await self._carried_out()
+                if answer.missing and self._wants_all and answer.status < 400:
+                    answer = evolve(self._fault(refused(answer)), missing=answer.missing, pods=answer.pods)
             except GatewayError as error:
                 answer = self._fault(error)
             except PodFailure as failure:
@@ -176,6 +181,7 @@ class _Work:
                 "The request has passed this gateway before.",
                 admin_detail="an endpoint of a pod names the gateway itself",
             )
+        self._wants_all = wants_all(request.method, last(request, FIELD))
         token = last(request, b"x-auth-token")
         if self._needs_token:
             self._identity = await self._authenticated(token)
@@ -330,16 +336,3 @@ def _pods_id(said: HeaderList) -> str:
 
 
 _REQUEST_IDS = frozenset({b"x-openstack-request-id", b"x-compute-request-id"})
-
-
-def incomplete(missing: tuple[Pod, ...], *, to_admin: bool) -> HeaderList:
-    """
-    How an answer says that part of the cloud is not in it (I8): users read of zones, admins of pods.
-    """
-    zones = ", ".join(sorted({pod.az_name for pod in missing}))
-    headers: HeaderList = [(b"X-Trio2o-Incomplete-Zones", zones.encode("utf-8"))]
-    if to_admin:
-        headers.append(
-            (b"X-Trio2o-Missing-Pods", ", ".join(sorted(pod.name for pod in missing)).encode("utf-8"))
-        )
-    return headers
