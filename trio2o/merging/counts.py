@@ -1,11 +1,13 @@
 """
-Numbers over all pods that stand beside lists.
+Numbers over all pods: those that stand beside lists, and objects that are added up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import orjson
 
 
 def total_count(bodies: Iterable[Mapping[str, Any]]) -> int | None:
@@ -16,24 +18,25 @@ def total_count(bodies: Iterable[Mapping[str, Any]]) -> int | None:
     return sum(counts) if counts else None
 
 
-def volume_summary(summaries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def added(parts: list[Any]) -> Any:
     """
-    The objects under ``volume-summary`` as one: counts and sizes added, the distinct values of each metadata key united.
-
-    Metadata is there from microversion 3.36 on, and in the result where a pod gives it.
+    Numbers added, lists joined without repeats, objects by key; of anything else the first.
     """
-    result: dict[str, Any] = {"total_count": 0, "total_size": 0}
-    for summary in summaries:
-        for key in ("total_count", "total_size"):
-            if _is_number(summary.get(key)):
-                result[key] += summary[key]
-        metadata = summary.get("metadata")
-        if isinstance(metadata, dict):
-            united = result.setdefault("metadata", {})
-            for key, values in metadata.items():
-                known = united.setdefault(key, [])
-                known += [value for value in values if value not in known] if isinstance(values, list) else []
-    return result
+    parts = [part for part in parts if part is not None]
+    if not parts:
+        return None
+    first = parts[0]
+    if isinstance(first, dict):
+        keys = {key: None for part in parts if isinstance(part, dict) for key in part}
+        return {
+            key: added([part[key] for part in parts if isinstance(part, dict) and key in part])
+            for key in keys
+        }
+    if isinstance(first, list):
+        return list(
+            {orjson.dumps(item): item for part in parts if isinstance(part, list) for item in part}.values()
+        )
+    return sum(filter(_is_number, parts)) if _is_number(first) else first
 
 
 def _is_number(value: object) -> bool:

@@ -72,7 +72,7 @@ class MarkerLost(Exception):
 
 class WalkTooLong(Exception):
     """
-    A pod was asked for more pages than a walk may take.
+    A walk needs more pages of a pod, or more time, than it may take.
     """
 
 

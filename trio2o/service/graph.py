@@ -145,6 +145,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         pods=observed,
         pod_tokens=SharedKeystone(),
         facts=monitor,
+        clock=reactor,
         answer_limit=config.limits.answer_body_bytes,
     )
     locator = Locator(

@@ -8,7 +8,6 @@ uuid, console tokens, the network proxies of old microversions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 from attrs import define, evolve, frozen
@@ -20,9 +19,11 @@ from trio2o.interfaces import IPodAnswer, IState, IStrategy
 from trio2o.merging.integers import number_item, own_integer
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import Shield, gathered
+from trio2o.strategies.deadline import Deadline
 from trio2o.strategies.forwarding import Forwarder, is_json, told
 from trio2o.strategies.joint import is_pods_zone
 from trio2o.strategies.numbers import with_number
+from trio2o.strategies.pages import object_in
 
 _READS = frozenset({b"GET", b"HEAD"})
 
@@ -55,7 +56,7 @@ class AskStrategy:
     _forwarder: Forwarder
     _shield: Shield
     _state: IState
-    #: Seconds that each pod has for a read.
+    #: Seconds in which the answer to a read is there.
     _budget: float
     #: The largest request body that is read, in bytes.
     _body_limit: int
@@ -80,7 +81,9 @@ class AskStrategy:
             if not mine:
                 return await self._of_nobody(inbound, context, pods[:1], body, options)
             pods, sent = mine, with_number(inbound, "id", str(own))
+        deadline = None
         if inbound.method in _READS:
+            deadline = self._forwarder.deadline(self._budget)
             pod, answer = await self._read(sent, context, pods, options)
         else:
             pod, answer = await self._write(sent, context, pods, options, body)
@@ -88,7 +91,7 @@ class AskStrategy:
             # the pod would name its own number
             answer.discard()
             raise NotFound(options.missing.replace("{id}", inbound.ids["id"]))
-        return await self._made_top(inbound, context, pod, answer, options)
+        return await self._made_top(inbound, context, pod, answer, options, deadline)
 
     async def _of_nobody(
         self,
@@ -108,7 +111,7 @@ class AskStrategy:
         pod = pods[0]
         try:
             answer = await self._forwarder.send(
-                with_number(inbound, "id", "0"), context, pod, body=body or None
+                with_number(inbound, "id", "0"), context, pod, body=body or None, budget=self._budget
             )
         except PodFailure as failure:
             raise told(failure) from failure
@@ -190,16 +193,26 @@ class AskStrategy:
         return first
 
     async def _made_top(
-        self, inbound: Inbound, context: RequestContext, pod: Pod, answer: IPodAnswer, options: AskOptions
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        pod: Pod,
+        answer: IPodAnswer,
+        options: AskOptions,
+        deadline: Deadline | None,
     ) -> Answer:
+        """
+        The answer for the client; one whose body has to be read is there by the deadline.
+
+        :raises GatewayError: if it is cut short, too large or late.
+        """
         if not (options.integers or options.zone_of) or answer.status != 200 or not is_json(answer):
             return self._forwarder.answer(inbound, context, pod, answer)
-        whole = await self._forwarder.whole_answer(inbound, context, pod, answer, zones=False)
-        try:
-            body: Any = orjson.loads(whole.body)  # type: ignore[arg-type]
-        except orjson.JSONDecodeError:
-            return whole
-        if not isinstance(body, dict):
+        raw = await self._forwarder.read(answer, deadline)
+        whole = self._forwarder.finished(inbound, context, pod, answer, raw, zones=False)
+        assert isinstance(whole.body, bytes)
+        body = object_in(whole.body)
+        if body is None:
             return whole
         number_item(body, options.integers, pod.serial)
         shown = body.get(options.zone_of)

@@ -5,6 +5,8 @@ Sending a client's request to one pod and making the pod's answer the top region
 from __future__ import annotations
 
 from attrs import define, evolve, field
+from twisted.internet.defer import TimeoutError as TimedOut
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IBodyProducer
 
 from trio2o.errors import (
@@ -22,6 +24,7 @@ from trio2o.model import Pod, RequestContext
 from trio2o.rewriting.links import LinkRewriter, LinkStream
 from trio2o.rewriting.location import rewrite_location
 from trio2o.rewriting.zones import top_zones
+from trio2o.strategies.deadline import Deadline
 
 #: What a caller passes for "the client's own body, streamed".
 STREAMED = object()
@@ -52,6 +55,7 @@ class Forwarder:
     _pods: IPodClient
     _pod_tokens: IPodTokens
     _facts: IPodFactsBook
+    _clock: IReactorTime
     #: The largest answer that is read whole, in bytes.
     _answer_limit: int
     _rewriters: dict[tuple[tuple[bytes, ...], bytes], LinkRewriter] = field(factory=dict, init=False)
@@ -114,10 +118,53 @@ class Forwarder:
         if version:
             headers.append((b"OpenStack-API-Version", version.encode("ascii")))
         plain = evolve(inbound, headers=headers)
+        deadline = None if budget is None else self.deadline(budget)
         answer = await self.send(
             plain, context, pod, method=b"GET", target=target, service=service, body=None, budget=budget
         )
-        return answer.status, await answer.read(self._answer_limit)
+        return answer.status, await self.read_by(deadline, answer)
+
+    def deadline(self, budget: float, *, rounds: int = 1) -> Deadline:
+        """
+        The deadline of an answer that is begun now.
+        """
+        return Deadline.begun(self._clock, budget, rounds=rounds)
+
+    async def whole(
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        pod: Pod,
+        deadline: Deadline,
+        *,
+        target: bytes | None = None,
+        body: bytes | None,
+    ) -> Answer:
+        """
+        Send, and read the whole answer, its links made the top region's: head and body by one deadline.
+
+        :raises PodFailure: if there is no whole answer in time.
+        """
+        answer = await self.send(inbound, context, pod, target=target, body=body, budget=deadline.left)
+        return self.finished(inbound, context, pod, answer, await self.read_by(deadline, answer), zones=False)
+
+    async def read_by(self, deadline: Deadline | None, answer: IPodAnswer) -> bytes:
+        """
+        The whole body of an answer; what is not there in time is dropped. Without a deadline it may take as long as it
+        does not stand still.
+
+        :raises PodFailure: if it is cut short, too large or late.
+        """
+        reading = answer.read(self._answer_limit)
+        if deadline is None:
+            return await reading
+        if not reading.called:
+            reading.addTimeout(deadline.left, self._clock)
+        try:
+            return await reading
+        except TimedOut:
+            reason = f"no whole answer within {deadline.budget:g} s"
+            raise PodTimeout(answer.pod_name, reason, sent=True) from None
 
     def answer(self, inbound: Inbound, context: RequestContext, pod: Pod, answer: IPodAnswer) -> Answer:
         """
@@ -171,14 +218,14 @@ class Forwarder:
             passed_on=True,
         )
 
-    async def read(self, answer: IPodAnswer) -> bytes:
+    async def read(self, answer: IPodAnswer, deadline: Deadline | None = None) -> bytes:
         """
         The whole body of an answer.
 
-        :raises BadGateway: if it is cut short or too large.
+        :raises GatewayError: if it is cut short, too large or late.
         """
         try:
-            return await answer.read(self._answer_limit)
+            return await self.read_by(deadline, answer)
         except PodFailure as failure:
             raise told(failure) from failure
 

@@ -27,7 +27,7 @@ class JoinStrategy:
 
     _forwarder: Forwarder
     _state: IState
-    #: Seconds that each pod has.
+    #: Seconds in which the whole answer is there; a few times that, where pods are asked for several pages in turn.
     _budget: float
     _max_page: int
 

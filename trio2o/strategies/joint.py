@@ -9,17 +9,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 from twisted.logger import Logger
 
-from trio2o.errors import BadRequest, GatewayError, PodFailure, PodUnreachable
+from trio2o.errors import BadRequest, GatewayError, PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.merging.integers import number_item
 from trio2o.merging.links import next_links
 from trio2o.model import Pod, RequestContext
 from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.deadline import MOST_ROUNDS, Deadline
 from trio2o.strategies.forwarding import Forwarder, told
-from trio2o.strategies.listing import PodPage
+from trio2o.strategies.pages import PodPage, page_of
 
 _log = Logger()
 
@@ -86,15 +87,29 @@ class Joint:
     pods: Sequence[Pod]
     query: Query
     forwarder: Forwarder
+    #: Seconds for each round of questions; all together have a few times that.
     budget: float
     max_page: int
     parts: Parts = field(factory=Parts, init=False)
+    _deadline: Deadline = field(
+        default=Factory(
+            lambda joint: joint.forwarder.deadline(joint.budget, rounds=MOST_ROUNDS), takes_self=True
+        ),
+        init=False,
+    )
 
     async def ask(self, asked: Sequence[tuple[Pod, Query]]) -> None:
         """
         Ask pods at once, and note what they say.
+
+        :raises Unavailable: if the time for all rounds has passed.
         """
-        answers = await gathered([self._page(pod, query) for pod, query in asked], (PodFailure, GatewayError))
+        if not self._deadline.left:
+            raise too_long(f"it took {MOST_ROUNDS} times {self.budget:g} s")
+        deadline = self._deadline.round()
+        answers = await gathered(
+            [self._page(pod, query, deadline) for pod, query in asked], (PodFailure, GatewayError)
+        )
         for (pod, _), said in zip(asked, answers, strict=True):
             if isinstance(said, Exception):
                 failure = said if isinstance(said, PodFailure) else PodFailure(pod.name, str(said), sent=True)
@@ -109,7 +124,7 @@ class Joint:
             self.parts.failures[pod.id] = (pod, failure)
             _log.info("a list goes on without {pod}: {reason}", pod=pod.name, reason=failure.reason)
 
-    async def _page(self, pod: Pod, query: Query) -> PodPage:
+    async def _page(self, pod: Pod, query: Query, deadline: Deadline) -> PodPage:
         """
         One pod's answer, its links made the top region's.
 
@@ -121,23 +136,18 @@ class Joint:
             for name, value in query
         ]
         told_query = inbound.query if sent == list(self.query) else urlencode(sent).encode("ascii")
-        target = inbound.path + (b"?" + told_query if told_query else b"")
-        answer = await self.forwarder.send(
-            inbound, self.context, pod, target=target, body=None, budget=self.budget
+        return await page_of(
+            pod,
+            inbound.path + (b"?" + told_query if told_query else b""),
+            forwarder=self.forwarder,
+            inbound=inbound,
+            context=self.context,
+            deadline=deadline,
+            usable=self._is_usable,
         )
-        whole = await self.forwarder.whole_answer(inbound, self.context, pod, answer, zones=False)
-        assert isinstance(whole.body, bytes)
-        return PodPage(status=whole.status, headers=whole.headers, raw=whole.body, body=self._usable(whole))
 
-    def _usable(self, answer: Answer) -> dict[str, Any] | None:
-        if answer.status != 200:
-            return None
-        try:
-            body = orjson.loads(answer.body)  # type: ignore[arg-type]
-        except orjson.JSONDecodeError:
-            return None
-        usable = isinstance(body, dict) and all(isinstance(body.get(key), list) for key in self.options.keys)
-        return body if usable else None
+    def _is_usable(self, body: dict[str, Any]) -> bool:
+        return all(isinstance(body.get(key), list) for key in self.options.keys)
 
     def joined(self, limit: int | None, *, offset: int = 0, links: bool = True) -> Answer:
         """
@@ -173,13 +183,16 @@ class Joint:
 
     def nobody(self) -> Answer:
         """
-        The first refusal, which is the client's fault; a pod that is silent may have what the others do not.
+        The first refusal, which is the client's fault. A pod that is silent may have the one thing that others do not.
 
-        :raises GatewayError: if there is none, or only that something is not there and a pod did not answer.
+        :raises GatewayError: if there is none, or only that the thing which the path names is not there, and a pod did not
+            answer.
         """
         refusals = [self.parts.refused[pod.id] for pod in self.pods if pod.id in self.parts.refused]
         failures = [failure for _, failure in self.parts.failures.values()]
-        if not refusals or (failures and all(page.status == 404 for _, page in refusals)):
+        names_something = "{" in self.inbound.operation.path
+        elsewhere = names_something and all(page.status == 404 for _, page in refusals)
+        if not refusals or (failures and elsewhere):
             raise told(
                 failures[0] if failures else PodUnreachable("every pod", "none is enabled", sent=False)
             )
@@ -248,6 +261,13 @@ def bounded_number(text: str, most: int) -> int | None:
     if not text.isdecimal() or not text.isascii():
         return None
     return min(int(text), most) if len(text) < 20 else most
+
+
+def too_long(detail: str) -> Unavailable:
+    """
+    The error for a list that cannot be gone on with from where the client wants to.
+    """
+    return Unavailable("The list is too long to go on from this place.", admin_detail=detail)
 
 
 def parsed_query(inbound: Inbound) -> Query:

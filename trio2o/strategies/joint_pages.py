@@ -18,8 +18,8 @@ from trio2o.merging.pages import Ask, MarkerLost, Start, WalkTooLong
 from trio2o.merging.walk import MergeWalk
 from trio2o.model import Pod
 from trio2o.strategies.forwarding import told
-from trio2o.strategies.joint import Joint, Query, bounded_number
-from trio2o.strategies.listing import PodPage
+from trio2o.strategies.joint import Joint, Query, bounded_number, too_long
+from trio2o.strategies.pages import PodPage
 
 #: The most pages that one pod is asked for.
 _MAX_PAGES = 100
@@ -78,7 +78,7 @@ async def by_offset(joint: Joint, limit: int) -> Answer:
                 going.append(pod)
         done += size
     else:
-        raise _too_long(f"{_MAX_PAGES} pages of each pod do not reach {needed}")
+        raise too_long(f"{_MAX_PAGES} pages of each pod do not reach {needed}")
     joint.parts.given = [
         (pod, evolve(page, body={**(page.body or {}), key: items[pod.id]}))
         for pod, page in (first[pod.id] for pod in joint.pods if pod.id in first)
@@ -117,8 +117,8 @@ async def by_order(joint: Joint, limit: int) -> Answer:
         if joint.parts.refused:
             return joint.nobody()
         raise BadRequest(f"Marker {marker} could not be found.") from lost
-    except WalkTooLong as too_long:
-        raise _too_long(str(too_long)) from too_long
+    except WalkTooLong as problem:
+        raise too_long(str(problem)) from problem
     if not limit:
         await joint.ask([(pod, joint.query) for pod in joint.pods[:1]])
         return joint.joined(None)
@@ -197,7 +197,3 @@ def _newest(name: str) -> Order:
     """
     shown = SortField(read=lambda item: item[name], faithful=False)
     return Order(parts=(SortPart(field=shown, descending=True),))
-
-
-def _too_long(detail: str) -> Unavailable:
-    return Unavailable("The list is too long to go on from this place.", admin_detail=detail)

@@ -9,16 +9,17 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import orjson
-from attrs import define, field, frozen
+from attrs import define, field
 
 from trio2o.errors import BadRequest
-from trio2o.exchange import Answer, HeaderList, Inbound
+from trio2o.exchange import Inbound
 from trio2o.merging.order import Order, Parameters, read_order
-from trio2o.merging.pages import Ask
+from trio2o.merging.pages import Ask, WalkTooLong
 from trio2o.merging.paging import PageStyle, Paging, read_paging, styled
 from trio2o.model import Pod, PodState, RequestContext
+from trio2o.strategies.deadline import MOST_ROUNDS, Deadline
 from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.pages import PodPage, page_of
 
 #: Parameters that are the gateway's business, not the pods'.
 _PAGING = frozenset({"limit", "marker", "offset"})
@@ -44,19 +45,6 @@ _FILTERS_FOR_ALL = {
 }
 
 
-@frozen(kw_only=True)
-class PodPage:
-    """
-    A pod's answer to one ask.
-    """
-
-    status: int
-    headers: HeaderList
-    raw: bytes
-    #: The parsed body of a 200; ``None`` for what is no JSON object.
-    body: dict[str, Any] | None = None
-
-
 @define(kw_only=True)
 class Listing:
     """
@@ -74,6 +62,7 @@ class Listing:
     #: True where the pods get the client's own query: they make of it what the gateway has no part in.
     verbatim: bool = False
     _filters: tuple[tuple[str, str], ...] = field(init=False)
+    _deadline: Deadline | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._filters = tuple((name, value) for name, value in self.parameters if name not in _PAGING)
@@ -168,27 +157,28 @@ class Listing:
 
     async def ask(self, forwarder: Forwarder, pod: Pod, ask: Ask, *, budget: float) -> PodPage:
         """
-        Ask one pod for one page, its links made the top region's.
+        Ask one pod for one page, its links made the top region's. All pages together have a few budgets.
 
         :raises PodFailure: if there is no whole answer in time.
+        :raises WalkTooLong: if the time for all pages has passed.
         """
-        target = self.path + b"?" + self.query(ask, pod)
-        answer = await forwarder.send(
-            self.inbound, self.context, pod, target=target, body=None, budget=budget
+        if self._deadline is None:
+            self._deadline = forwarder.deadline(budget, rounds=MOST_ROUNDS)
+        if not self._deadline.left:
+            raise WalkTooLong(f"it took {MOST_ROUNDS} times {budget:g} s")
+        return await page_of(
+            pod,
+            self.path + b"?" + self.query(ask, pod),
+            forwarder=forwarder,
+            inbound=self.inbound,
+            context=self.context,
+            deadline=self._deadline.round(),
+            usable=self._is_list,
         )
-        whole = await forwarder.whole_answer(self.inbound, self.context, pod, answer, zones=False)
-        assert isinstance(whole.body, bytes)
-        return PodPage(status=whole.status, headers=whole.headers, raw=whole.body, body=self._parsed(whole))
 
-    def _parsed(self, answer: Answer) -> dict[str, Any] | None:
-        if answer.status != 200:
-            return None
-        try:
-            body = orjson.loads(answer.body)  # type: ignore[arg-type]
-        except orjson.JSONDecodeError:
-            return None
-        items = body.get(self.plural) if isinstance(body, dict) else None
-        return body if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
+    def _is_list(self, body: dict[str, Any]) -> bool:
+        items = body.get(self.plural)
+        return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod], max_page: int) -> Listing:

@@ -25,8 +25,9 @@ from trio2o.rewriting.zones import name_zone
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.cursors import Cursor, Cursors
 from trio2o.strategies.forwarding import Forwarder, told
-from trio2o.strategies.listing import Listing, PodPage, read_listing
+from trio2o.strategies.listing import Listing, read_listing
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.pages import PodPage
 from trio2o.strategies.unknown import leaves, listed, shows_unknown
 from trio2o.surface.kinds import KINDS, read_project, route_from_body
 

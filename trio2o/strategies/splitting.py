@@ -22,6 +22,7 @@ from trio2o.model import Kind, Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.pages import object_in
 
 _NOT_FOUND, _MULTI_STATUS = 404, 207
 #: What an event gets that only a silent pod may know: trying again may help.
@@ -39,7 +40,7 @@ class SplitStrategy:
     _shield: Shield
     _locator: Locator
     _state: IState
-    #: Seconds that each pod has.
+    #: Seconds in which the whole answer is there.
     _budget: float
     #: The largest request body that is read, in bytes.
     _body_limit: int
@@ -54,11 +55,11 @@ class SplitStrategy:
     async def _sent(self, inbound: Inbound, context: RequestContext, raw: bytes) -> Answer:
         pods = self._concerned(_servers(raw))
 
-        async def ask(pod: Pod) -> Answer:
-            answer = await self._forwarder.send(inbound, context, pod, body=raw, budget=self._budget)
-            return await self._forwarder.whole_answer(inbound, context, pod, answer, zones=False)
-
-        answers = await gathered([ask(pod) for pod in pods], (PodFailure, GatewayError))
+        deadline = self._forwarder.deadline(self._budget)
+        answers = await gathered(
+            [self._forwarder.whole(inbound, context, pod, deadline, body=raw) for pod in pods],
+            (PodFailure, GatewayError),
+        )
         given = [answer for answer in answers if isinstance(answer, Answer)]
         missing = [pod for pod, answer in zip(pods, answers, strict=True) if not isinstance(answer, Answer)]
         parts = [events for events in map(_events, given) if events is not None]
@@ -126,10 +127,6 @@ def _events(answer: Answer) -> list[dict[str, Any]] | None:
     """
     if answer.status not in (200, _MULTI_STATUS) or not isinstance(answer.body, bytes):
         return None
-    try:
-        body = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        return None
-    events = body.get("events") if isinstance(body, dict) else None
+    events = (object_in(answer.body) or {}).get("events")
     usable = isinstance(events, list) and all(isinstance(event, dict) for event in events)
     return events if usable else None

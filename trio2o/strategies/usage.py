@@ -7,7 +7,7 @@ page goes on in the next pod where the one before ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -23,8 +23,10 @@ from trio2o.merging.paging import nova_paging
 from trio2o.merging.usage import tenant_usages
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.deadline import Deadline
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.joint import parsed_query
+from trio2o.strategies.pages import page_of
 
 _PAGES_FROM = (2, 40)
 
@@ -65,7 +67,7 @@ class UsageStrategy:
 
     _forwarder: Forwarder
     _state: IState
-    #: Seconds that each pod has.
+    #: Seconds for each of at most three rounds: the marker, the pods behind it, the page's end.
     _budget: float
     _max_page: int
 
@@ -204,7 +206,10 @@ class _Asking:
         """
         The answers of those that give one.
         """
-        answers = await gathered([self._ask(pod, query) for pod in pods], (PodFailure, GatewayError))
+        deadline = self.forwarder.deadline(self.budget)
+        answers = await gathered(
+            [self._ask(pod, query, deadline) for pod in pods], (PodFailure, GatewayError)
+        )
         reports = []
         for pod, said in zip(pods, answers, strict=True):
             if isinstance(said, Exception):
@@ -216,41 +221,44 @@ class _Asking:
                 reports.append(said)
         return reports
 
-    async def _ask(self, pod: Pod, query: Query) -> _Report:
-        inbound = self.inbound
-        target = inbound.path + (b"?" + urlencode(query).encode("ascii") if query else b"")
-        answer = await self.forwarder.send(
-            inbound, self.context, pod, target=target, body=None, budget=self.budget
-        )
-        whole = await self.forwarder.whole_answer(inbound, self.context, pod, answer, zones=False)
-        assert isinstance(whole.body, bytes)
-        usages, marker = (
-            _read(whole.body, inbound.operation.options["key"]) if whole.status == 200 else (None, None)
+    async def _ask(self, pod: Pod, query: Query, deadline: Deadline) -> _Report:
+        key = self.inbound.operation.options["key"]
+        page = await page_of(
+            pod,
+            self.inbound.path + (b"?" + urlencode(query).encode("ascii") if query else b""),
+            forwarder=self.forwarder,
+            inbound=self.inbound,
+            context=self.context,
+            deadline=deadline,
+            usable=lambda body: _usages(body, key) is not None,
         )
         return _Report(
             pod=pod,
-            status=whole.status,
-            headers=whole.headers,
-            raw=whole.body,
+            status=page.status,
+            headers=page.headers,
+            raw=page.raw,
             query=query,
-            usages=usages,
-            marker=marker,
+            usages=None if page.body is None else _usages(page.body, key),
+            marker=None if page.body is None else _marker(page.body, key),
         )
 
 
-def _read(raw: bytes, key: str) -> tuple[list[dict[str, Any]] | None, str | None]:
+def _usages(body: Mapping[str, Any], key: str) -> list[dict[str, Any]] | None:
     """
-    The usages in an answer, and the marker of its link to the next page.
+    The usages in an answer: a list, or the only one, which is empty where nothing was used.
     """
-    try:
-        body = orjson.loads(raw)
-        usages = body[key]
-        if isinstance(usages, dict):
-            usages = [usages] if usages else []
-        links = body.get(f"{key}_links") or [{}]
-        marker = parse_qs(urlsplit(links[0].get("href", "")).query).get("marker", [None])[0]
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError):
-        return None, None
-    if not isinstance(usages, list) or not all(isinstance(usage, dict) for usage in usages):
-        return None, None
-    return usages, marker
+    usages = body.get(key)
+    if isinstance(usages, dict):
+        usages = [usages] if usages else []
+    usable = isinstance(usages, list) and all(isinstance(usage, dict) for usage in usages)
+    return usages if usable else None
+
+
+def _marker(body: Mapping[str, Any], key: str) -> str | None:
+    """
+    The marker in the link to the next page.
+    """
+    links = body.get(f"{key}_links")
+    link = links[0] if isinstance(links, list) and links else None
+    href = link.get("href") if isinstance(link, dict) else None
+    return parse_qs(urlsplit(href).query).get("marker", [None])[0] if isinstance(href, str) else None

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.errors import BadRequest
-from trio2o.merging.counts import total_count, volume_summary
 from trio2o.merging.links import next_links
 from trio2o.merging.paging import PageStyle, Paging, read_paging, styled
 
@@ -210,41 +209,3 @@ class NextLinkTests(SynchronousTestCase):
             ("with_count=true&limit=1", "with_count=true&limit=1&marker=M"),
         ):
             self.check("volume", query, wanted)
-
-
-class CountTests(SynchronousTestCase):
-    """
-    Sums over pods.
-    """
-
-    def test_count(self) -> None:
-        """
-        Counts are added; without any there is none.
-        """
-        self.assertEqual(
-            total_count([{"volumes": [], "count": 2}, {"volumes": [], "count": 0}, {"volumes": []}]), 2
-        )
-        self.assertIsNone(total_count([{"volumes": []}]))
-
-    def test_summary(self) -> None:
-        """
-        Counts and sizes are added and each key's distinct values united.
-        """
-        self.assertEqual(
-            volume_summary(
-                [
-                    {"total_count": 5, "total_size": 7, "metadata": {"k": ["a", "b"]}},
-                    {"total_count": 1, "total_size": 1, "metadata": {"k": ["b", "c"], "l": ["x"]}},
-                ]
-            ),
-            {"total_count": 6, "total_size": 8, "metadata": {"k": ["a", "b", "c"], "l": ["x"]}},
-        )
-
-    def test_summary_without_metadata(self) -> None:
-        """
-        Below microversion 3.36 there is no metadata, and what is malformed counts nothing.
-        """
-        self.assertEqual(
-            volume_summary([{"total_count": 5, "total_size": 7}, {"total_count": None}]),
-            {"total_count": 5, "total_size": 7},
-        )

@@ -185,7 +185,11 @@ class StrategyCase(SynchronousTestCase):
         Build the strategies, as the composition root does.
         """
         self.forwarder = Forwarder(
-            pods=self.pods, pod_tokens=self.tokens, facts=self.facts, answer_limit=1_000_000
+            pods=self.pods,
+            pod_tokens=self.tokens,
+            facts=self.facts,
+            clock=self.clock,
+            answer_limit=1_000_000,
         )
         self.locator = Locator(
             state=self.state,

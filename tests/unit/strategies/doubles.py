@@ -273,7 +273,10 @@ class ScriptedPods:
                         return scripts[0] if len(scripts) == 1 else scripts.popleft()
         raise AssertionError(f"nothing is written for {called.pod} {service} {method} {called.path}")
 
-    def _answer(self, pod: Pod, reply: Reply) -> IPodAnswer:
+    def _answer(self, pod: Pod, reply: Reply | MemoryAnswer) -> IPodAnswer:
+        if isinstance(reply, MemoryAnswer):
+            self.answers.append(reply)
+            return reply
         body = reply.body
         content = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
         answer = MemoryAnswer(reply.status, list(reply.headers), content, pod.name)

@@ -10,7 +10,6 @@ from tests.unit.strategies.case import LIST_BUDGET, P1, StrategyCase
 from tests.unit.strategies.doubles import JSON, Broken, Hang, Reply, Unreachable
 from trio2o.errors import BadGateway, GatewayTimeout, Unavailable
 from trio2o.model import PodState
-from trio2o.strategies.summing import added
 
 SUMMARY = f"/v3/{P1}/volumes/summary"
 
@@ -123,24 +122,6 @@ class SumTests(StrategyCase):
             self.clock.advance(LIST_BUDGET)
             with self.subTest(script=script):
                 self.failureResultOf(started, kind)
-
-    def test_adding(self) -> None:
-        """
-        Numbers are added, lists united, objects added by key; of anything else the first counts, and nothing is nothing.
-        """
-        for parts, total in (
-            ([1, 2.5, 3], 6.5),
-            ([None, 2], 2),
-            ([None, None], None),
-            ([], None),
-            ([True, True], True),
-            (["a", "b"], "a"),
-            ([[1, 2], [2, 3], None], [1, 2, 3]),
-            ([{"a": 1}, {"a": 2, "b": 3}, "x"], {"a": 3, "b": 3}),
-            ([{"a": {"b": 1}}, {"a": {"b": 1}}], {"a": {"b": 2}}),
-        ):
-            with self.subTest(parts=parts):
-                self.assertEqual(total, added(parts))
 
 
 class CombineTests(StrategyCase):
