@@ -24,7 +24,7 @@ from trio2o.interfaces import IState
 from trio2o.model import Kind, Pod, RequestContext
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
-from trio2o.surface.kinds import KINDS
+from trio2o.surface.kinds import KINDS, names_missing
 
 _log = Logger()
 
@@ -105,7 +105,7 @@ class Departures(Service):
         facts = KINDS[kind]
         project = f"/{context.project_id}" if context.project_id else ""
         target = facts.path.replace("{id}", resource_id).replace("/{project_id}", project)
-        status, _ = await self._forwarder.ask(
+        status, raw = await self._forwarder.ask(
             inbound,
             context,
             pod,
@@ -114,9 +114,10 @@ class Departures(Service):
             budget=self._budget,
             version=facts.version,
         )
-        if status == 404:
+        if status == 404 and names_missing(raw, resource_id):
             self._locator.gone(kind, resource_id)
-        return status in (401, 403, 404)
+            return True
+        return status in (401, 403)
 
     @staticmethod
     def _failed(failure: Failure) -> None:

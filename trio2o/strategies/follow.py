@@ -8,26 +8,24 @@ names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
-from attrs import define, evolve, field, frozen
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer
+from attrs import define, evolve
 from twisted.logger import Logger
-from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from trio2o.errors import GatewayError, NotFound, PodFailure, PodUnreachable
 from trio2o.exchange import Answer, Inbound
-from trio2o.interfaces import IRequestBody, IState, IStrategy
+from trio2o.interfaces import IState, IStrategy
 from trio2o.model import Kind, Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
+from trio2o.strategies.followed import Followed, as_object, told_in
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.read_body import ReadBody
 from trio2o.surface.kinds import canonical_id, route_from_body
 
 _log = Logger()
@@ -35,99 +33,10 @@ _log = Logger()
 #: The options of a row that are this strategy's; the others are those of the one that carries it out.
 OWN_OPTIONS = frozenset({"by", "then", "unseen", "ends"})
 
-#: The microversion from which on volumes can be listed by their group.
-_BY_GROUP = "volume 3.10"
+#: The microversion from which on volumes can be listed by their group, and snapshots show the group's that they are of.
+_OF_GROUPS = "volume 3.14"
 
-
-@implementer(IRequestBody)
-@frozen
-class ReadBody:
-    """
-    A body that was read already.
-    """
-
-    content: bytes
-
-    @property
-    def length(self) -> int:
-        """
-        See :class:`IRequestBody`.
-        """
-        return len(self.content)
-
-    def read(self, limit: int) -> Deferred[bytes]:
-        """
-        See :class:`IRequestBody`; the limit was looked at when it was read.
-        """
-        return succeed(self.content)
-
-    def producer(self) -> IBodyProducer | None:
-        """
-        See :class:`IRequestBody`.
-        """
-        return _Whole(self.content) if self.content else None
-
-
-@implementer(IBodyProducer)
-@frozen
-class _Whole:
-    """
-    A body that is given in one piece.
-    """
-
-    content: bytes
-
-    @property
-    def length(self) -> int:
-        """
-        See :class:`IBodyProducer`.
-        """
-        return len(self.content)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """
-        See :class:`IBodyProducer`.
-        """
-        consumer.write(self.content)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """
-        See :class:`IBodyProducer`: nothing is left to give.
-        """
-
-    def resumeProducing(self) -> None:
-        """
-        See :class:`IBodyProducer`: nothing is left to give.
-        """
-
-    def stopProducing(self) -> None:
-        """
-        See :class:`IBodyProducer`: nothing is left to give.
-        """
-
-
-@define
-class _Followed:
-    """
-    A request that is being followed.
-    """
-
-    inbound: Inbound
-    context: RequestContext
-    #: The client's body, parsed; empty where it is no JSON object.
-    asked: dict[str, Any]
-    #: What will go along, by kind, known before the request is sent.
-    leaving: dict[Kind, list[str]] = field(factory=dict)
-
-    @property
-    def kind(self) -> Kind:
-        """
-        What the request is about.
-        """
-        kind = self.inbound.operation.kind
-        assert kind is not None, f"the table gives no kind for {self.inbound.operation.path}"
-        return kind
+_GROUP_SNAPSHOTS = frozenset({Kind.GROUP_SNAPSHOT, Kind.CONSISTENCY_GROUP_SNAPSHOT})
 
 
 @implementer(IStrategy)
@@ -155,10 +64,10 @@ class FollowStrategy:
         """
         raw = await inbound.body.read(self._body_limit)
         return await self._shield.run(
-            self._carried_out(_Followed(evolve(inbound, body=ReadBody(raw)), context, _object(raw)))
+            self._carried_out(Followed(evolve(inbound, body=ReadBody(raw)), context, as_object(raw)))
         )
 
-    async def _carried_out(self, followed: _Followed) -> Answer:
+    async def _carried_out(self, followed: Followed) -> Answer:
         options = followed.inbound.operation.options
         before, after = _STEPS[options["then"]]
         if before is not None:
@@ -173,7 +82,7 @@ class FollowStrategy:
                 _log.info("what {pod} did is not known yet: {error}", pod=pod.name, error=str(error))
         return answer
 
-    async def _answer(self, followed: _Followed) -> Answer:
+    async def _answer(self, followed: Followed) -> Answer:
         operation, inbound, context = followed.inbound.operation, followed.inbound, followed.context
         if "unseen" in operation.options:
             try:
@@ -195,7 +104,7 @@ class FollowStrategy:
             body = answer.transform.feed(body) + answer.transform.flush()
         return evolve(answer, body=body, transform=None)
 
-    async def _tried(self, followed: _Followed, absent: NotFound) -> Answer:
+    async def _tried(self, followed: Followed, absent: NotFound) -> Answer:
         """
         Send what nobody shows the caller to one pod after the other: the one that has it does not say 404, and one that
         says so has changed nothing.
@@ -229,111 +138,136 @@ class FollowStrategy:
 
     # What is known before.
 
-    async def _find_snapshots(self, followed: _Followed) -> None:
+    async def _find_snapshots(self, followed: Followed) -> None:
         """
-        The snapshots that a delete with ``cascade`` takes along.
+        The snapshots that go along: of a volume deleted with ``cascade``, and of a group's snapshot.
         """
         query = dict(parse_qsl((followed.inbound.query or b"").decode("latin-1")))
+        path = "/snapshots/detail"
         if followed.kind is Kind.VOLUME and "cascade" in query:
             await self._note_leaving(
-                followed, Kind.SNAPSHOT, "snapshots", f"/snapshots/detail?volume_id={_id(followed)}"
+                followed, Kind.SNAPSHOT, "snapshots", f"{path}?volume_id={followed.resource_id}"
+            )
+        elif followed.kind in _GROUP_SNAPSHOTS:
+            await self._note_leaving(
+                followed, Kind.SNAPSHOT, "snapshots", path, of_group=followed.resource_id.lower()
             )
 
-    async def _find_volumes(self, followed: _Followed) -> None:
+    async def _find_volumes(self, followed: Followed) -> None:
         """
         The volumes that the delete of a group takes along.
         """
-        if _deletes_volumes(followed):
+        if followed.deletes_volumes():
             await self._note_leaving(
-                followed, Kind.VOLUME, "volumes", f"/volumes/detail?group_id={_id(followed)}"
+                followed, Kind.VOLUME, "volumes", f"/volumes/detail?group_id={followed.resource_id}"
             )
 
-    async def _note_leaving(self, followed: _Followed, kind: Kind, plural: str, path: str) -> None:
-        pod = self._locator.at_hand(followed.kind, _id(followed))
-        if pod is None or canonical_id(_id(followed)) is None:
+    async def _note_leaving(
+        self, followed: Followed, kind: Kind, plural: str, path: str, *, of_group: str = ""
+    ) -> None:
+        """
+        :param of_group: only those that a group's snapshot of this id is made of.
+        """
+        pod = self._locator.at_hand(followed.kind, followed.resource_id)
+        if pod is None or canonical_id(followed.resource_id) is None:
             # nobody knows of what hangs on something that was not asked for lately
             return
         try:
             items = await self._listed(followed, pod, plural, path)
         except (PodFailure, GatewayError):
             return
-        followed.leaving[kind] = [str(item.get("id")).lower() for item in items]
+        followed.leaving[kind] = [
+            str(item.get("id")).lower() for item in items if not of_group or _is_of(item, of_group)
+        ]
 
     # What is taken over afterwards.
 
-    async def _deleted(self, followed: _Followed, answer: Answer, pod: Pod) -> None:
-        left = {followed.kind: [_id(followed).lower()], **followed.leaving}
+    async def _deleted(self, followed: Followed, answer: Answer, pod: Pod) -> None:
+        left = {followed.kind: [followed.resource_id.lower()], **followed.leaving}
         self._departures.watch(left, pod, followed.inbound, followed.context)
 
-    async def _ended(self, followed: _Followed, answer: Answer, pod: Pod) -> None:
+    async def _ended(self, followed: Followed, answer: Answer, pod: Pod) -> None:
         """
         An action that ends its resource is a delete.
         """
         if any(action in followed.asked for action in followed.inbound.operation.options["ends"]):
             await self._deleted(followed, answer, pod)
 
-    async def _emptied(self, followed: _Followed, answer: Answer, pod: Pod) -> None:
+    async def _emptied(self, followed: Followed, answer: Answer, pod: Pod) -> None:
         if followed.kind is Kind.CONSISTENCY_GROUP or "delete" in followed.asked:
             await self._deleted(followed, answer, pod)
 
-    async def _restored(self, followed: _Followed, answer: Answer, pod: Pod) -> None:
+    async def _restored(self, followed: Followed, answer: Answer, pod: Pod) -> None:
         """
         The volume that a backup was restored to; a new one, where none was named.
         """
-        await self._learn_volume(followed, pod, _told(answer, "restore").get("volume_id"))
+        await self._learn_volume(followed, pod, told_in(answer, "restore").get("volume_id"))
 
-    async def _accepted(self, followed: _Followed, answer: Answer, pod: Pod) -> None:
+    async def _accepted(self, followed: Followed, answer: Answer, pod: Pod) -> None:
         """
         A volume and, mostly, its snapshots are another project's.
         """
-        self._locator.gone(Kind.TRANSFER, _id(followed))
-        volume_id = _told(answer, "transfer").get("volume_id")
+        self._locator.gone(Kind.TRANSFER, followed.resource_id)
+        volume_id = told_in(answer, "transfer").get("volume_id")
         await self._learn_volume(followed, pod, volume_id)
         if isinstance(volume_id, str) and canonical_id(volume_id) is not None:
             await self._learn_listed(
                 followed, pod, Kind.SNAPSHOT, "snapshots", f"/snapshots/detail?volume_id={volume_id}"
             )
 
-    async def _copied(self, followed: _Followed, answer: Answer, pod: Pod) -> None:
+    async def _copied(self, followed: Followed, answer: Answer, pod: Pod) -> None:
         """
         The volumes of a group that was made of another one or of its snapshot.
         """
-        group_id = _told(answer, followed.inbound.operation.single).get("id")
+        group_id = told_in(answer, followed.inbound.operation.single).get("id")
         if isinstance(group_id, str) and canonical_id(group_id) is not None:
             await self._learn_listed(
                 followed, pod, Kind.VOLUME, "volumes", f"/volumes/detail?group_id={group_id}"
             )
 
-    async def _made(self, followed: _Followed, answer: Answer, pod: Pod) -> None:
+    async def _snapped(self, followed: Followed, answer: Answer, pod: Pod) -> None:
+        """
+        The snapshots of a group's volumes, which its snapshot is made of. Cinder takes no filter for them.
+        """
+        group_snapshot = told_in(answer, followed.inbound.operation.single).get("id")
+        if isinstance(group_snapshot, str):
+            items = await self._listed(followed, pod, "snapshots", "/snapshots/detail")
+            await self._learn_items(
+                pod, Kind.SNAPSHOT, [item for item in items if _is_of(item, group_snapshot.lower())]
+            )
+
+    async def _made(self, followed: Followed, answer: Answer, pod: Pod) -> None:
         """
         What was there already, and is Cinder's from now on.
         """
-        resource = _told(answer, followed.inbound.operation.single)
+        resource = told_in(answer, followed.inbound.operation.single)
         route = route_from_body(followed.kind, resource, pod.id, project_id=followed.context.project_id)
         if route is not None:
             await self._locator.learn([route])
 
-    async def _learn_volume(self, followed: _Followed, pod: Pod, volume_id: object) -> None:
+    async def _learn_volume(self, followed: Followed, pod: Pod, volume_id: object) -> None:
         if not isinstance(volume_id, str) or canonical_id(volume_id) is None:
             return
         project = followed.context.project_id
         resource: dict[str, Any] = {"id": volume_id}
-        target = f"{_root(followed.context)}/volumes/{volume_id}".encode("ascii")
+        target = f"{followed.root}/volumes/{volume_id}".encode("ascii")
         status, raw = await self._forwarder.ask(
             followed.inbound, followed.context, pod, "volume", target, budget=self._budget
         )
         if status == 200:
-            resource = {**_object(raw).get("volume", {}), **resource}
+            resource = {**as_object(raw).get("volume", {}), **resource}
         route = route_from_body(Kind.VOLUME, resource, pod.id, project_id=project)
         if route is not None:
             await self._locator.learn([route])
 
-    async def _learn_listed(self, followed: _Followed, pod: Pod, kind: Kind, plural: str, path: str) -> None:
-        items = await self._listed(followed, pod, plural, path)
+    async def _learn_listed(self, followed: Followed, pod: Pod, kind: Kind, plural: str, path: str) -> None:
+        await self._learn_items(pod, kind, await self._listed(followed, pod, plural, path))
+
+    async def _learn_items(self, pod: Pod, kind: Kind, items: Sequence[dict[str, Any]]) -> None:
         routes = [route_from_body(kind, item, pod.id) for item in items]
         await self._locator.learn([route for route in routes if route is not None and route.project_id])
 
-    async def _listed(self, followed: _Followed, pod: Pod, plural: str, path: str) -> list[dict[str, Any]]:
+    async def _listed(self, followed: Followed, pod: Pod, plural: str, path: str) -> list[dict[str, Any]]:
         """
         One page of a list of the caller's in one pod: as many as Cinder gives at once.
 
@@ -344,16 +278,16 @@ class FollowStrategy:
             followed.context,
             pod,
             "volume",
-            f"{_root(followed.context)}{path}".encode("ascii"),
+            f"{followed.root}{path}".encode("ascii"),
             budget=self._budget,
-            version=_BY_GROUP,
+            version=_OF_GROUPS,
         )
-        items = _object(raw).get(plural) if status == 200 else None
+        items = as_object(raw).get(plural) if status == 200 else None
         return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-_Before = Callable[[FollowStrategy, _Followed], Coroutine[Any, Any, None]]
-_After = Callable[[FollowStrategy, _Followed, Answer, Pod], Coroutine[Any, Any, None]]
+_Before = Callable[[FollowStrategy, Followed], Coroutine[Any, Any, None]]
+_After = Callable[[FollowStrategy, Followed, Answer, Pod], Coroutine[Any, Any, None]]
 
 #: What a row's ``then`` names: what is found out before the request is sent, and what is done when it succeeded.
 _STEPS: Mapping[str, tuple[_Before | None, _After]] = {
@@ -364,46 +298,9 @@ _STEPS: Mapping[str, tuple[_Before | None, _After]] = {
     "ended": (None, FollowStrategy._ended),
     "made": (None, FollowStrategy._made),
     "restored": (None, FollowStrategy._restored),
+    "snapped": (None, FollowStrategy._snapped),
 }
 
 
-def _root(context: RequestContext) -> str:
-    """
-    What the paths of our questions begin with; a token without a project has none to name.
-    """
-    return f"/v3/{context.project_id}" if context.project_id else "/v3"
-
-
-def _id(followed: _Followed) -> str:
-    return followed.inbound.ids["id"]
-
-
-def _deletes_volumes(followed: _Followed) -> bool:
-    """
-    True for a group's ``{"delete": {"delete-volumes": true}}``, and for a consistency group's delete by ``force``.
-    """
-    if followed.kind is Kind.CONSISTENCY_GROUP:
-        options, flag = followed.asked.get("consistencygroup"), "force"
-    else:
-        options, flag = followed.asked.get("delete"), "delete-volumes"
-    return isinstance(options, dict) and str(options.get(flag, "")).lower() in _TRUE
-
-
-#: What Cinder takes for true.
-_TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
-
-
-def _object(raw: bytes) -> dict[str, Any]:
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _told(answer: Answer, key: str) -> dict[str, Any]:
-    """
-    What stands under a key of an answer whose body is here.
-    """
-    told_there = _object(answer.body).get(key) if isinstance(answer.body, bytes) else None
-    return told_there if isinstance(told_there, dict) else {}
+def _is_of(snapshot: dict[str, Any], group_snapshot: str) -> bool:
+    return str(snapshot.get("group_snapshot_id")).lower() == group_snapshot

@@ -22,7 +22,7 @@ from trio2o.strategies.forwarding import STREAMED, Forwarder, is_json, told
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.numbers import of_pod
 from trio2o.strategies.unknown import leaves, marked, shown, shows_unknown
-from trio2o.surface.kinds import KINDS, canonical_id
+from trio2o.surface.kinds import KINDS, canonical_id, names_missing
 from trio2o.surface.surfaces import SURFACES
 
 _READS = frozenset({b"GET", b"HEAD"})
@@ -92,10 +92,12 @@ class RouteStrategy:
         except PodFailure as failure:
             return self._silent(inbound, context, kind, resource_id, failure)
         # Nova has no HEAD, and what is not JSON comes from something in front of the service
-        missing = answer.status == 404 and inbound.method != b"HEAD" and is_json(answer)
-        if "itself" in options and missing:
-            self._note_missing(kind, resource_id, context)
-        elif kind is Kind.SERVER and 200 <= answer.status < 300:
+        if "itself" in options and answer.status == 404 and inbound.method != b"HEAD" and is_json(answer):
+            raw = await self._forwarder.read(answer)
+            if names_missing(raw, resource_id):
+                self._note_missing(kind, resource_id, context)
+            return self._forwarder.finished(inbound, context, pod, answer, raw)
+        if kind is Kind.SERVER and 200 <= answer.status < 300:
             self._note_leaving(inbound, resource_id, body)
             self._follow(inbound, context, pod, resource_id.lower(), body)
         return await self._passed_on(inbound, context, pod, answer)

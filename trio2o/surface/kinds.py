@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from attrs import frozen
 
 from trio2o.model import Kind, Route
@@ -201,6 +202,22 @@ def canonical_id(text: str) -> str | None:
     The id as routes have it, in lower case; ``None`` for what cannot be the id of a server or volume.
     """
     return text.lower() if _UUID.fullmatch(text) else None
+
+
+def names_missing(raw: bytes, resource_id: str) -> bool:
+    """
+    True for the body of a 404 by which a service says that it has no resource of this id.
+
+    Their words for it name the id. What only says that there is no such path, such as one that ended with a microversion,
+    or comes from something in front of the service, does not.
+    """
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return False
+    fault = body.get("itemNotFound") if isinstance(body, dict) else None
+    message = fault.get("message") if isinstance(fault, dict) else None
+    return isinstance(message, str) and resource_id.lower() in message.lower()
 
 
 def read_time(text: Any) -> datetime | None:

@@ -17,7 +17,6 @@ from trio2o.surface.volume_rows import (
     GROUP_SNAPSHOT,
     PUT,
     by_id,
-    create,
     lists,
 )
 
@@ -63,6 +62,19 @@ def _groups(
         )
 
 
+def _snapshot(path: str, words: dict[str, Any]) -> Operation:
+    """
+    A snapshot of a whole group, which is made of one of each of its volumes.
+    """
+    return Operation(
+        methods=POST,
+        path=path,
+        strategy="follow",
+        **words,
+        options={"by": "schedule", "then": "snapped", "pinned": True},
+    )
+
+
 #: Groups and their snapshots, by their paths of today and of Cinder's consistency groups.
 GROUPS = (
     *_groups("/groups", GROUP, ("action", "create-from-src"), "action", links="group_links"),
@@ -74,7 +86,7 @@ GROUPS = (
         linked="/group_snapshots",
         pages=(((0, 0), "whole"), ((3, 29), "marker")),
     ),
-    create("/group_snapshots", GROUP_SNAPSHOT),
+    _snapshot("/group_snapshots", GROUP_SNAPSHOT),
     *by_id("/group_snapshots", GROUP_SNAPSHOT),
     *_groups(
         "/consistencygroups",
@@ -90,6 +102,6 @@ GROUPS = (
         links="",
         pages=(((0, 0), "slice"),),
     ),
-    create("/cgsnapshots", CONSISTENCY_GROUP_SNAPSHOT),
+    _snapshot("/cgsnapshots", CONSISTENCY_GROUP_SNAPSHOT),
     *by_id("/cgsnapshots", CONSISTENCY_GROUP_SNAPSHOT),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.unit.strategies.absent import absent
 from tests.unit.strategies.case import P1, S1, S2, V1, V2, X1, StrategyCase, a_server
 from tests.unit.strategies.doubles import Reply, Unreachable
 from trio2o.model import Kind
@@ -17,7 +18,6 @@ from trio2o.strategies.unknown import leaves
 SERVERS = "/v2.1/servers"
 ONE = f"{SERVERS}/{S1}"
 VOLUMES = "os-extended-volumes:volumes_attached"
-GONE = Reply(404, {"itemNotFound": {"code": 404, "message": "gone"}})
 BOOT = [{"boot_index": 0, "source_type": "image", "destination_type": "volume", "uuid": X1}]
 
 
@@ -105,7 +105,7 @@ class MadeTests(BelongingsCase):
         """
         A server that is built, has failed or is gone is not asked after any more; nor is one with no new volume.
         """
-        for reply in (shown(V1), shown(status="ERROR"), GONE):
+        for reply in (shown(V1), shown(status="ERROR"), absent):
             self.pods.on("Pod1", "GET", ONE, reply)
             self.boot()
             before = len(self.pods.calls)
@@ -167,7 +167,7 @@ class DeletedTests(BelongingsCase):
         self.has_route(S1, self.pod1)
         for volume in (V1, V2):
             self.has_route(volume, self.pod1, kind=Kind.VOLUME)
-            self.pods.on("Pod1", "GET", f"/v3/{P1}/volumes/{volume}", GONE)
+            self.pods.on("Pod1", "GET", f"/v3/{P1}/volumes/{volume}", absent)
         self.pods.on("Pod1", "DELETE", ONE, Reply(204))
 
     def test_ended(self) -> None:
@@ -179,7 +179,7 @@ class DeletedTests(BelongingsCase):
             "GET",
             ONE,
             shown({"id": V1, "delete_on_termination": True}, {"id": V2, "delete_on_termination": False}),
-            GONE,
+            absent,
         )
         self.asked("DELETE", ONE)
         self.assertEqual(b"compute 2.3", self.pods.last.header(b"openstack-api-version"))
@@ -194,7 +194,7 @@ class DeletedTests(BelongingsCase):
         """
         The tombstone tells when the server was created, and it is not shown as UNKNOWN while it leaves.
         """
-        self.pods.on("Pod1", "GET", ONE, shown(), GONE)
+        self.pods.on("Pod1", "GET", ONE, shown(), absent)
         self.asked("DELETE", ONE)
         route = self.stored_route(S1)
         assert route is not None
@@ -219,7 +219,7 @@ class DeletedTests(BelongingsCase):
         """
         A pod that falls silent keeps nobody waiting, and the route stays until it says something.
         """
-        self.pods.on("Pod1", "GET", ONE, Unreachable(), Unreachable(), GONE)
+        self.pods.on("Pod1", "GET", ONE, Unreachable(), Unreachable(), absent)
         self.assertEqual(204, self.asked("DELETE", ONE).status)
         self.clock.advance(1)
         self.assertEqual(self.pod1.id, self.pod_of(S1, Kind.SERVER))
@@ -241,7 +241,7 @@ class DeletedTests(BelongingsCase):
         The action that deletes at once is a delete.
         """
         self.pods.on("Pod1", "POST", f"{ONE}/action", Reply(202))
-        self.pods.on("Pod1", "GET", ONE, GONE)
+        self.pods.on("Pod1", "GET", ONE, absent)
         self.asked("POST", f"{ONE}/action", {"forceDelete": None})
         self.clock.advance(1)
 

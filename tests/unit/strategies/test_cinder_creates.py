@@ -71,6 +71,7 @@ class CreateTests(StrategyCase):
         """
         Snapshots of groups go where the group is.
         """
+        self.everybody_says(200, f"{BASE}/snapshots/detail", {"snapshots": []})
         for path, single, key, parent, kind in (
             ("/group_snapshots", "group_snapshot", "group_id", Kind.GROUP, Kind.GROUP_SNAPSHOT),
             (

@@ -9,13 +9,14 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from tests.unit.strategies.absent import absent
 from tests.unit.strategies.case import LIMIT, P1, P2, V1, V2, StrategyCase, a_context, a_volume, an_id
 from tests.unit.strategies.doubles import Hang, Reply, Unreachable
 from trio2o.errors import BadRequest, BodyTooLarge, NotFound, Unavailable
 from trio2o.exchange import Answer
 from trio2o.interfaces import IRequestBody
 from trio2o.model import Kind, RequestContext
-from trio2o.strategies.follow import ReadBody
+from trio2o.strategies.read_body import ReadBody
 
 B1, T1, G1, G2, SNAP = (an_id(number) for number in range(20, 25))
 ROOT = f"/v3/{P1}"
@@ -48,7 +49,7 @@ class FollowCase(StrategyCase):
         self.has_route(V1, self.pod2, kind=Kind.VOLUME)
         self.has_route(B1, self.pod2, kind=Kind.BACKUP)
         self.has_route(G1, self.pod2, kind=Kind.GROUP)
-        self.everybody_says(404, "*")
+        self.pods.on("*", "GET", "*", absent)
 
     def sent(self, method: str, target: str, body: Any = b"", **more: Any) -> Answer:
         """
@@ -299,6 +300,46 @@ class GroupTests(FollowCase):
         self.assertIsNone(self.project_of(G1, Kind.GROUP))
         self.assertEqual(("Pod2-id", P1), self.project_of(V1))
 
+    def test_snapshot(self) -> None:
+        """
+        The snapshots that a group's snapshot is made of have routes with it, and lose them with it; others keep theirs.
+        """
+        other = an_id(41)
+        for path, single, kind, parent, field in (
+            ("/group_snapshots", "group_snapshot", Kind.GROUP_SNAPSHOT, Kind.GROUP, "group_id"),
+            (
+                "/cgsnapshots",
+                "cgsnapshot",
+                Kind.CONSISTENCY_GROUP_SNAPSHOT,
+                Kind.CONSISTENCY_GROUP,
+                "consistencygroup_id",
+            ),
+        ):
+            with self.subTest(path=path):
+                self.has_route(G1, self.pod2, kind=parent)
+                self.has_route(other, self.pod2, kind=Kind.SNAPSHOT)
+                snapshots = [
+                    a_snapshot(SNAP, group_snapshot_id=G2.upper()),
+                    a_snapshot(other, group_snapshot_id=None),
+                    a_snapshot(an_id(42), group_snapshot_id=G1),
+                ]
+                self.pods.on("Pod2", "GET", f"{ROOT}/snapshots/detail", Reply(200, {"snapshots": snapshots}))
+                self.pods.on("Pod2", "POST", ROOT + path, Reply(202, {single: {"id": G2}}))
+                self.pods.on("Pod2", "DELETE", f"{ROOT}{path}/{G2}", Reply(202))
+
+                self.sent("POST", ROOT + path, {single: {field: G1}})
+
+                self.assertEqual(("Pod2-id", P1), self.project_of(G2, kind))
+                self.assertEqual(("Pod2-id", P1), self.project_of(SNAP, Kind.SNAPSHOT))
+                self.assertIsNone(self.project_of(an_id(42), Kind.SNAPSHOT))
+
+                self.sent("DELETE", f"{ROOT}{path}/{G2}")
+                self.clock.pump([1.0] * 4)
+
+                self.assertIsNone(self.project_of(G2, kind))
+                self.assertIsNone(self.project_of(SNAP, Kind.SNAPSHOT))
+                self.assertEqual(("Pod2-id", P1), self.project_of(other, Kind.SNAPSHOT))
+
     def test_volumes_of_another_pod(self) -> None:
         """
         Volumes of another pod cannot come into the group, whichever of the named it is (I6).
@@ -367,7 +408,7 @@ class DepartureTests(FollowCase):
         """
         The route ends when the pod does not have the volume any more, and no sooner; then nobody asks again.
         """
-        self.deleted(Reply(200, {"volume": a_volume(3, "Pod2", status="deleting")}), Reply(404))
+        self.deleted(Reply(200, {"volume": a_volume(3, "Pod2", status="deleting")}), absent)
         self.clock.pump([1.0])
         self.assertEqual(("Pod2-id", P1), self.project_of(V1))
         self.clock.pump([2.0])
@@ -405,6 +446,16 @@ class DepartureTests(FollowCase):
         self.assertEqual(asked, len(self.pods.calls))
         self.assertEqual(("Pod2-id", P1), self.project_of(V1))
 
+    def test_other_words(self) -> None:
+        """
+        A 404 that does not name the volume ends no route; it is asked after again.
+        """
+        self.deleted(Reply(404, {"itemNotFound": {"message": "The resource could not be found."}}), absent)
+        self.clock.pump([1.0])
+        self.assertEqual(("Pod2-id", P1), self.project_of(V1))
+        self.clock.pump([2.0])
+        self.assertIsNone(self.project_of(V1))
+
     def test_actions_that_end(self) -> None:
         """
         What is deleted by force, or given out of Cinder's hands, loses its route; other actions end nothing.
@@ -430,7 +481,7 @@ class DepartureTests(FollowCase):
         """
         A pod that is silent for a while is asked again.
         """
-        self.deleted(Unreachable(), Hang(), Reply(404))
+        self.deleted(Unreachable(), Hang(), absent)
         self.clock.pump([1.0, 2.0, 20.0, 4.0])
         self.assertIsNone(self.project_of(V1))
 

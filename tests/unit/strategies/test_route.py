@@ -9,6 +9,7 @@ import gc
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 
+from tests.unit.strategies.absent import absent
 from tests.unit.strategies.case import (
     LIMIT,
     N1,
@@ -360,7 +361,7 @@ class GoneTests(StrategyCase):
         super().setUp()
         self.has_route(S1, self.pod2)
         for method in ("GET", "DELETE"):
-            self.pods.on("Pod2", method, SHOW, Reply(404, {"itemNotFound": {"code": 404}}))
+            self.pods.on("Pod2", method, SHOW, absent)
 
     def test_owner(self) -> None:
         """
@@ -393,6 +394,24 @@ class GoneTests(StrategyCase):
             self.assertIsNotNone(self.state.route(Kind.SERVER, S1))
             route = self.stored_route(S1)
             self.assertIsNone(route and route.deleted_at)
+
+    def test_other_words(self) -> None:
+        """
+        A 404 that does not name the server is about something else, such as a path that a microversion took away.
+        """
+        for body in (
+            {"itemNotFound": {"code": 404, "message": "The resource could not be found."}},
+            b"{",
+            [],
+        ):
+            self.pods.on("Pod2", "GET", SHOW, Reply(404, body))
+
+            answer = self.asked("GET", SHOW)
+
+            self.assertEqual(
+                (404, body), (answer.status, answer.body if body == b"{" else self.shown(answer))
+            )
+            self.assertIsNotNone(self.state.route(Kind.SERVER, S1))
 
     def test_below(self) -> None:
         """

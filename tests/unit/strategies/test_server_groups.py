@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.unit.strategies.absent import absent
 from tests.unit.strategies.case import P1, StrategyCase, an_id
 from tests.unit.strategies.doubles import Reply
 from trio2o.model import Kind
@@ -78,7 +79,7 @@ class ServerGroupTests(StrategyCase):
         The owner's 404 ends the route.
         """
         self.has_route(G1, self.pod1, kind=Kind.SERVER_GROUP)
-        self.pods.on("Pod1", "GET", f"{GROUPS}/{G1}", Reply(404, {"itemNotFound": {}}))
+        self.pods.on("Pod1", "GET", f"{GROUPS}/{G1}", absent)
 
         self.asked("GET", f"{GROUPS}/{G1}")
 

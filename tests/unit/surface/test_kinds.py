@@ -7,11 +7,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.model import Kind
 from trio2o.surface import references
-from trio2o.surface.kinds import KINDS, UNROUTED, canonical_id, read_project, read_time, route_from_body
+from trio2o.surface.kinds import (
+    KINDS,
+    UNROUTED,
+    canonical_id,
+    names_missing,
+    read_project,
+    read_time,
+    route_from_body,
+)
 from trio2o.surface.surfaces import SURFACES
 
 ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -47,6 +56,41 @@ class IdTests(SynchronousTestCase):
         ):
             with self.subTest(text=text):
                 self.assertIsNone(canonical_id(text))
+
+
+class MissingTests(SynchronousTestCase):
+    """
+    By which words a service says that it has no such resource.
+    """
+
+    def test_named(self) -> None:
+        """
+        A 404 counts that names the id, however it is spelled.
+        """
+        for kind, facts in KINDS.items():
+            if facts.service == "network":
+                continue
+            for spelled in (ID, ID.upper()):
+                with self.subTest(kind=kind):
+                    message = facts.missing.replace("{id}", spelled)
+                    body = orjson.dumps({"itemNotFound": {"code": 404, "message": message}})
+                    self.assertTrue(names_missing(body, ID))
+
+    def test_others(self) -> None:
+        """
+        What names no id, or stands in no such fault, says nothing of it.
+        """
+        for body in (
+            b"",
+            b"{",
+            b"[]",
+            b'{"itemNotFound": null}',
+            b'{"itemNotFound": {"message": 1}}',
+            b'{"itemNotFound": {"message": "The resource could not be found."}}',
+            b'{"error": {"message": "no route for /v2.1/servers/%s"}}' % ID.encode(),
+        ):
+            with self.subTest(body=body):
+                self.assertFalse(names_missing(body, ID))
 
 
 class TimeTests(SynchronousTestCase):
