@@ -100,9 +100,9 @@ class KeystoneCatalog:
         self._asked = self._clock.seconds()
         info = await with_own_token(self._own, self._own_description)
         try:
-            table = resolve(info.service_catalog, info.project_id, self.interfaces)
+            table = resolve(info.service_catalog, self.interfaces)
             if self.list_endpoints:
-                table = {**await self._listed(info.project_id), **table}
+                table = {**await self._listed(), **table}
         except _MALFORMED as problem:
             kind = type(problem).__name__
             self._log.warn("Keystone's catalog is not understood: {kind}", kind=kind)
@@ -120,7 +120,7 @@ class KeystoneCatalog:
             # It ended between the check of the asker and that of the subject: they are one.
             raise OwnTokenRefused from None
 
-    async def _listed(self, project_id: str | None) -> Endpoints:
+    async def _listed(self) -> Endpoints:
         """
         The endpoints of Keystone's own list; none where the daemon may not read it.
         """
@@ -132,9 +132,7 @@ class KeystoneCatalog:
                 "the daemon's user may not read Keystone's endpoint list; the catalog alone is used"
             )
             return {}
-        listed = resolve(
-            catalog_of(services["services"], endpoints["endpoints"]), project_id, self.interfaces
-        )
+        listed = resolve(catalog_of(services["services"], endpoints["endpoints"]), self.interfaces)
         self._log.info(
             "Keystone's endpoint list is used beside the catalog: {count} endpoints", count=len(listed)
         )

@@ -4,50 +4,23 @@ Endpoints of a catalog as the daemon needs them: one root URL for each region an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from keystoneauth1.access.service_catalog import ServiceCatalog, ServiceCatalogV3
 
+from trio2o.surface.roots import root_url
+
 #: The catalog's types for what the daemon calls ``volume``, the best first (service-types authority). An
 #: endpoint of the removed v2 has the same root.
 _VOLUME_TYPES = ("block-storage", "volumev3", "volume", "block-store", "volumev2")
-
-_VERSION = re.compile(r"v\d+(\.\d+)?")
-
-#: A project in an endpoint's template, as Keystone's endpoint list shows it.
-_PROJECT_TEMPLATE = re.compile(r"(AUTH_)?[%$]\((project|tenant)_id\)s")
 
 #: Region and service to root URL.
 Endpoints = Mapping[tuple[str, str], str]
 
 
-def root_url(url: str, project_id: str | None = None) -> str | None:
-    """
-    The URL of an endpoint without its trailing project (also ``AUTH_`` and id, or a template) and version:
-    ``http://h/volume/v3/<project_id>`` becomes ``http://h/volume``.
-
-    ``None`` for what is not an HTTP URL.
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not host:
-        return None
-    segments = parts.path.rstrip("/").split("/")
-    own = {project_id, f"AUTH_{project_id}"} if project_id else set()
-    if segments[-1] in own or _PROJECT_TEMPLATE.fullmatch(segments[-1]):
-        segments.pop()
-    if segments and _VERSION.fullmatch(segments[-1]):
-        segments.pop()
-    return f"{parts.scheme}://{parts.netloc}{'/'.join(segments)}".rstrip("/")
-
-
-def resolve(catalog: ServiceCatalog, project_id: str | None, interfaces: Sequence[str]) -> Endpoints:
+def resolve(catalog: ServiceCatalog, interfaces: Sequence[str]) -> Endpoints:
     """
     The root URL of every service in every region; of several interfaces the first in ``interfaces`` that is
     there.
@@ -59,8 +32,8 @@ def resolve(catalog: ServiceCatalog, project_id: str | None, interfaces: Sequenc
             region, interface = endpoint.get("region_name"), endpoint.get("interface")
             if not region or interface not in interfaces:
                 continue
-            root = root_url(str(endpoint.get("url")), project_id)
-            if root is None:
+            root = root_url(str(endpoint.get("url")))
+            if not _is_http(root):
                 continue
             candidate = (rank, interfaces.index(interface), root)
             best[region, name] = min(candidate, best.get((region, name), candidate))
@@ -92,6 +65,14 @@ def catalog_of(
             if service.get("enabled", True)
         ]
     )
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _service(service_type: str) -> tuple[str, int]:

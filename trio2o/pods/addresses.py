@@ -1,26 +1,12 @@
 """
-Where a service of a pod is: from the URL of a catalog or a configuration to what a connection and a request line need.
+Where a service of a pod is: from the root of its URL to what a connection and a request line need.
 """
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from attrs import frozen
-
-#: A version at the end of a path, and perhaps a project id or its placeholder after it: ``/v2.1/%(project_id)s``.
-_VERSION = re.compile(r"/v[0-9]+(?:\.[0-9]+)*(?:/[^/]*)?/*\Z")
-
-
-def root_url(url: str) -> str:
-    """
-    The root of a service: its URL without version, project id, query and trailing slash.
-
-    ``https://pod/compute/v2.1/%(project_id)s`` gives ``https://pod/compute``.
-    """
-    root = url.strip().partition("?")[0].partition("#")[0].rstrip("/")
-    return _VERSION.sub("", root).rstrip("/")
 
 
 @frozen(kw_only=True)

@@ -17,7 +17,7 @@ from trio2o.errors import PodUnreachable
 from trio2o.exchange import PodCall
 from trio2o.interfaces import ICatalog, IPodAnswer, IPodClient
 from trio2o.model import Pod
-from trio2o.pods.addresses import parse_root, root_url
+from trio2o.pods.addresses import parse_root
 from trio2o.pods.agent import ForwardingClient, PodAgent
 from trio2o.pods.breaker import Breaker, BreakerState
 from trio2o.pods.call import Call
@@ -26,6 +26,7 @@ from trio2o.pods.endpoint import endpoint_for
 from trio2o.pods.gate import Gate
 from trio2o.pods.line import Line
 from trio2o.pods.pool import ConnectionPool
+from trio2o.surface.roots import root_url
 
 _log = Logger()
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from attrs import field, frozen
 
-from trio2o.pods.addresses import root_url
+from trio2o.surface.roots import root_url
 
 #: The version of each service whose microversions count, by the beginning of its id.
 _MAJOR = {"compute": "v2.1", "volume": "v3"}

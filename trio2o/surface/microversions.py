@@ -96,9 +96,39 @@ class MicroversionRules:
         :raises BadRequest: in the service's words, if the header is malformed.
         :raises NotAcceptable: in the service's words, if it is outside of the advertised range.
         """
-        text = self._text(headers)
-        if text is None:
-            return None
+        return self.negotiated(list(headers), advertised)[0]
+
+    def negotiated(
+        self, headers: list[tuple[bytes, bytes]], advertised: Range
+    ) -> tuple[Version | None, list[tuple[bytes, bytes]]]:
+        """
+        :meth:`asked` and :meth:`forwarded` in one look at the headers.
+
+        :raises BadRequest: as :meth:`asked` does.
+        :raises NotAcceptable: as :meth:`asked` does.
+        """
+        standard: list[bytes] = []
+        legacy: list[bytes] = []
+        for name, value in headers:
+            lowered = name.lower()
+            if lowered == STANDARD_HEADER:
+                standard.append(value)
+            elif lowered == self.legacy_header:
+                legacy.append(value)
+        if not (standard or legacy):
+            return None, headers
+        version = self._version(standard, legacy, advertised)
+        latest = any(b"latest" in value for value in (*standard, *legacy))
+        return version, self.forwarded(headers, advertised) if latest else headers
+
+    def _version(
+        self, standard: Sequence[bytes], legacy: Sequence[bytes], advertised: Range
+    ) -> Version | None:
+        text = self.read(b",".join(standard).decode("latin-1"), self.service) if standard else ""
+        if not text:
+            if not legacy:
+                return None
+            text = legacy[-1].decode("latin-1").rpartition(",")[2].strip()
         if text == LATEST:
             return advertised.maximum
         version = parse_version(text)
@@ -134,14 +164,6 @@ class MicroversionRules:
         if len(words) != 2 or words[1] != b"latest" or self.service.encode() not in words[0].lower():
             return entry
         return entry.replace(b"latest", str(advertised.maximum).encode())
-
-    def _text(self, headers: _Headers) -> str | None:
-        standard = _folded(headers, STANDARD_HEADER)
-        text = self.read(standard, self.service) if standard is not None else ""
-        if text:
-            return text
-        legacy = _folded(headers, self.legacy_header) if self.legacy_header else None
-        return None if legacy is None else legacy.rpartition(",")[2].strip()
 
 
 def last_entry(header: str, service: str) -> str:
@@ -180,8 +202,3 @@ RULES: Mapping[str, MicroversionRules] = {
     ),
     "volume": MicroversionRules(service="volume", read=first_entry),
 }
-
-
-def _folded(headers: _Headers, name: bytes) -> str | None:
-    values = [value.decode("latin-1") for key, value in headers if key.lower() == name]
-    return ",".join(values) if values else None

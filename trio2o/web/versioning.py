@@ -11,7 +11,7 @@ from attrs import define
 from trio2o.errors import BadRequest, GatewayError, NotAcceptable
 from trio2o.exchange import HeaderList
 from trio2o.interfaces import IPodFactsBook
-from trio2o.surface.microversions import RULES, Range, Version
+from trio2o.surface.microversions import RULES, MicroversionRules, Range, Version
 from trio2o.surface.surfaces import Surface
 
 #: What is advertised while no pod could be asked yet: the services' first microversions.
@@ -33,6 +33,10 @@ class Versioning:
     _surface: Surface
     _facts: IPodFactsBook
 
+    @property
+    def _rules(self) -> MicroversionRules:
+        return RULES[self._surface.microversion_service]
+
     def range(self) -> Range:
         """
         The advertised range: one for every call.
@@ -43,17 +47,11 @@ class Versioning:
         lowest, highest = known
         return Range(Version(*lowest), Version(*highest))
 
-    def asked(self, fields: HeaderList) -> Version | None:
+    def negotiated(self, fields: HeaderList) -> tuple[Version | None, HeaderList]:
         """
-        See :meth:`trio2o.surface.microversions.MicroversionRules.asked`.
+        See :meth:`trio2o.surface.microversions.MicroversionRules.negotiated`.
         """
-        return RULES[self._surface.microversion_service].asked(fields, self.range())
-
-    def forwarded(self, fields: HeaderList) -> HeaderList:
-        """
-        See :meth:`trio2o.surface.microversions.MicroversionRules.forwarded`.
-        """
-        return RULES[self._surface.microversion_service].forwarded(fields, self.range())
+        return self._rules.negotiated(fields, self.range())
 
     def told(self, fields: HeaderList, error: GatewayError | None = None) -> HeaderList:
         """
@@ -61,9 +59,8 @@ class Versioning:
 
         An answer to a malformed version has none of them.
         """
-        rules = RULES[self._surface.microversion_service]
         try:
-            version = rules.asked(fields, _ANY if isinstance(error, NotAcceptable) else self.range())
+            version = self._rules.asked(fields, _ANY if isinstance(error, NotAcceptable) else self.range())
         except (BadRequest, NotAcceptable):
             return []
         text = str(version or self.range().minimum).encode("ascii")

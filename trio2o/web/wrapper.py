@@ -186,8 +186,7 @@ class _Work:
         if self._needs_token:
             self._identity = await self._authenticated(token)
         if wrapper._versioning is not None:
-            self._asked = wrapper._versioning.asked(fields)
-            fields = wrapper._versioning.forwarded(fields)
+            self._asked, fields = wrapper._versioning.negotiated(fields)
         global_id = _global_id(last(request, b"x-openstack-request-id"))
         context = RequestContext(
             request_id=record.request_id,

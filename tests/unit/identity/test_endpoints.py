@@ -10,7 +10,7 @@ from typing import Any
 from keystoneauth1.access.service_catalog import ServiceCatalogV3
 from twisted.trial.unittest import SynchronousTestCase
 
-from trio2o.identity.endpoints import catalog_of, resolve, root_url
+from trio2o.identity.endpoints import catalog_of, resolve
 
 PROJECT = "0a" * 16
 
@@ -27,41 +27,6 @@ def service(service_type: str, *endpoints: Mapping[str, Any]) -> dict[str, Any]:
     One service of a catalog.
     """
     return {"id": f"s-{service_type}", "type": service_type, "name": "n", "endpoints": list(endpoints)}
-
-
-class RootTests(SynchronousTestCase):
-    """
-    What is left of an endpoint's URL.
-    """
-
-    def test_table(self) -> None:
-        """
-        Project and version go, from the end only; the rest stays as it is.
-        """
-        table = [
-            ("http://h/compute/v2.1", "http://h/compute"),
-            ("http://h/compute/v2.1/", "http://h/compute"),
-            ("http://h:8774/v2.1", "http://h:8774"),
-            ("http://h:8774/", "http://h:8774"),
-            ("http://h:8774", "http://h:8774"),
-            (f"http://h/volume/v3/{PROJECT}", "http://h/volume"),
-            (f"http://h:8776/v3/{PROJECT}/", "http://h:8776"),
-            (f"http://h/v1/AUTH_{PROJECT}", "http://h"),
-            ("http://h/v3/%(project_id)s", "http://h"),
-            ("http://h/v3/$(tenant_id)s", "http://h"),
-            ("http://h/v1/AUTH_%(project_id)s", "http://h"),
-            ("http://h/v3/" + "0b" * 16, "http://h/v3/" + "0b" * 16),
-            ("http://h/v2.1/compute", "http://h/v2.1/compute"),
-            ("https://[::1]:9696/v2.0", "https://[::1]:9696"),
-            ("http://h/vault", "http://h/vault"),
-            ("ftp://h/v3", None),
-            ("http:///v3", None),
-            ("http://[", None),
-            ("", None),
-        ]
-        for url, expected in table:
-            with self.subTest(url=url):
-                self.assertEqual(root_url(url, PROJECT), expected)
 
 
 class ResolveTests(SynchronousTestCase):
@@ -82,7 +47,7 @@ class ResolveTests(SynchronousTestCase):
             ]
         )
         self.assertEqual(
-            resolve(catalog, PROJECT, ("public",)),
+            resolve(catalog, ("public",)),
             {
                 ("Pod1", "compute"): "http://a",
                 ("Pod2", "compute"): "http://b",
@@ -90,6 +55,16 @@ class ResolveTests(SynchronousTestCase):
                 ("Pod1", "network"): "http://a:9696",
             },
         )
+
+    def test_no_url(self) -> None:
+        """
+        What is no HTTP URL is no endpoint.
+        """
+        for url in ("ftp://h/v3", "http:///v3", "http://[", ""):
+            with self.subTest(url=url):
+                self.assertEqual(
+                    {}, resolve(ServiceCatalogV3([service("compute", endpoint(url))]), ("public",))
+                )
 
     def test_interfaces(self) -> None:
         """
@@ -106,7 +81,7 @@ class ResolveTests(SynchronousTestCase):
                 )
             ]
         )
-        table = resolve(catalog, PROJECT, ("internal", "public"))
+        table = resolve(catalog, ("internal", "public"))
         self.assertEqual(table, {("Pod1", "compute"): "http://i", ("Pod2", "compute"): "http://b"})
 
     def test_volume_types(self) -> None:
@@ -120,7 +95,7 @@ class ResolveTests(SynchronousTestCase):
                 service("volumev3", endpoint("http://three/v3")),
             ]
         )
-        self.assertEqual(resolve(catalog, PROJECT, ("public",)), {("Pod1", "volume"): "http://new"})
+        self.assertEqual(resolve(catalog, ("public",)), {("Pod1", "volume"): "http://new"})
 
     def test_lists(self) -> None:
         """
@@ -135,6 +110,4 @@ class ResolveTests(SynchronousTestCase):
             {**endpoint("http://b/v2.1", region="Pod2"), "service_id": "s1", "enabled": False},
             {**endpoint("http://n"), "service_id": "s2", "enabled": True},
         ]
-        self.assertEqual(
-            resolve(catalog_of(services, rows), PROJECT, ("public",)), {("Pod1", "compute"): "http://a"}
-        )
+        self.assertEqual(resolve(catalog_of(services, rows), ("public",)), {("Pod1", "compute"): "http://a"})

@@ -160,6 +160,11 @@ class ForwardedTests(SynchronousTestCase):
             (CINDER, VOLUME, legacy("latest"), legacy("latest")),
         ):
             self.assertEqual(rules.forwarded(headers, advertised), wanted)
+            try:
+                asked = rules.asked(headers, advertised)
+            except (BadRequest, NotAcceptable):
+                continue
+            self.assertEqual((asked, wanted), rules.negotiated(headers, advertised))
 
 
 class VersionTests(SynchronousTestCase):

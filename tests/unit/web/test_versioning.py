@@ -33,7 +33,7 @@ class VersioningTests(SynchronousTestCase):
         self.facts.ranges["compute"] = ((2, 1), (2, 60))
 
         self.assertEqual(((2, 1), (2, 60)), self.compute.range())
-        self.assertRaises(NotAcceptable, self.compute.asked, [(STANDARD, b"compute 2.61")])
+        self.assertRaises(NotAcceptable, self.compute.negotiated, [(STANDARD, b"compute 2.61")])
 
     def test_not_known_yet(self) -> None:
         """
@@ -52,9 +52,8 @@ class VersioningTests(SynchronousTestCase):
             ([(STANDARD, b"compute latest")], [(STANDARD, b"compute 2.96")]),
             ([(NOVA, b"latest")], [(NOVA, b"2.96")]),
         ):
-            self.assertEqual((2, 96), self.compute.asked(fields))
-            self.assertEqual(forwarded, self.compute.forwarded(fields))
-        self.assertEqual((3, 71), self.volume.asked([(STANDARD, b"volume latest")]))
+            self.assertEqual(((2, 96), forwarded), self.compute.negotiated(fields))
+        self.assertEqual((3, 71), self.volume.negotiated([(STANDARD, b"volume latest")])[0])
 
     def test_told(self) -> None:
         """
