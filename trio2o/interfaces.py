@@ -195,6 +195,59 @@ class IRouteStore(Interface):
         Live routes of a project (``None``: of all) in one pod, newest resource first, at most 1,000.
         """
 
+    async def routes_before(
+        kind: Kind,
+        project_id: str | None,
+        pod_ids: Collection[str],
+        place: tuple[datetime, str],
+        *,
+        ids_descending: bool,
+        ended: bool,
+    ) -> Sequence[Route]:
+        """
+        For each of these pods the route that stands last before a place in a list of the newest first: a live one and, with
+        ``ended``, a tombstone. In no order; of a project, or of all for ``None``.
+
+        What a route says of its age may differ by less than a second from what its pod says now: services answer a create
+        before their databases round the time. So a route stands before the place when it is at least a second newer, or
+        was made at the same whole second and its id comes first.
+
+        :param place: when the resource at the place was made, and its id.
+        :param ids_descending: whether of resources made at one time the largest id comes first.
+        """
+
+
+class ICursorStore(Interface):
+    """
+    Where list pages ended, for whichever process gives the next one.
+    """
+
+    async def find_cursor(digest: bytes) -> str | None:
+        """
+        What was kept under a digest within the last day, if it still is.
+        """
+
+    async def keep_cursors(cursors: Mapping[bytes, str]) -> None:
+        """
+        Keep contents by their digests, in place of what was kept under these. Beyond 200,000 the oldest go.
+        """
+
+
+class ICursorBook(Interface):
+    """
+    Cursors as the strategies use them: nobody waits for the database's writing, and its absence only loses them.
+    """
+
+    async def find(digest: bytes) -> str | None:
+        """
+        What is kept under a digest; ``None`` too where the database does not tell soon. Never fails.
+        """
+
+    def keep(digest: bytes, content: str) -> None:
+        """
+        Keep a content. Written in the background, or lost.
+        """
+
 
 class IChangeLog(Interface):
     """

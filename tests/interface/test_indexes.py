@@ -5,6 +5,7 @@ Every question that is asked of tens of millions of routes and a million binding
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 from attrs import define, field
@@ -16,7 +17,7 @@ from tests.interface.stores import a_pod
 from trio2o.errors import InUse
 from trio2o.model import Kind, Route
 from trio2o.storage.pool import Pool, Transaction
-from trio2o.storage.postgres import PostgresBindings, PostgresPods, PostgresRoutes
+from trio2o.storage.postgres import PostgresBindings, PostgresCursors, PostgresPods, PostgresRoutes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -107,6 +108,10 @@ class IndexTests(TestCase):
         await routes.routes_of_project(Kind.SERVER, "p", "x")
         await routes.routes_of_project(Kind.SERVER, None, "x")
         await routes.routes_of_id("s")
+        for project, descending in product(("p", None), (False, True)):
+            await routes.routes_before(
+                Kind.SERVER, project, ["x", "y"], (NOW, "s"), ids_descending=descending, ended=True
+            )
         await routes.walk_routes(("s", Kind.SERVER), 10)
         await routes.find_routes(Kind.SERVER, ["s", "t"])
         self.check(explaining, "routes", sorts=False)
@@ -114,6 +119,20 @@ class IndexTests(TestCase):
         await routes.prune_tombstones("x", NOW, 10)
         await routes.end_routes([Route(kind=Kind.SERVER, resource_id="s", pod_id="x", project_id="p")], NOW)
         self.check(explaining, "routes")
+
+    async def test_cursors(self) -> None:
+        """
+        By digest; the oldest come out of the index in their order.
+        """
+        explaining = await self.explaining()
+        cursors = PostgresCursors(explaining)  # type: ignore[arg-type]
+        await cursors.keep_cursors({b"digest": "content"})
+        await cursors.find_cursor(b"digest")
+        plans = "\n".join(plan for _, plan in explaining.plans)
+        self.assertNotIn("Seq Scan", plans)
+        self.assertNotIn("Sort", plans)
+        self.assertIn("Index Scan using cursors_by_age", plans)
+        self.assertIn("Index Scan using cursors_pkey", plans)
 
     async def test_bindings(self) -> None:
         """

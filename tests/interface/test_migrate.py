@@ -4,14 +4,17 @@ Migrations on real databases (I16).
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
 from tests.interface.database import empty_database
-from tests.interface.stores import postgres_stores
+from tests.interface.stores import a_pod, postgres_stores
 from trio2o.errors import DatabaseUnavailable
+from trio2o.model import Kind, Route
 from trio2o.storage.migrate import (
     Migration,
     SchemaError,
@@ -22,6 +25,7 @@ from trio2o.storage.migrate import (
     version,
 )
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = Migration(
     number=1, name="first", sql="create table things (name text); insert into things values ('100%');"
 )
@@ -39,7 +43,7 @@ class MigrationTests(TestCase):
         """
         dsn = await empty_database(self)
         self.assertEqual(0, await version(reactor, dsn))
-        with self.assertRaisesRegex(SchemaError, "version 0 .* needs 1: run 'trio2o db upgrade'"):
+        with self.assertRaisesRegex(SchemaError, f"version 0 .* needs {latest()}: run 'trio2o db upgrade'"):
             await require_latest(reactor, dsn)
         self.assertEqual([step.number for step in migrations()], await upgrade(reactor, dsn))
         self.assertEqual([], await upgrade(reactor, dsn))
@@ -57,21 +61,49 @@ class MigrationTests(TestCase):
         self.assertEqual([2], await upgrade(reactor, dsn, steps=[FIRST, SECOND]))
         self.assertEqual(2, await version(reactor, dsn))
 
+    async def test_from_each_release(self) -> None:
+        """
+        A database of any earlier release is brought to this one's schema with what it has.
+        """
+        for number in range(1, latest()):
+            dsn = await empty_database(self)
+            await upgrade(reactor, dsn, steps=migrations()[:number])
+            stores = await postgres_stores(self, dsn)
+            pod = await stores.pods.create_pod(a_pod("Pod1"))
+            await stores.bindings.create_binding("p1", pod.id)
+            routes = [
+                Route(kind=Kind.SERVER, resource_id=name, pod_id=pod.id, project_id="p1")
+                for name in ("s1", "s2")
+            ]
+            await stores.routes.record_routes(routes)
+            await stores.routes.end_route(Kind.SERVER, "s2", NOW)
+
+            self.assertEqual(
+                [step.number for step in migrations()[number:]], await upgrade(reactor, dsn), number
+            )
+
+            self.assertEqual([pod], list(await stores.pods.list_pods()))
+            self.assertEqual(1, len(await stores.bindings.find_bindings(tenant_id="p1")))
+            self.assertEqual(
+                [*routes[:1], evolve(routes[1], deleted_at=NOW)],
+                [*await stores.routes.routes_of_id("s1"), *await stores.routes.routes_of_id("s2")],
+            )
+
     async def test_at_once(self) -> None:
         """
         Of processes that migrate together one does it, and all find it done.
         """
         dsn = await empty_database(self)
         done = await gatherResults([Deferred.fromCoroutine(upgrade(reactor, dsn)) for _ in range(4)])
-        self.assertEqual([[], [], [], [1]], sorted(done))
+        self.assertEqual([[], [], [], [step.number for step in migrations()]], sorted(done))
 
     async def test_newer_database(self) -> None:
         """
         A database of a later release is left alone.
         """
         dsn = await empty_database(self)
-        await upgrade(reactor, dsn, steps=[FIRST, SECOND])
-        with self.assertRaisesRegex(SchemaError, "version 2, newer than this release's 1"):
+        await upgrade(reactor, dsn, steps=[FIRST, evolve(SECOND, number=1000)])
+        with self.assertRaisesRegex(SchemaError, "version 1000, newer than this release's 1"):
             await upgrade(reactor, dsn, steps=[FIRST])
         with self.assertRaisesRegex(SchemaError, "newer"):
             await require_latest(reactor, dsn)

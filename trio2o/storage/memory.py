@@ -19,11 +19,19 @@ from zope.interface import implementer
 from trio2o.errors import AlreadyExists, InUse, Missing
 from trio2o.interfaces import IBindingStore, IChangeLog, IPodStore
 from trio2o.model import Binding, Change, Pod, Snapshot
+from trio2o.storage.memory_cursors import MemoryCursors
 from trio2o.storage.memory_database import Ear, MemoryDatabase
 from trio2o.storage.memory_routes import MemoryRoutes
 from trio2o.storage.rules import declare, stands
 
-__all__ = ["MemoryBindings", "MemoryChanges", "MemoryDatabase", "MemoryPods", "MemoryRoutes"]
+__all__ = [
+    "MemoryBindings",
+    "MemoryChanges",
+    "MemoryCursors",
+    "MemoryDatabase",
+    "MemoryPods",
+    "MemoryRoutes",
+]
 
 #: How many changes one question gives.
 MOST = 1000

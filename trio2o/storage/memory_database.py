@@ -40,6 +40,8 @@ class MemoryDatabase:
     #: In the order they were made, ended ones too.
     bindings: dict[str, Binding] = field(factory=dict, init=False)
     routes: dict[tuple[str, Kind], Route] = field(factory=dict, init=False)
+    #: Digest to the time of writing and the content, the oldest first.
+    cursors: dict[bytes, tuple[float, str]] = field(factory=dict, init=False)
     changes: list[Change] = field(factory=list, init=False)
     last: int = field(default=0, init=False)
     pruned: int = field(default=0, init=False)

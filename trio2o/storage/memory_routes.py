@@ -5,7 +5,7 @@ The routes in memory; see :mod:`trio2o.storage.memory`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import attrs
 from attrs import define
@@ -107,6 +107,41 @@ class MemoryRoutes:
         for _, key in sorted(old)[:limit]:
             del self._database.routes[key]
         return min(len(old), limit)
+
+    async def routes_before(
+        self,
+        kind: Kind,
+        project_id: str | None,
+        pod_ids: Collection[str],
+        place: tuple[datetime, str],
+        *,
+        ids_descending: bool,
+        ended: bool,
+    ) -> Sequence[Route]:
+        self._database.check()
+        made, beside = as_utc(place[0]), place[1]
+        nearest: dict[tuple[str, bool], Route] = {}
+        # by age, and those of one time as the list has them: what comes first is nearest to the place
+        for route in sorted(
+            self._database.routes.values(), key=lambda route: route.resource_id, reverse=not ids_descending
+        ):
+            if (
+                route.kind is not kind
+                or project_id not in (None, route.project_id)
+                or route.pod_id not in pod_ids
+                or route.created_at is None
+                or (route.deleted_at is not None and not ended)
+            ):
+                continue
+            first = route.resource_id > beside if ids_descending else route.resource_id < beside
+            if route.created_at >= made + timedelta(seconds=1) or (
+                first and route.created_at == made and not made.microsecond
+            ):
+                key = (route.pod_id, route.deleted_at is None)
+                known = nearest.get(key)
+                if known is None or known.created_at is None or route.created_at < known.created_at:
+                    nearest[key] = route
+        return list(nearest.values())
 
 
 def as_utc(moment: datetime) -> datetime:

@@ -14,6 +14,10 @@ from trio2o.model import Binding, Pod, PodState
 #: Counting what names a pod stops here; more is "1,000 or more".
 COUNTED = 1000
 
+#: Seconds that a cursor is kept, and how many at most; each has some hundred bytes.
+CURSOR_SECONDS = 86_400
+CURSORS_KEPT = 200_000
+
 #: What the store gives and no declaration changes.
 _KEPT = ("id", "serial", "created_at", "updated_at")
 

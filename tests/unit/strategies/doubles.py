@@ -559,6 +559,24 @@ class CountedRoutes:
         self.calls.append(("routes_of_project", (project_id, pod_id)))
         return await self._store.routes_of_project(kind, project_id, pod_id)
 
+    async def routes_before(
+        self,
+        kind: Kind,
+        project_id: str | None,
+        pod_ids: Collection[str],
+        place: tuple[datetime, str],
+        *,
+        ids_descending: bool,
+        ended: bool,
+    ) -> Sequence[Route]:
+        """
+        See ``IRouteStore``.
+        """
+        self.calls.append(("routes_before", (project_id, sorted(pod_ids), place)))
+        return await self._store.routes_before(
+            kind, project_id, pod_ids, place, ids_descending=ids_descending, ended=ended
+        )
+
     async def find_routes(self, kind: Kind, resource_ids: Collection[str]) -> Sequence[Route]:
         """
         See ``IRouteStore``.

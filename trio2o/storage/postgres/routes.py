@@ -143,6 +143,32 @@ class PostgresRoutes:
         )
         return len(rows)
 
+    async def routes_before(
+        self,
+        kind: Kind,
+        project_id: str | None,
+        pod_ids: Collection[str],
+        place: tuple[datetime, str],
+        *,
+        ids_descending: bool,
+        ended: bool,
+    ) -> Sequence[Route]:
+        pods = [pod_id for pod_id in pod_ids if storable(pod_id)]
+        if not pods or not storable(project_id, place[1]):
+            return []
+        made = as_utc(place[0])
+        assert made is not None
+        parts = [_before(project_id is not None, "is null", made, ids_descending)]
+        if ended:
+            parts.append(_before(project_id is not None, "is not null", made, ids_descending))
+        rows = await self._pool.run_query(
+            " union all ".join(parts),
+            {"kind": kind.value, "project": project_id, "pods": pods, "made": made, "id": place[1]},
+            read_only=True,
+            patience=_PATIENCE,
+        )
+        return [route_of(row) for row in rows]
+
     async def routes_of_project(self, kind: Kind, project_id: str | None, pod_id: str) -> Sequence[Route]:
         if not storable(project_id, pod_id):
             return []
@@ -154,3 +180,29 @@ class PostgresRoutes:
             read_only=True,
         )
         return [route_of(row) for row in rows]
+
+
+def _before(of_project: bool, ended: str, made: datetime, ids_descending: bool) -> str:
+    """
+    The question of :meth:`IRouteStore.routes_before` for live routes or tombstones: an index tells the age of the nearest one,
+    and then, of those of that age, the last.
+    """
+    comes_first, last = (
+        ("resource_id > %(id)s", "asc") if ids_descending else ("resource_id < %(id)s", "desc")
+    )
+    of_pod = f"kind = %(kind)s and pod_id = pod.id and deleted_at {ended}"
+    if of_project:
+        of_pod = f"project_id = %(project)s and {of_pod}"
+    newer = (
+        f"select created_at from routes where {of_pod} and created_at >= %(made)s + interval '1 second'"
+        " order by created_at nulls first, resource_id limit 1"
+    )
+    beside = (
+        f"select created_at from routes where {of_pod} and created_at = %(made)s and {comes_first} limit 1"
+    )
+    age = f"({newer})" if made.microsecond else f"coalesce(({beside}), ({newer}))"
+    return (
+        f"select found.* from unnest(%(pods)s::text[]) as pod (id) cross join lateral (select {age} as made) as age"
+        f" cross join lateral (select {ROUTE_COLUMNS} from routes where {of_pod} and created_at = age.made"
+        f" and (created_at > %(made)s or {comes_first}) order by resource_id {last} limit 1) as found"
+    )
