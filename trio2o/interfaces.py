@@ -280,6 +280,25 @@ class IChangeLog(Interface):
         """
 
 
+class IElection(Interface):
+    """
+    Which of the processes that share a database does what one alone is to do.
+    """
+
+    leads = Attribute("True while this process is the one.")
+
+    def start(won: Callable[[], None], lost: Callable[[], None]) -> None:
+        """
+        Stand for it. ``won`` is called when this process becomes the one, ``lost`` when it may be no more; both again and
+        again. Never fails: with the database away nobody is the one.
+        """
+
+    def stop() -> None:
+        """
+        Stand no more; ``lost`` is called if this process was the one.
+        """
+
+
 class IState(Interface):
     """
     The in-memory state of a process: synchronous, and what the hot path asks (I1).
@@ -602,6 +621,15 @@ class IPodWeigher(Interface):
         """
         The raw weight, any finite number; the selection normalises over the candidates.
         """
+
+
+class IScaledWeigher(IPodWeigher):
+    """
+    A weigher whose numbers say more than an order, so that they are not stretched over the whole of 0..1: a small difference
+    between two pods then stays small.
+    """
+
+    scale = Attribute("``share`` or ``ratio``: see :func:`trio2o.scheduling.selection.normalised`.")
 
 
 class IPolicy(Interface):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import attrs
 from attrs import define, field
@@ -47,6 +48,8 @@ class MemoryDatabase:
     pruned: int = field(default=0, init=False)
     timeline: str = field(default="first", init=False)
     available: bool = field(default=True, init=False)
+    #: By the election's name, who stands, the winner first.
+    elections: dict[str, list[Any]] = field(factory=dict, init=False)
     _serial: int = field(default=0, init=False)
     _ears: list[Ear] = field(factory=list, init=False)
 
