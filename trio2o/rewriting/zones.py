@@ -35,6 +35,8 @@ ZONE_FIELDS: Mapping[str, tuple[str, ...]] = {
 _SINGLE = re.compile(
     rb'[ \t\r\n]*\{[ \t\r\n]*"(server|volume|backup|group|consistencygroup)"[ \t\r\n]*:[ \t\r\n]*\{'
 )
+#: Nova's words when a server is to be pinned to a zone that it is not in.
+_CURRENT_ZONE = re.compile(rb"can only be pinned to its current availability zone '([^'\\]+)'")
 _VALUES = {
     field: re.compile(rb'"' + re.escape(field.encode()) + rb'"[ \t\r\n]*:[ \t\r\n]*("[^"\\]+")')
     for field in {*_SERVER, *_VOLUME}
@@ -86,6 +88,18 @@ def pod_zone(body: bytes, single: str, zone: str, field: str = "availability_zon
     for start, end, value in reversed(edits):
         text = text[:start] + value + text[end:]
     return text.encode() if edits else body
+
+
+def zone_in_words(body: bytes, pod_zone: str, zone: str) -> bytes:
+    """
+    Nova's refusal to pin a server to another zone than its own, with the pod's name for that one made the top's.
+
+    :param pod_zone: the pod's own name; empty where it has no one name, and whatever is named is its.
+    """
+    found = _CURRENT_ZONE.search(body)
+    if found is None or (pod_zone and found.group(1) != pod_zone.encode()):
+        return body
+    return body[: found.start(1)] + json.dumps(zone)[1:-1].encode() + body[found.end(1) :]
 
 
 def _certain_splices(body: bytes, single: str) -> list[tuple[int, int]] | None:

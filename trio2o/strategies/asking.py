@@ -18,6 +18,7 @@ from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodAnswer, IState, IStrategy
 from trio2o.merging.integers import number_item, own_integer
 from trio2o.model import Pod, PodState, RequestContext
+from trio2o.rewriting.zones import pod_zone
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.deadline import Deadline
 from trio2o.strategies.forwarding import Forwarder, is_json, told
@@ -42,6 +43,9 @@ class AskOptions:
     integers: tuple[str, ...] = ()
     #: The key of the object in an answer whose field ``zone`` names a zone; empty for none.
     zone_of: str = ""
+    #: The key of an object, in request and answer, whose ``availability_zone`` is to be translated; empty for none. Only
+    #: pods of a top zone that it names are asked.
+    zoned: str = ""
     #: The statuses by which a pod says that it does not have what is asked for.
     elsewhere: tuple[int, ...] = (404,)
 
@@ -86,7 +90,9 @@ class AskStrategy:
             deadline = self._forwarder.deadline(self._budget)
             pod, answer = await self._read(sent, context, pods, options)
         else:
-            pod, answer = await self._write(sent, context, pods, options, body)
+            zone = _zone_in(body, options.zoned) if options.zoned else None
+            mine = [pod for pod in pods if pod.az_name == zone]
+            pod, answer = await self._write(sent, context, mine or pods, options, body, zoned=bool(mine))
         if number is not None and answer.status == 404 and is_json(answer):
             # the pod would name its own number
             answer.discard()
@@ -158,6 +164,8 @@ class AskStrategy:
         pods: Sequence[Pod],
         options: AskOptions,
         body: bytes,
+        *,
+        zoned: bool,
     ) -> tuple[Pod, IPodAnswer]:
         """
         On to the next pod only where the one before has changed nothing: it said so, or was never reached.
@@ -167,8 +175,9 @@ class AskStrategy:
         first: tuple[Pod, IPodAnswer] | None = None
         unreached: PodFailure | None = None
         for pod in pods:
+            sent = pod_zone(body, options.zoned, pod.pod_az_name) if zoned else body
             try:
-                answer = await self._forwarder.send(inbound, context, pod, body=body or None)
+                answer = await self._forwarder.send(inbound, context, pod, body=sent or None)
             except PodFailure as failure:
                 if isinstance(failure, PodUnreachable) and not failure.sent:
                     unreached = unreached or failure
@@ -206,6 +215,8 @@ class AskStrategy:
 
         :raises GatewayError: if it is cut short, too large or late.
         """
+        if options.zoned:
+            return await self._forwarder.whole_answer(inbound, context, pod, answer)
         if not (options.integers or options.zone_of) or answer.status != 200 or not is_json(answer):
             return self._forwarder.answer(inbound, context, pod, answer)
         raw = await self._forwarder.read(answer, deadline)
@@ -223,6 +234,15 @@ class AskStrategy:
         ):
             shown["zone"] = pod.az_name
         return evolve(whole, body=orjson.dumps(body))
+
+
+def _zone_in(body: bytes, key: str) -> str | None:
+    """
+    The zone that a request names, if it is well-formed.
+    """
+    named = (object_in(body) or {}).get(key)
+    zone = named.get("availability_zone") if isinstance(named, dict) else None
+    return zone if isinstance(zone, str) else None
 
 
 def _is_elsewhere(answer: IPodAnswer, options: AskOptions) -> bool:

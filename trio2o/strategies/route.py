@@ -14,7 +14,7 @@ from trio2o.errors import BadRequest, DatabaseUnavailable, NotFound, PodFailure,
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodAnswer, IPodClient, IRouteStore, IState, IStrategy
 from trio2o.model import Kind, Pod, PodState, RequestContext, Route
-from trio2o.rewriting.zones import pod_zone
+from trio2o.rewriting.zones import pod_zone, zone_in_words
 from trio2o.strategies.anywhere import preferred
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
@@ -96,6 +96,9 @@ class RouteStrategy:
             raw = await self._forwarder.read(answer)
             if names_missing(raw, resource_id):
                 self._note_missing(kind, resource_id, context)
+            return self._forwarder.finished(inbound, context, pod, answer, raw)
+        if answer.status == 409 and isinstance(body, bytes) and is_json(answer):
+            raw = zone_in_words(await self._forwarder.read(answer), pod.pod_az_name, pod.az_name)
             return self._forwarder.finished(inbound, context, pod, answer, raw)
         if kind is Kind.SERVER and 200 <= answer.status < 300:
             self._note_leaving(inbound, resource_id, body)

@@ -52,7 +52,7 @@ HOSTS = (
             path=path,
             strategy="follow",
             **VOLUME,
-            options={"by": "ask", "then": "made", "elsewhere": (400, 404)},
+            options={"by": "ask", "then": "made", "elsewhere": (400, 404), "zoned": "volume"},
         )
         for path in ("/manageable_volumes", "/os-volume-manage")
     ),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.rewriting.spans import members
-from trio2o.rewriting.zones import ZONE_FIELDS, pod_zone, top_zones
+from trio2o.rewriting.zones import ZONE_FIELDS, pod_zone, top_zones, zone_in_words
 
 NOVA = "OS-EXT-AZ:availability_zone"
 keys = st.sampled_from(
@@ -230,3 +230,24 @@ class SpanTests(SynchronousTestCase):
                     json.dumps(member.key, ensure_ascii=style.get("ensure_ascii", True))
                 )
             )
+
+
+class WordsTests(SynchronousTestCase):
+    """
+    Nova's refusal to pin a server to a zone that it is not in.
+    """
+
+    def test_refusal(self) -> None:
+        """
+        The server's zone gets the top's name, where it is the pod's or the pod has no one name; a text like it stays.
+        """
+        words = b"{\"message\": \"Server can only be pinned to its current availability zone '%s', but 'nova' was requested.\"}"
+        for own, pod, shown in (
+            (b"nova", "nova", b'a\\"z'),
+            (b"nova", "", b'a\\"z'),
+            (b"rack1", "nova", b"rack1"),
+        ):
+            with self.subTest(own=own, pod=pod):
+                self.assertEqual(words % shown, zone_in_words(words % own, pod, 'a"z'))
+        for body in (b"", b"{", b"current availability zone 'nova'"):
+            self.assertEqual(body, zone_in_words(body, "nova", "az1"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -386,6 +387,44 @@ class ManageTests(FollowCase):
 
         self.assertEqual((202, V2), (answer.status, self.shown(answer)["volume"]["id"]))
         self.assertEqual(("Pod2-id", P1), self.project_of(V2))
+
+    def test_zone(self) -> None:
+        """
+        Only pods of the zone that is named are asked, by their own name for it; the volume shows the top's.
+        """
+        for path in ("/manageable_volumes", "/os-volume-manage"):
+            for zone, sent, asked in (
+                ("az1", "nova", ["Pod1", "Pod2"]),
+                ("elsewhere", "elsewhere", ["Pod1", "Pod2"]),
+                ("az2", None, ["Pod3"]),
+            ):
+                with self.subTest(path=path, zone=zone):
+                    self.pods.calls.clear()
+                    self.pods.on("*", "POST", ROOT + path, Reply(400, {"badRequest": {}}))
+                    volume = a_volume(4, asked[-1], availability_zone=sent or "nova")
+                    self.pods.on(asked[-1], "POST", ROOT + path, Reply(202, {"volume": volume}))
+                    body = {"volume": {"host": "h@files", "ref": {}, "availability_zone": zone}}
+
+                    answer = self.sent("POST", ROOT + path, body, context=ADMIN)
+
+                    posted = [call for call in self.pods.calls if call.call.method == b"POST"]
+                    self.assertEqual(asked, [call.pod for call in posted])
+                    self.assertEqual(
+                        {sent},
+                        {orjson.loads(call.body)["volume"].get("availability_zone") for call in posted},
+                    )
+                    top = "az2" if asked == ["Pod3"] else "az1"
+                    self.assertEqual(top, self.shown(answer)["volume"]["availability_zone"])
+
+    def test_malformed(self) -> None:
+        """
+        What is no such body is a pod's to refuse.
+        """
+        target = f"{ROOT}/manageable_volumes"
+        self.pods.on("*", "POST", target, Reply(400, {"badRequest": {"message": "no"}}))
+        for body in (b"{", b"[]", {"volume": []}, {"volume": {"availability_zone": 1}}):
+            with self.subTest(body=body):
+                self.assertEqual(400, self.sent("POST", target, body, context=ADMIN).status)
 
 
 class DepartureTests(FollowCase):

@@ -593,6 +593,25 @@ class UpdateTests(StrategyCase):
         self.has_route(S1, self.pod1)
         self.pods.on("*", "PUT", SHOW, Reply(200, b"{}", []))
 
+    def test_refused_pin(self) -> None:
+        """
+        Nova's words for a pin elsewhere name the server's zone as users know it; what they asked for stays, as do others.
+        """
+        told = "Server can only be pinned to its current availability zone '{}', but 'nova' was requested."
+        other = "Cannot change pinned availability zone directly. Unpin first from 'nova'."
+        for said, heard in (
+            (told.format("nova"), told.format("az1")),
+            (told.format("strange"), told.format("strange")),
+            (other, other),
+        ):
+            fault = {"conflictingRequest": {"code": 409, "message": said}}
+            self.pods.on("Pod1", "PUT", SHOW, Reply(409, fault))
+
+            answer = self.asked("PUT", SHOW, {"server": {"pinned_availability_zone": "nova"}})
+
+            self.assertEqual(409, answer.status)
+            self.assertEqual(heard, self.shown(answer)["conflictingRequest"]["message"])
+
     def test_pinned(self) -> None:
         """
         The server's own zone becomes the pod's, and nothing else changes.
