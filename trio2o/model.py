@@ -7,7 +7,7 @@ This module imports nothing of Trio2o and nothing of Twisted.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,9 +51,42 @@ class Kind(enum.StrEnum):
 
 
 @frozen(kw_only=True)
+class Amounts:
+    """
+    So much of each resource that pods have; also a factor for each, such as a share or an overcommitment.
+    """
+
+    vcpus: float = 0.0
+    #: Mebibytes, as Nova counts memory.
+    ram_mb: float = 0.0
+    #: Gibibytes of the hypervisors' own disks.
+    disk_gb: float = 0.0
+    #: Gibibytes of Cinder's pools.
+    volume_gb: float = 0.0
+
+    def plus(self, other: Amounts, times: float = 1.0) -> Amounts:
+        """
+        The sum, the other one counted so many times.
+        """
+        return Amounts(
+            vcpus=self.vcpus + times * other.vcpus,
+            ram_mb=self.ram_mb + times * other.ram_mb,
+            disk_gb=self.disk_gb + times * other.disk_gb,
+            volume_gb=self.volume_gb + times * other.volume_gb,
+        )
+
+
+NOTHING = Amounts()
+
+
+def _words(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(words)
+
+
+@frozen(kw_only=True)
 class PodSettings:
     """
-    How one pod is reached, where that differs from the defaults of the configuration.
+    How one pod is reached and filled, where that differs from the defaults of the configuration.
 
     Durations are seconds; ``None`` takes the configured default.
     """
@@ -66,6 +99,18 @@ class PodSettings:
     answer_timeout: float | None = None
     #: How many requests may be under way at the pod at once.
     concurrency: int | None = None
+    #: Resource (a field of :class:`Amounts`) to how many times what there is may be promised.
+    overcommit: Mapping[str, float] = field(factory=dict)
+    #: Resource to the share, 0 to 1, that is kept free.
+    headroom: Mapping[str, float] = field(factory=dict)
+    #: What a resource costs there, in any unit that all pods share; less is preferred.
+    cost: float = 0.0
+    #: Words that a request must tolerate, each of them, to be placed there.
+    taints: tuple[str, ...] = field(default=(), converter=_words)
+    #: Ids of the only projects that get new resources there; empty for all.
+    projects_allowed: tuple[str, ...] = field(default=(), converter=_words)
+    #: Ids of projects that get none.
+    projects_denied: tuple[str, ...] = field(default=(), converter=_words)
 
 
 @frozen(kw_only=True)
@@ -227,6 +272,66 @@ class PlacementRequest:
     within: frozenset[str] | None = None
     #: Pod ids that already failed this request (I13).
     excluded: frozenset[str] = frozenset()
+    #: What it will take, as far as that is known; ``None`` for not at all, which counts as a typical resource of its kind.
+    needs: Amounts | None = None
+    #: Ids or names of what must be there; ``None`` where the request names none or it is not known.
+    flavor: str | None = None
+    image: str | None = None
+    volume_type: str | None = None
+    #: Taints that do not keep it away.
+    tolerations: frozenset[str] = frozenset()
+
+
+@frozen(kw_only=True)
+class Stock:
+    """
+    One resource of a pod, in the units of :class:`Amounts`: how much there is, and how much is promised already.
+    """
+
+    total: float
+    used: float
+
+
+@frozen(kw_only=True)
+class Usage:
+    """
+    What a pod said of itself when it was last asked; ``None`` is unknown and means plenty (I12).
+    """
+
+    vcpus: Stock | None = None
+    ram_mb: Stock | None = None
+    disk_gb: Stock | None = None
+    #: Over all pools; overcommitment and reserves that Cinder knows of are taken in already.
+    volume_gb: Stock | None = None
+    #: The most that one pool still takes: a volume is in one pool.
+    largest_volume_gb: float | None = None
+    servers: int | None = None
+    #: How many projects are bound to the pod.
+    projects: int | None = None
+
+
+@frozen(kw_only=True)
+class QuotaLeft:
+    """
+    What a project may still make in one pod; ``None`` is unknown or without limit.
+    """
+
+    servers: float | None = None
+    vcpus: float | None = None
+    ram_mb: float | None = None
+    volumes: float | None = None
+    volume_gb: float | None = None
+
+
+@frozen(kw_only=True)
+class Offers:
+    """
+    What can be asked for in a pod, by ids and names; ``None`` is unknown: anything may be there.
+    """
+
+    flavors: frozenset[str] | None = None
+    images: frozenset[str] | None = None
+    volume_types: frozenset[str] | None = None
 
 
 @frozen(kw_only=True)
@@ -241,7 +346,16 @@ class Candidate:
     #: True when the project's active binding in the pod's zone and group names this pod.
     bound: bool = False
     #: The last collected usage; ``None`` is unknown and means plenty (I12).
-    usage: Mapping[str, Any] | None = None
+    usage: Usage | None = None
+    #: What was placed there since that usage was collected.
+    claimed: Amounts = NOTHING
+    #: What the project may still make there.
+    quota: QuotaLeft | None = None
+    offers: Offers | None = None
+    #: How often creates of this kind for this project have lately failed there and succeeded elsewhere.
+    failures: int = 0
+    #: How many other pods the project is bound to outside of this one's zone and group.
+    bound_elsewhere: int = 0
 
 
 @frozen(kw_only=True)

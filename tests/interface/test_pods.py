@@ -50,7 +50,15 @@ class PodStoreSuite:
             weight=2.5,
             affinity=frozenset({"ssd", "gpu"}),
             settings=PodSettings(
-                endpoints={"compute": "http://10.0.0.7:8774"}, ca_file="/ca.pem", concurrency=7
+                endpoints={"compute": "http://10.0.0.7:8774"},
+                ca_file="/ca.pem",
+                concurrency=7,
+                overcommit={"vcpus": 4.0},
+                headroom={"volume_gb": 0.1},
+                cost=2.5,
+                taints=("dedicated",),
+                projects_allowed=("p", "q"),
+                projects_denied=("r",),
             ),
         )
         made = await pods.create_pod(wanted)

@@ -40,6 +40,37 @@ class PodEndpoints:
 
 
 @frozen(kw_only=True)
+class PodOvercommit:
+    """
+    As scheduling.overcommit, for this pod.
+    """
+
+    vcpus: float | None = option(
+        "Nova's cpu_allocation_ratio there.", default=None, check=checks.between(0.01, 1000), example=4.0
+    )
+    ram_mb: float | None = option(
+        "Nova's ram_allocation_ratio there.", default=None, check=checks.between(0.01, 1000), example=1.0
+    )
+    disk_gb: float | None = option(
+        "Nova's disk_allocation_ratio there.", default=None, check=checks.between(0.01, 1000), example=1.0
+    )
+
+
+@frozen(kw_only=True)
+class PodHeadroom:
+    """
+    As scheduling.headroom, for this pod.
+    """
+
+    vcpus: float | None = option("Virtual CPUs.", default=None, check=checks.between(0, 1), example=0.1)
+    ram_mb: float | None = option("Memory.", default=None, check=checks.between(0, 1), example=0.1)
+    disk_gb: float | None = option(
+        "The hypervisors' disks.", default=None, check=checks.between(0, 1), example=0.1
+    )
+    volume_gb: float | None = option("Cinder's pools.", default=None, check=checks.between(0, 1), example=0.1)
+
+
+@frozen(kw_only=True)
 class PodSection:
     """
     One pod. At start and on SIGHUP the list is written to the database; the Admin API cannot delete its pods.
@@ -70,6 +101,34 @@ class PodSection:
         check=checks.once,
         example=["gpu"],
     )
+    cost: float = option(
+        "What a resource costs there, in any unit; the weigher cost prefers less.",
+        default=0.0,
+        check=checks.between(0, 1_000_000_000),
+    )
+    taints: tuple[str, ...] = option(
+        "Words that a project must tolerate, each of them (scheduling.tolerations), to get new resources there.",
+        default=(),
+        each=checks.tag,
+        check=checks.once,
+        example=["dedicated"],
+    )
+    projects_allowed: tuple[str, ...] = option(
+        "Ids of the only projects that get new resources there; empty for all.",
+        default=(),
+        each=checks.name,
+        check=checks.once,
+        example=["5f705771599e4d8a8e7a0c2c1ae3bd4c"],
+    )
+    projects_denied: tuple[str, ...] = option(
+        "Ids of projects that get no new resources there.",
+        default=(),
+        each=checks.name,
+        check=checks.once,
+        example=["0e2f6a3ad0f34bb4a3a1dd6e93b7f3d5"],
+    )
+    overcommit: PodOvercommit = option("", factory=PodOvercommit)
+    headroom: PodHeadroom = option("", factory=PodHeadroom)
     endpoints: PodEndpoints = option("", factory=PodEndpoints)
     ca_file: Path | None = option(
         "As pod_defaults.ca_file, for this pod.",

@@ -8,9 +8,9 @@ Durations are seconds, sizes bytes, both told by the ending of the name.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
 
+import attrs
 from attrs import frozen
 
 from trio2o.config import checks
@@ -18,10 +18,11 @@ from trio2o.config.database_section import DatabaseSection
 from trio2o.config.identity_section import IdentitySection
 from trio2o.config.listen_sections import ListenSections
 from trio2o.config.option import option
-from trio2o.config.pod_sections import PodDefaults, PodSection
+from trio2o.config.pod_sections import PodDefaults, PodHeadroom, PodOvercommit, PodSection
+from trio2o.config.scheduling_section import SchedulingSection
 from trio2o.model import Pod, PodSettings
 
-__all__ = ["Config", "DatabaseSection", "IdentitySection", "LoggingSection"]
+__all__ = ["Config", "DatabaseSection", "IdentitySection", "LoggingSection", "SchedulingSection"]
 
 
 @frozen(kw_only=True)
@@ -60,29 +61,6 @@ class LimitsSection:
         "How long it is believed that no pod has an id, before the pods are asked again.",
         default=5.0,
         check=checks.seconds(0, 300),
-    )
-
-
-@frozen(kw_only=True)
-class SchedulingSection:
-    """
-    How the pod of a new resource is chosen.
-    """
-
-    filters: tuple[str, ...] = option(
-        "The filters that a pod must pass, by name.",
-        default=("availability_zone", "state", "health", "affinity", "references"),
-        check=checks.once,
-    )
-    weighers: Mapping[str, float] = option(
-        "The weighers by name, each with the factor that its normalised weight is multiplied by.",
-        factory=lambda: {"binding": 100.0, "operator_weight": 10.0, "creation_order": 1.0},
-    )
-    default_availability_zone: str | None = option(
-        "The zone of a create that names none; without it that of the project's newest binding, else any.",
-        default=None,
-        check=checks.zone,
-        example="az1",
     )
 
 
@@ -206,5 +184,18 @@ def _pod(section: PodSection) -> Pod:
             connect_timeout=section.connect_timeout_seconds,
             answer_timeout=section.answer_timeout_seconds,
             concurrency=section.concurrency,
+            overcommit=_said(section.overcommit),
+            headroom=_said(section.headroom),
+            cost=section.cost,
+            taints=section.taints,
+            projects_allowed=section.projects_allowed,
+            projects_denied=section.projects_denied,
         ),
     )
+
+
+def _said(section: PodOvercommit | PodHeadroom) -> dict[str, float]:
+    """
+    What a pod says otherwise than the defaults.
+    """
+    return {name: value for name, value in attrs.asdict(section).items() if value is not None}

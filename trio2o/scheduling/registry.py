@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
+from attrs import frozen
 from zope.interface.verify import verifyObject
 
 from trio2o.interfaces import IPodFilter, IPodWeigher
+from trio2o.scheduling import capacity
+from trio2o.scheduling.capacity import CapacityFilter, CapacityRules, FreeCapacityWeigher
 from trio2o.scheduling.filters import (
     AffinityFilter,
     AvailabilityZoneFilter,
@@ -22,8 +25,19 @@ from trio2o.scheduling.filters import (
     ReferencesFilter,
     StateFilter,
 )
+from trio2o.scheduling.presence import PresenceFilter
+from trio2o.scheduling.projects import MaxPodsFilter, ProjectsFilter
+from trio2o.scheduling.quota import QuotaFilter
 from trio2o.scheduling.selection import Weighted
-from trio2o.scheduling.weighers import BindingWeigher, CreationOrderWeigher, OperatorWeightWeigher
+from trio2o.scheduling.taints import TaintsFilter
+from trio2o.scheduling.weighers import (
+    BindingWeigher,
+    CostWeigher,
+    CreationOrderWeigher,
+    OperatorWeightWeigher,
+    RecentFailuresWeigher,
+    SpreadWeigher,
+)
 
 FILTERS_GROUP = "trio2o.filters"
 WEIGHERS_GROUP = "trio2o.weighers"
@@ -34,17 +48,58 @@ ALWAYS = ("references", "excluded")
 BUILT_IN_FILTERS: Mapping[str, Callable[[], IPodFilter]] = {
     "affinity": AffinityFilter,
     "availability_zone": AvailabilityZoneFilter,
+    "capacity": CapacityFilter,
     "excluded": ExcludedFilter,
     "health": HealthFilter,
+    "max_pods": MaxPodsFilter,
+    "presence": PresenceFilter,
+    "projects": ProjectsFilter,
+    "quota": QuotaFilter,
     "references": ReferencesFilter,
     "state": StateFilter,
+    "taints": TaintsFilter,
 }
 
 BUILT_IN_WEIGHERS: Mapping[str, Callable[[], IPodWeigher]] = {
     "binding": BindingWeigher,
+    "cost": CostWeigher,
     "creation_order": CreationOrderWeigher,
+    "free_capacity": FreeCapacityWeigher,
     "operator_weight": OperatorWeightWeigher,
+    "recent_failures": RecentFailuresWeigher,
+    "spread": SpreadWeigher,
 }
+
+
+@frozen(kw_only=True)
+class Rules:
+    """
+    What the configuration says to built-in filters and weighers.
+    """
+
+    capacity: CapacityRules = capacity.USUAL
+    #: How many pods a project may be bound to; ``None`` for any number.
+    max_pods: int | None = None
+
+    def filters(self) -> Mapping[str, Callable[[], IPodFilter]]:
+        """
+        The built-in filters that go by these rules.
+        """
+        return {
+            **BUILT_IN_FILTERS,
+            "capacity": lambda: CapacityFilter(self.capacity),
+            "max_pods": lambda: MaxPodsFilter(self.max_pods),
+        }
+
+    def weighers(self) -> Mapping[str, Callable[[], IPodWeigher]]:
+        """
+        The built-in weighers that go by these rules.
+        """
+        return {**BUILT_IN_WEIGHERS, "free_capacity": lambda: FreeCapacityWeigher(self.capacity)}
+
+
+#: Those of a configuration that says nothing.
+USUAL = Rules()
 
 T = TypeVar("T")
 
@@ -71,7 +126,7 @@ def installed(group: str) -> Mapping[str, EntryPoint]:
 
 
 def make_filters(
-    names: Sequence[str], plugins: Mapping[str, EntryPoint] | None = None
+    names: Sequence[str], plugins: Mapping[str, EntryPoint] | None = None, rules: Rules = USUAL
 ) -> tuple[IPodFilter, ...]:
     """
     The filters of these names, in their order; those of :data:`ALWAYS` that are not named come last.
@@ -82,11 +137,11 @@ def make_filters(
     :raises zope.interface.Invalid: if what an entry point gives is no filter.
     """
     wanted = [*names, *(name for name in ALWAYS if name not in names)]
-    return tuple(_made(wanted, BUILT_IN_FILTERS, plugins or {}, IPodFilter))
+    return tuple(_made(wanted, rules.filters(), plugins or {}, IPodFilter))
 
 
 def make_weighers(
-    factors: Mapping[str, float], plugins: Mapping[str, EntryPoint] | None = None
+    factors: Mapping[str, float], plugins: Mapping[str, EntryPoint] | None = None, rules: Rules = USUAL
 ) -> tuple[Weighted, ...]:
     """
     The weighers of these names with their factors; a factor of 0 leaves one out, a negative one turns it round.
@@ -94,7 +149,7 @@ def make_weighers(
     :raises UnknownNames: if a name is not known.
     :raises zope.interface.Invalid: if what an entry point gives is no weigher.
     """
-    made = _made(list(factors), BUILT_IN_WEIGHERS, plugins or {}, IPodWeigher)
+    made = _made(list(factors), rules.weighers(), plugins or {}, IPodWeigher)
     return tuple(
         Weighted(weigher=weigher, factor=factor)
         for weigher, factor in zip(made, factors.values(), strict=True)

@@ -2,7 +2,7 @@
 The weighers that come with Trio2o. Each gives pods a number, larger is better; see :class:`trio2o.interfaces.IPodWeigher`.
 
 A weigher's number has any unit: :class:`trio2o.scheduling.selection.Selection` brings the numbers of one request to
-0..1 and multiplies them by the configured factor.
+0..1, on the weigher's scale, and multiplies them by the configured factor.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from attrs import frozen
 from zope.interface import implementer
 
-from trio2o.interfaces import IPodWeigher
+from trio2o.interfaces import IPodWeigher, IScaledWeigher
 from trio2o.model import Candidate, PlacementRequest
 
 
@@ -46,10 +46,54 @@ class BindingWeigher:
     """
     Prefer the pod that the project is bound to.
 
-    Its factor is the stickiness: by how much the other weighers together must prefer another pod before it comes first.
+    Its factor is the stickiness: by how much the other weighers together must prefer another pod before it comes first. The
+    pod that a binding moved to is preferred by as much, so that it takes twice the factor to go back and forth.
     """
 
     name: str = "binding"
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         return 1.0 if candidate.bound else 0.0
+
+
+@implementer(IPodWeigher, IScaledWeigher)
+@frozen
+class SpreadWeigher:
+    """
+    Prefer the pod that fewer projects are bound to, as a share of the pod that most are bound to. Unknown is none.
+    """
+
+    name: str = "spread"
+    scale: str = "ratio"
+
+    def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
+        projects = None if candidate.usage is None else candidate.usage.projects
+        return -float(projects or 0)
+
+
+@implementer(IPodWeigher, IScaledWeigher)
+@frozen
+class CostWeigher:
+    """
+    Prefer the cheaper pod: one of half the cost by half the factor.
+    """
+
+    name: str = "cost"
+    scale: str = "ratio"
+
+    def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
+        return -candidate.pod.settings.cost
+
+
+@implementer(IPodWeigher, IScaledWeigher)
+@frozen
+class RecentFailuresWeigher:
+    """
+    Prefer pods that have not lately failed creates of this project: 1 for none, and each failure halves it.
+    """
+
+    name: str = "recent_failures"
+    scale: str = "share"
+
+    def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
+        return 0.5**candidate.failures

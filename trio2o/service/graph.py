@@ -38,6 +38,7 @@ from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.departures import Departures
+from trio2o.strategies.experience import Experience
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.placing import Placement
@@ -158,16 +159,20 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
     )
     scheduling = config.scheduling
+    rules = scheduling.rules()
+    experience = Experience(clock=reactor, rules=rules.capacity, failure_seconds=scheduling.failure_seconds)
     placement = Placement(
         state=state,
         bindings=database.bindings,
         pod_store=database.pods,
         pods=pods,
         selection=Selection(
-            filters=make_filters(scheduling.filters, installed(FILTERS_GROUP)),
-            weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP)),
+            filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
+            weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
         ),
         default_zone=scheduling.default_availability_zone,
+        experience=experience,
+        tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
     )
     departures = Departures(
         forwarder=forwarder,

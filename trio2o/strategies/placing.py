@@ -4,16 +4,17 @@ Where a new resource goes: candidates, ranking and the project's binding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 from twisted.internet.defer import DeferredLock
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
 from trio2o.interfaces import IBindingStore, IPodClient, IPodStore, IState
-from trio2o.model import Binding, Candidate, Kind, PlacementRequest, Pod, PodState
+from trio2o.model import NOTHING, Binding, Candidate, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.selection import Ranking, Selection
+from trio2o.strategies.experience import Experience
 from trio2o.surface.kinds import KINDS
 
 
@@ -43,6 +44,10 @@ class Placement:
     _selection: Selection
     #: The zone of creates that name none; ``None`` for the zone of the project's newest binding, else any.
     _default_zone: str | None
+    #: What is known of pods beside their health; ``None`` for nothing.
+    _experience: Experience | None = None
+    #: Project id to the taints that do not keep its resources away.
+    _tolerations: Mapping[str, frozenset[str]] = field(factory=dict)
     _locks: dict[str, DeferredLock] = field(factory=dict, init=False)
 
     def zones(self) -> frozenset[str]:
@@ -64,6 +69,9 @@ class Placement:
         named = request.availability_zone
         if named is not None and named not in self.zones():
             raise BadRequest(unknown_zone.replace("{zone}", named))
+        tolerated = self._tolerations.get(request.project_id)
+        if tolerated is not None:
+            request = evolve(request, tolerations=request.tolerations | tolerated)
         if pinned:
             return self._ranked(request, await self._active_bindings(request.project_id), pinned=True)
         lock = self._locks.setdefault(request.project_id, DeferredLock())
@@ -77,8 +85,12 @@ class Placement:
 
     async def settle(self, place: Place, used: Pod) -> None:
         """
-        After a create succeeded: move the binding where the ranking says so (I10). A move that fails is left for the next create.
+        After a create succeeded: remember what it took and who had failed it, and move the binding where the ranking says so
+        (I10). A move that fails is left for the next create.
         """
+        if self._experience is not None:
+            before = [pod.id for pod in place.pods].index(used.id)
+            self._experience.settled(place.request, used, place.pods[:before])
         best = place.pods[0]
         if place.pinned or used.id != best.id:
             return
@@ -92,16 +104,26 @@ class Placement:
             # the create succeeded, whatever became of the database or of the pod's entry in it meanwhile
             return
 
-    def candidates(self, bindings: Sequence[Binding], kind: Kind) -> list[Candidate]:
+    def candidates(self, bindings: Sequence[Binding], request: PlacementRequest) -> list[Candidate]:
         """
-        Every pod as the scheduler sees it now, for a new resource of a project with these active bindings.
+        Every pod as the scheduler sees it now, for a request of a project with these active bindings.
         """
         bound = {binding.pod_id for binding in bindings}
-        service = KINDS[kind].service
-        return [
-            Candidate(pod=pod, healthy=self._pods.healthy(pod.id, service), bound=pod.id in bound)
-            for pod in self._state.pods()
-        ]
+        service = KINDS[request.kind].service
+        known, project, kind = self._experience, request.project_id, request.kind
+        found = []
+        for pod in self._state.pods():
+            candidate = Candidate(
+                pod=pod,
+                healthy=self._pods.healthy(pod.id, service),
+                bound=pod.id in bound,
+                bound_elsewhere=len(_elsewhere(pod, bindings)) if bindings else 0,
+                usage=None if known is None else known.usage(pod.id),
+                claimed=NOTHING if known is None else known.claimed(pod.id),
+                failures=0 if known is None else known.failures(pod.id, project, kind),
+            )
+            found.append(candidate)
+        return found
 
     async def _up_to_date(self) -> None:
         """
@@ -119,7 +141,7 @@ class Placement:
             self._state.note_pods(pods)
 
     def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
-        ranking = self._selection.rank(self.candidates(bindings, request.kind), request)
+        ranking = self._selection.rank(self.candidates(bindings, request), request)
         if not ranking.ordered:
             raise NoValidPod(
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
@@ -185,3 +207,15 @@ class Placement:
             admin_detail="the database is away",
             headers=[(b"Retry-After", b"5")],
         )
+
+
+def _elsewhere(pod: Pod, bindings: Sequence[Binding]) -> set[str]:
+    """
+    The ids of other pods that these bindings name outside of the pod's zone and group: a binding inside would be moved.
+    """
+    place = (pod.az_name, pod.group)
+    return {
+        binding.pod_id
+        for binding in bindings
+        if binding.pod_id != pod.id and (binding.az_name, binding.pod_group) != place
+    }

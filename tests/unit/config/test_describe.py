@@ -19,6 +19,9 @@ from trio2o.config.schema import Config
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = ROOT / "conf" / "trio2o.yaml"
 
+#: Options whose keys are the operator's.
+MAPPINGS = ("identity.auth", "scheduling.weighers", "scheduling.tolerations")
+
 #: A commented option, such as ``  #max_page: 1000``; prose has a blank after the ``#``.
 COMMENTED = re.compile(r"^( *)#([a-z_]+:.*)$")
 
@@ -49,7 +52,7 @@ def yaml_paths(content: Any, prefix: str = "") -> set[str]:
         path = f"{prefix}{key}"
         if key == "pods":
             found |= yaml_paths(value[0], f"{path}[].")
-        elif isinstance(value, dict) and path not in ("identity.auth", "scheduling.weighers"):
+        elif isinstance(value, dict) and path not in MAPPINGS:
             found |= yaml_paths(value, f"{path}.")
         else:
             found.add(path)

@@ -12,8 +12,10 @@ from zope.interface import Invalid, implementer
 from zope.interface.verify import verifyObject
 
 from trio2o.interfaces import IPodFilter, IPodWeigher
-from trio2o.model import Candidate, PlacementRequest
+from trio2o.model import Amounts, Candidate, PlacementRequest
 from trio2o.scheduling import registry
+from trio2o.scheduling.capacity import CapacityFilter, CapacityRules, FreeCapacityWeigher
+from trio2o.scheduling.projects import MaxPodsFilter
 
 
 @implementer(IPodFilter)
@@ -104,3 +106,24 @@ class RegistryTests(SynchronousTestCase):
         self.assertEqual(
             [(one.weigher.name, one.factor) for one in made], [("binding", 2.0), ("creation_order", -1.0)]
         )
+
+    def test_rules(self) -> None:
+        """
+        What the configuration says reaches the filters and weighers that go by it.
+        """
+        rules = registry.Rules(capacity=CapacityRules(headroom=Amounts(vcpus=0.5)), max_pods=3)
+
+        capacity, max_pods, *_ = registry.make_filters(["capacity", "max_pods"], rules=rules)
+        (free,) = registry.make_weighers({"free_capacity": 1.0}, rules=rules)
+
+        self.assertEqual(capacity, CapacityFilter(rules.capacity))
+        self.assertEqual(max_pods, MaxPodsFilter(3))
+        self.assertEqual(free.weigher, FreeCapacityWeigher(rules.capacity))
+
+    def test_scales(self) -> None:
+        """
+        A weigher's numbers are stretched unless it says what they are.
+        """
+        made = registry.make_weighers({"binding": 1.0, "free_capacity": 1.0, "cost": 1.0})
+
+        self.assertEqual([one.scale for one in made], ["stretched", "share", "ratio"])

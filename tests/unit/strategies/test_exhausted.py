@@ -1,0 +1,132 @@
+"""
+Placement by what is known of pods: full ones, those that failed, and those that are for others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+
+from tests.unit.strategies.case import P1, S1, StrategyCase
+from tests.unit.strategies.doubles import Reply
+from trio2o.errors import NoValidPod
+from trio2o.model import PodSettings, Stock, Usage
+from trio2o.scheduling.registry import make_filters, make_weighers
+from trio2o.scheduling.selection import Selection
+from trio2o.storage.memory import MemoryPods
+from trio2o.strategies.experience import Experience
+from trio2o.strategies.placing import Placement
+
+SERVERS = "/v2.1/servers"
+MADE = Reply(202, {"server": {"id": S1}})
+QUOTA = Reply(403, {"forbidden": {"code": 403, "message": "Quota exceeded for instances"}})
+
+
+class ExhaustedTests(StrategyCase):
+    """
+    Creates of a project over what the process knows.
+    """
+
+    def make(self) -> None:
+        """
+        The strategies, with a placement that remembers.
+        """
+        super().make()
+        rules = self.scheduling.rules()
+        self.known = Experience(clock=self.clock, rules=rules.capacity)
+        self.placement = Placement(
+            state=self.state,
+            bindings=self.bindings,
+            pod_store=MemoryPods(self.database),
+            pods=self.pods,
+            selection=Selection(
+                filters=make_filters(self.scheduling.filters, rules=rules),
+                weighers=make_weighers(self.scheduling.weighers, rules=rules),
+            ),
+            default_zone="az1",
+            experience=self.known,
+            tolerations={project: frozenset(words) for project, words in self.scheduling.tolerations.items()},
+        )
+        schedule: Any = self.strategies["schedule"]
+        schedule._placement = self.placement
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.pods.on("*", "POST", SERVERS, MADE)
+
+    def create(self) -> str:
+        """
+        Create a server, and give the pod that was asked last.
+        """
+        self.asked("POST", SERVERS, b'{"server": {}}')
+        return self.pods.asked("POST", SERVERS)[-1]
+
+    def test_burst(self) -> None:
+        """
+        A burst fills the first pod to its headroom and goes on in the next, without a new collection (I12).
+        """
+        self.known.note_usage(self.pod1.id, Usage(vcpus=Stock(total=1, used=13)), 0.0)
+
+        self.assertEqual([self.create() for _ in range(5)], ["Pod1"] * 3 + ["Pod2"] * 2)
+        self.assertEqual(["Pod2"], self.bound_pods())
+
+    def test_all_full(self) -> None:
+        """
+        Where every pod is full the create is refused, and admins read why.
+        """
+        for pod in (self.pod1, self.pod2):
+            self.known.note_usage(pod.id, Usage(ram_mb=Stock(total=1024, used=1024)), 0.0)
+
+        error = self.refused(NoValidPod, "POST", SERVERS, b'{"server": {}}')
+
+        self.assertEqual("has not enough room left", error.reasons["Pod1"])
+        self.assertEqual([], self.pods.asked("POST", SERVERS))
+
+    def test_failing_again(self) -> None:
+        """
+        A pod that has failed the project twice is tried last, and the binding moves with the success elsewhere; after a while it
+        is as good as any, but the binding has moved.
+        """
+        self.is_bound(self.pod1)
+        self.pods.on("Pod1", "POST", SERVERS, QUOTA)
+
+        for _ in range(2):
+            self.create()
+            self.assertEqual(["Pod1"], self.bound_pods())
+        self.create()
+
+        self.assertEqual(["Pod1", "Pod2"] * 2 + ["Pod2"], self.pods.asked("POST", SERVERS))
+        self.assertEqual(["Pod2"], self.bound_pods())
+        self.clock.advance(1000)
+        self.assertEqual("Pod2", self.create())
+
+    def test_taints(self) -> None:
+        """
+        A tainted pod gets the resources of projects that tolerate it.
+        """
+        self.change_pod(self.pod1, settings=PodSettings(taints=("dedicated",)))
+        self.assertEqual("Pod2", self.create())
+
+        self.database.bindings.clear()
+        self.state.replace(self.state.pods(), {})
+        self.scheduling = evolve(self.scheduling, tolerations={P1: ("dedicated",)})
+        self.make()
+        self.assertEqual("Pod1", self.create())
+
+    def test_most_pods(self) -> None:
+        """
+        A project that is bound to as many pods as it may be gets no further one, but may move within a zone.
+        """
+        self.scheduling = evolve(self.scheduling, max_pods=1)
+        self.make()
+        self.is_bound(self.pod3)
+        error = self.refused(NoValidPod, "POST", SERVERS, b'{"server": {"availability_zone": "az1"}}')
+        self.assertIn("as many other pods", error.reasons["Pod1"])
+
+        self.database.bindings.clear()
+        self.state.replace(self.state.pods(), {})
+        self.is_bound(self.pod1)
+        self.change_pod(self.pod1, settings=PodSettings(projects_denied=(P1,)))
+        self.assertEqual("Pod2", self.create())
+        self.assertEqual(["Pod2"], self.bound_pods())

@@ -1,0 +1,183 @@
+"""
+What a process remembers of pods: usage, claims, failures.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from trio2o.model import NOTHING, Amounts, Kind, PlacementRequest, Pod, Stock, Usage
+from trio2o.strategies import experience
+from trio2o.strategies.experience import SETTLING, Experience
+
+POD1 = Pod(id="1", name="Pod1", az_name="az1")
+POD2 = Pod(id="2", name="Pod2", az_name="az1")
+TWO = Amounts(vcpus=2.0)
+SERVER = PlacementRequest(project_id="p", kind=Kind.SERVER, needs=TWO)
+USAGE = Usage(vcpus=Stock(total=10, used=1))
+
+
+class ExperienceCase(SynchronousTestCase):
+    """
+    A process's memory on a clock that tests move.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_000_000.5)
+        self.known = Experience(clock=self.clock, failure_seconds=60.0, stale_seconds=600.0)
+
+
+class UsageTests(ExperienceCase):
+    """
+    What pods said.
+    """
+
+    def test_newest(self) -> None:
+        """
+        Nothing at first, then what was said last.
+        """
+        self.assertIsNone(self.known.usage("1"))
+        self.known.note_usage("1", USAGE, 0.0)
+        newer = evolve(USAGE, servers=3)
+        self.known.note_usage("1", newer, 0.0)
+        self.assertEqual(self.known.usage("1"), newer)
+        self.assertIsNone(self.known.usage("2"))
+
+    def test_stale(self) -> None:
+        """
+        What was said too long ago is unknown again, and its claims with it; the age counts from the collection.
+        """
+        self.known.note_usage("1", USAGE, 500.0)
+        self.known.settled(SERVER, POD1, ())
+        self.clock.advance(100)
+        self.assertEqual(self.known.usage("1"), USAGE)
+        self.clock.advance(1)
+        self.assertIsNone(self.known.usage("1"))
+        self.assertEqual(self.known.claimed("1"), NOTHING)
+
+    def test_retained(self) -> None:
+        """
+        A pod that is gone is forgotten.
+        """
+        self.known.note_usage("1", USAGE, 0.0)
+        self.known.note_usage("2", USAGE, 0.0)
+        self.known.retain({"2"})
+        self.assertIsNone(self.known.usage("1"))
+        self.assertEqual(self.known.usage("2"), USAGE)
+
+
+class ClaimTests(ExperienceCase):
+    """
+    What was placed since (I12).
+    """
+
+    def test_sum(self) -> None:
+        """
+        All that was placed in a pod since is claimed there, and nowhere else.
+        """
+        self.known.note_usage("1", USAGE, 0.0)
+        self.known.note_usage("2", USAGE, 0.0)
+        for _ in range(3):
+            self.known.settled(SERVER, POD1, ())
+            self.clock.advance(0.4)
+        self.assertEqual(self.known.claimed("1"), Amounts(vcpus=6.0))
+        self.assertEqual(self.known.claimed("2"), NOTHING)
+
+    def test_typical(self) -> None:
+        """
+        What does not say how large it is claims what is typical.
+        """
+        self.known.note_usage("1", USAGE, 0.0)
+        self.known.settled(evolve(SERVER, needs=None), POD1, ())
+        self.assertEqual(self.known.claimed("1").vcpus, 1.0)
+
+    def test_collected(self) -> None:
+        """
+        A collection that began well after a claim has it in its numbers.
+        """
+        self.known.note_usage("1", USAGE, 0.0)
+        self.known.settled(SERVER, POD1, ())
+        self.clock.advance(SETTLING + 1)
+        self.known.settled(SERVER, POD1, ())
+        self.clock.advance(10)
+        self.known.note_usage("1", USAGE, 9.0)
+        self.assertEqual(self.known.claimed("1"), TWO)
+
+    def test_collection_that_began_before(self) -> None:
+        """
+        A claim stays that was made while the collection was under way, however late it is heard of.
+        """
+        self.known.note_usage("1", USAGE, 0.0)
+        self.clock.advance(100)
+        self.known.settled(SERVER, POD1, ())
+        self.clock.advance(100)
+        self.known.note_usage("1", USAGE, 101.0)
+        self.assertEqual(self.known.claimed("1"), TWO)
+
+    def test_plenty(self) -> None:
+        """
+        Where the usage is not known nothing is counted, so that nothing grows.
+        """
+        self.known.settled(SERVER, POD1, ())
+        self.assertEqual(self.known.claimed("1"), NOTHING)
+        self.known.note_usage("1", USAGE, 0.0)
+        self.assertEqual(self.known.claimed("1"), NOTHING)
+
+
+class FailureTests(ExperienceCase):
+    """
+    Which creates pods failed that others took.
+    """
+
+    def failures(self, pod: Pod, **changes: object) -> int:
+        """
+        How many of them are remembered.
+        """
+        request = evolve(SERVER, **changes)
+        return self.known.failures(pod.id, request.project_id, request.kind)
+
+    def test_counted(self) -> None:
+        """
+        They count for the pod, the project and the kind.
+        """
+        self.known.settled(SERVER, POD2, [POD1])
+        self.known.settled(SERVER, POD2, [POD1])
+        self.assertEqual(self.failures(POD1), 2)
+        self.assertEqual(self.failures(POD2), 0)
+        self.assertEqual(self.failures(POD1, project_id="q"), 0)
+        self.assertEqual(self.failures(POD1, kind=Kind.VOLUME), 0)
+
+    def test_forgotten(self) -> None:
+        """
+        Each is forgotten after its time.
+        """
+        self.known.settled(SERVER, POD2, [POD1])
+        self.clock.advance(40)
+        self.known.settled(SERVER, POD2, [POD1])
+        self.clock.advance(20)
+        self.assertEqual(self.failures(POD1), 1)
+        self.clock.advance(40)
+        self.assertEqual(self.failures(POD1), 0)
+
+    def test_made_good(self) -> None:
+        """
+        A success makes up for them.
+        """
+        self.known.settled(SERVER, POD2, [POD1])
+        self.known.settled(SERVER, POD1, ())
+        self.assertEqual(self.failures(POD1), 0)
+
+    def test_bounded(self) -> None:
+        """
+        Those that failed longest ago go first when there are too many; one that fails for ever takes no more room.
+        """
+        self.patch(experience, "_MOST_FAILURES", 2)
+        for project in ("a", "b", "a", "c"):
+            self.known.settled(evolve(SERVER, project_id=project), POD2, [POD1])
+        self.assertEqual([self.failures(POD1, project_id=project) for project in "abc"], [2, 0, 1])
+        for _ in range(30):
+            self.known.settled(SERVER, POD2, [POD1])
+        self.assertEqual(self.failures(POD1), 10)

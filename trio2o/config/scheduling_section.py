@@ -1,0 +1,127 @@
+"""
+The options of scheduling: filters, weighers, and what room means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+from attrs import frozen
+
+from trio2o.config import checks
+from trio2o.config.option import option
+from trio2o.model import Amounts
+from trio2o.scheduling.capacity import CapacityRules
+from trio2o.scheduling.registry import Rules
+
+_OVERCOMMIT = checks.between(0.01, 1000)
+_SHARE = checks.between(0, 1)
+_AMOUNT = checks.between(0, 1_000_000_000)
+
+
+@frozen(kw_only=True)
+class Overcommit:
+    """
+    How many times what the hypervisors have may be promised; as Nova's allocation ratios. Cinder tells its own.
+    """
+
+    vcpus: float = option("Virtual CPUs for one of the hosts'.", default=16.0, check=_OVERCOMMIT)
+    ram_mb: float = option("Memory.", default=1.5, check=_OVERCOMMIT)
+    disk_gb: float = option("The hypervisors' disks.", default=1.0, check=_OVERCOMMIT)
+
+
+@frozen(kw_only=True)
+class Headroom:
+    """
+    The share of each resource, 0 to 1, that new resources leave free in every pod.
+    """
+
+    vcpus: float = option("Virtual CPUs.", default=0.0, check=_SHARE)
+    ram_mb: float = option("Memory.", default=0.0, check=_SHARE)
+    disk_gb: float = option("The hypervisors' disks.", default=0.0, check=_SHARE)
+    volume_gb: float = option("Cinder's pools.", default=0.0, check=_SHARE)
+
+
+@frozen(kw_only=True)
+class Typical:
+    """
+    What a new resource is taken to need where the gateway does not read how large it is.
+    """
+
+    vcpus: float = option("Virtual CPUs of a server.", default=1.0, check=_AMOUNT)
+    ram_mb: float = option("Memory of a server, in MiB.", default=2048.0, check=_AMOUNT)
+    disk_gb: float = option("Disk of a server, in GiB.", default=10.0, check=_AMOUNT)
+    volume_gb: float = option("Size of a volume, in GiB.", default=10.0, check=_AMOUNT)
+
+
+@frozen(kw_only=True)
+class SchedulingSection:
+    """
+    How the pod of a new resource is chosen.
+    """
+
+    filters: tuple[str, ...] = option(
+        "The filters that a pod must pass, by name.",
+        default=(
+            "availability_zone",
+            "state",
+            "health",
+            "affinity",
+            "projects",
+            "taints",
+            "max_pods",
+            "presence",
+            "references",
+            "quota",
+            "capacity",
+        ),
+        check=checks.once,
+    )
+    weighers: Mapping[str, float] = option(
+        "The weighers by name, each with the factor that its normalised weight is multiplied by.",
+        factory=lambda: {
+            "binding": 100.0,
+            "recent_failures": 150.0,
+            "operator_weight": 10.0,
+            "creation_order": 1.0,
+        },
+    )
+    default_availability_zone: str | None = option(
+        "The zone of a create that names none; without it that of the project's newest binding, else any.",
+        default=None,
+        check=checks.zone,
+        example="az1",
+    )
+    max_pods: int | None = option(
+        "How many pods one project may be bound to; without it any number.",
+        default=None,
+        check=checks.between(1, 100_000),
+        example=4,
+    )
+    tolerations: Mapping[str, tuple[str, ...]] = option(
+        "Project id to the taints of pods that do not keep its new resources away.",
+        factory=dict,
+        example={"5f705771599e4d8a8e7a0c2c1ae3bd4c": ["dedicated"]},
+    )
+    failure_seconds: float = option(
+        "How long a pod that failed a project's create is remembered by the weigher recent_failures.",
+        default=300.0,
+        check=checks.seconds(1, 86_400),
+    )
+    overcommit: Overcommit = option("", factory=Overcommit)
+    headroom: Headroom = option("", factory=Headroom)
+    typical: Typical = option("", factory=Typical)
+
+    def rules(self) -> Rules:
+        """
+        What filters and weighers go by.
+        """
+        return Rules(
+            capacity=CapacityRules(
+                overcommit=Amounts(**attrs.asdict(self.overcommit), volume_gb=1.0),
+                headroom=Amounts(**attrs.asdict(self.headroom)),
+                typical=Amounts(**attrs.asdict(self.typical)),
+            ),
+            max_pods=self.max_pods,
+        )

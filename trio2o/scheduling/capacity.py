@@ -1,0 +1,134 @@
+"""
+Room: what a pod has, what is promised, what was placed since, and whether a request still fits. Pure.
+
+How much a pod has is Nova's count of its hypervisors and Cinder's count of its pools. Nova's is physical, so what may be
+promised beyond it, and what is to stay free, comes from the configuration or the pod's own settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+from zope.interface import implementer
+
+from trio2o.interfaces import IPodFilter, IPodWeigher, IScaledWeigher
+from trio2o.model import NOTHING, Amounts, Candidate, Kind, PlacementRequest
+
+#: The resources, as fields of :class:`Amounts` and :class:`trio2o.model.Usage`.
+RESOURCES = ("vcpus", "ram_mb", "disk_gb", "volume_gb")
+
+#: What a resource of a kind takes where the request does not say; other kinds take nothing that is counted.
+_KINDS = {Kind.SERVER: ("vcpus", "ram_mb", "disk_gb"), Kind.VOLUME: ("volume_gb",)}
+
+
+#: How many times what there is may be promised. These are the largest defaults that Nova has had: a pod is rather asked in
+#: vain than left out though it has room. Cinder tells what its pools may promise.
+_OVERCOMMIT = Amounts(vcpus=16.0, ram_mb=1.5, disk_gb=1.0, volume_gb=1.0)
+_TYPICAL = Amounts(vcpus=1.0, ram_mb=2048.0, disk_gb=10.0, volume_gb=10.0)
+
+
+@frozen(kw_only=True)
+class CapacityRules:
+    """
+    What holds for pods that do not say otherwise.
+    """
+
+    #: How many times what there is may be promised.
+    overcommit: Amounts = _OVERCOMMIT
+    #: Shares, 0 to 1, that are kept free.
+    headroom: Amounts = NOTHING
+    #: What a server or a volume is taken to need while nobody has said how large it is.
+    typical: Amounts = _TYPICAL
+
+    #: Kind to what is typical of it.
+    _by_kind: Mapping[Kind, Amounts] = field(init=False, repr=False)
+
+    @_by_kind.default
+    def _typical_by_kind(self) -> Mapping[Kind, Amounts]:
+        return {
+            kind: Amounts(**{name: getattr(self.typical, name) for name in names})
+            for kind, names in _KINDS.items()
+        }
+
+    def needs(self, request: PlacementRequest) -> Amounts:
+        """
+        What a request takes.
+        """
+        if request.needs is not None:
+            return request.needs
+        return self._by_kind.get(request.kind, NOTHING)
+
+    def room(self, candidate: Candidate, resource: str) -> tuple[float, float] | None:
+        """
+        How much of one resource is free, below 0 where too much is promised, and how much may be promised at all; ``None`` for
+        plenty.
+        """
+        stock = None if candidate.usage is None else getattr(candidate.usage, resource)
+        if stock is None:
+            return None
+        settings = candidate.pod.settings
+        overcommit = settings.overcommit.get(resource, getattr(self.overcommit, resource))
+        headroom = settings.headroom.get(resource, getattr(self.headroom, resource))
+        whole = stock.total * overcommit * (1.0 - headroom)
+        return whole - stock.used - getattr(candidate.claimed, resource), whole
+
+
+#: Those of a configuration that says nothing.
+USUAL = CapacityRules()
+
+
+@implementer(IPodFilter)
+@frozen
+class CapacityFilter:
+    """
+    Accept pods that have room for the request, and keep the headroom. Unknown usage is plenty (I12).
+    """
+
+    rules: CapacityRules = USUAL
+    name: str = "capacity"
+    reason: str = "has not enough room left"
+
+    def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
+        usage = candidate.usage
+        if usage is None:
+            return True
+        needs = self.rules.needs(request)
+        for resource in RESOURCES:
+            needed = getattr(needs, resource)
+            if needed <= 0.0:
+                continue
+            room = self.rules.room(candidate, resource)
+            if room is not None and room[0] < needed:
+                return False
+        largest = usage.largest_volume_gb
+        return largest is None or request.kind is not Kind.VOLUME or needs.volume_gb <= largest
+
+
+@implementer(IPodWeigher, IScaledWeigher)
+@frozen
+class FreeCapacityWeigher:
+    """
+    Prefer the pod of which the larger share would stay free, by the resource that is scarcest there. Plenty is 1.
+
+    The share is the weight itself, so that a pod with a little more room than the one in use outweighs no stickiness.
+    """
+
+    rules: CapacityRules = USUAL
+    name: str = "free_capacity"
+    scale: str = "share"
+
+    def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
+        if candidate.usage is None:
+            return 1.0
+        needs = self.rules.needs(request)
+        least = 1.0
+        for resource in RESOURCES:
+            needed = getattr(needs, resource)
+            if needed <= 0.0:
+                continue
+            room = self.rules.room(candidate, resource)
+            if room is not None:
+                free, whole = room
+                least = min(least, (free - needed) / whole if whole > 0.0 else 0.0)
+        return max(0.0, least)

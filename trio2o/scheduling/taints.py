@@ -1,0 +1,26 @@
+"""
+Pods that are kept for those who ask for them. Pure.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+from zope.interface import implementer
+
+from trio2o.interfaces import IPodFilter
+from trio2o.model import Candidate, PlacementRequest
+
+
+@implementer(IPodFilter)
+@frozen
+class TaintsFilter:
+    """
+    Accept pods all of whose taints the request tolerates; a pod without taints takes every request.
+    """
+
+    name: str = "taints"
+    reason: str = "has a taint that the request does not tolerate"
+
+    def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
+        taints = candidate.pod.settings.taints
+        return not taints or request.tolerations.issuperset(taints)

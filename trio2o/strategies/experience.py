@@ -1,0 +1,133 @@
+"""
+What this process knows of pods beside their health: their usage, what it has placed since, and which creates they failed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+
+from attrs import define, field, frozen
+from twisted.internet.interfaces import IReactorTime
+
+from trio2o.model import NOTHING, Amounts, Kind, PlacementRequest, Pod, Usage
+from trio2o.scheduling.capacity import USUAL, CapacityRules
+
+#: Seconds before a collection in which what was accepted may not be in its numbers yet: Nova counts a server when a host
+#: has taken it.
+SETTLING = 30.0
+
+#: How many (pod, project, kind) are remembered as having failed.
+_MOST_FAILURES = 10_000
+
+#: How many failures of one of them are counted: further ones change no order.
+_MOST_TIMES = 10
+
+
+@frozen(kw_only=True)
+class _Collected:
+    usage: Usage
+    #: When the collection began, by this process's clock.
+    at: float
+
+
+@define(kw_only=True, eq=False)
+class Experience:
+    """
+    Told by placements and by the collection of usage; asked for each candidate. In memory, of bounded size.
+    """
+
+    _clock: IReactorTime
+    _rules: CapacityRules = USUAL
+    #: Seconds that a failure is remembered.
+    failure_seconds: float = 300.0
+    #: Seconds after which a usage that no newer one took the place of is unknown again.
+    stale_seconds: float = 3600.0
+    _usage: dict[str, _Collected] = field(factory=dict, init=False)
+    #: Pod id to what was placed in each second.
+    _claims: dict[str, dict[int, Amounts]] = field(factory=dict, init=False)
+    #: Pod id to the sum of its claims.
+    _claimed: dict[str, Amounts] = field(factory=dict, init=False)
+    _failures: OrderedDict[tuple[str, str, Kind], list[float]] = field(factory=OrderedDict, init=False)
+
+    def usage(self, pod_id: str) -> Usage | None:
+        """
+        What the pod said last; ``None`` for plenty: nothing yet, or too long ago.
+        """
+        known = self._usage.get(pod_id)
+        if known is None:
+            return None
+        if self._clock.seconds() - known.at > self.stale_seconds:
+            self._forget(pod_id)
+            return None
+        return known.usage
+
+    def claimed(self, pod_id: str) -> Amounts:
+        """
+        What this process has placed there and the usage does not have yet (I12).
+        """
+        return self._claimed.get(pod_id, NOTHING)
+
+    def failures(self, pod_id: str, project_id: str, kind: Kind) -> int:
+        """
+        How often creates of this kind for the project have lately failed there and succeeded elsewhere.
+        """
+        times = self._failures.get((pod_id, project_id, kind))
+        if times is None:
+            return 0
+        since = self._clock.seconds() - self.failure_seconds
+        return sum(time > since for time in times)
+
+    def note_usage(self, pod_id: str, usage: Usage, age: float) -> None:
+        """
+        Take over what a pod said. Claims from before it are in its numbers, but for those of its last moments.
+
+        :param age: how many seconds ago the collection began.
+        """
+        at = self._clock.seconds() - age
+        self._usage[pod_id] = _Collected(usage=usage, at=at)
+        kept = {
+            second: amounts
+            for second, amounts in self._claims.get(pod_id, {}).items()
+            if second >= at - SETTLING
+        }
+        self._claims[pod_id] = kept
+        self._claimed[pod_id] = _sum(kept.values())
+
+    def retain(self, pod_ids: Collection[str]) -> None:
+        """
+        Forget the usage of all other pods.
+        """
+        for gone in self._usage.keys() - set(pod_ids):
+            self._forget(gone)
+
+    def settled(self, request: PlacementRequest, used: Pod, failed: Collection[Pod]) -> None:
+        """
+        Take note that a pod accepted a create, after others had failed it.
+        """
+        now = self._clock.seconds()
+        self._failures.pop((used.id, request.project_id, request.kind), None)
+        for pod in failed:
+            key = (pod.id, request.project_id, request.kind)
+            self._failures[key] = [*self._failures.get(key, ())[-_MOST_TIMES + 1 :], now]
+            self._failures.move_to_end(key)
+        while len(self._failures) > _MOST_FAILURES:
+            self._failures.popitem(last=False)
+        # where nothing is known there is plenty, and nothing to count
+        if self.usage(used.id) is None:
+            return
+        needs = self._rules.needs(request)
+        claims = self._claims[used.id]
+        claims[int(now)] = claims.get(int(now), NOTHING).plus(needs)
+        self._claimed[used.id] = self._claimed[used.id].plus(needs)
+
+    def _forget(self, pod_id: str) -> None:
+        for known in (self._usage, self._claims, self._claimed):
+            known.pop(pod_id, None)
+
+
+def _sum(amounts: Collection[Amounts]) -> Amounts:
+    total = NOTHING
+    for each in amounts:
+        total = total.plus(each)
+    return total
