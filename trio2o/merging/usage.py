@@ -12,6 +12,8 @@ from typing import Any
 
 #: What a quota's object counts, beside its limit.
 _COUNTED = frozenset({"in_use", "reserved", "allocated"})
+#: How many key pairs a user may have; those are no project's.
+_KEYPAIRS = "maxTotalKeypairs"
 
 
 def tenant_usages(parts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -58,33 +60,57 @@ def audit_log(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def used_limits(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
-    What is used over all pods (``totalCoresUsed``, …); the maxima are the first pod's.
+    What is used over all pods (``totalCoresUsed``, …), and of the pods' maxima the one that surely holds.
+
+    Of what may be made in all (``maxTotalCores``, …) that is the largest: the pods together take no less, and where they are
+    alike it is the quota that was set. Of what holds for each single thing (``maxServerMeta``, …) it is the smallest: every
+    pod takes that. So are key pairs, which are a user's. -1 is no limit. Rates are the first pod's.
     """
     first = dict(parts[0])
     absolutes = [part["absolute"] for part in parts if isinstance(part.get("absolute"), dict)]
     if absolutes:
-        first["absolute"] = {
-            name: _sum(name, absolutes) if name.startswith("total") and name.endswith("Used") else value
-            for name, value in absolutes[0].items()
-        }
+        first["absolute"] = {name: _limit(name, values) for name, values in _by_name(absolutes).items()}
     return first
 
 
 def used_quotas(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
-    What is in use and reserved over all pods; the limits are the first pod's.
+    What is in use and reserved over all pods; the limits are those of the first pod that has one of the name.
+
+    A quota is read as it was written: to every pod alike. The names of volume types may be some pods' only.
     """
     whole: dict[str, Any] = {}
-    for name, value in parts[0].items():
-        if isinstance(value, dict):
-            mates = [part[name] for part in parts if isinstance(part.get(name), dict)]
-            value = {key: _sum(key, mates) if key in _COUNTED else one for key, one in value.items()}
-        whole[name] = value
+    for name, values in _by_name(parts).items():
+        mates = [value for value in values if isinstance(value, dict)]
+        whole[name] = values[0]
+        if isinstance(values[0], dict):
+            whole[name] = {
+                key: sum(filter(_is_number, of_pods)) if key in _COUNTED else of_pods[0]
+                for key, of_pods in _by_name(mates).items()
+            }
     return whole
 
 
-def _sum(name: str, parts: Sequence[Mapping[str, Any]]) -> Any:
-    return sum(part[name] for part in parts if _is_number(part.get(name)))
+def _by_name(parts: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """
+    The values of each name, in the order of the pods that have it.
+    """
+    named: dict[str, list[Any]] = {}
+    for part in parts:
+        for name, value in part.items():
+            named.setdefault(name, []).append(value)
+    return named
+
+
+def _limit(name: str, values: Sequence[Any]) -> Any:
+    numbers = [value for value in values if _is_number(value)]
+    if len(numbers) < len(values):
+        return values[0]
+    if name.startswith("total"):
+        return sum(numbers)
+    if name.startswith("maxTotal") and name != _KEYPAIRS:
+        return -1 if -1 in numbers else max(numbers)
+    return min((number for number in numbers if number != -1), default=-1)
 
 
 def _is_number(value: object) -> bool:

@@ -122,31 +122,63 @@ class LimitTests(SynchronousTestCase):
 
     def test_limits(self) -> None:
         """
-        What is used is added up; maxima are the first pod's.
+        What is used is added up, also where only some pods have it; of what may be made the most counts.
         """
         parts: list[dict[str, Any]] = [
             {"rate": [], "absolute": {"maxTotalCores": 20, "totalCoresUsed": 1, "totalRAMUsed": 512}},
-            {"rate": [], "absolute": {"maxTotalCores": 10, "totalCoresUsed": 2}},
+            {"rate": [], "absolute": {"maxTotalCores": 10, "totalCoresUsed": 2, "maxTotalRAMSize": 5}},
             {"rate": []},
         ]
 
         self.assertEqual(
-            {"rate": [], "absolute": {"maxTotalCores": 20, "totalCoresUsed": 3, "totalRAMUsed": 512}},
+            {
+                "rate": [],
+                "absolute": {
+                    "maxTotalCores": 20,
+                    "totalCoresUsed": 3,
+                    "totalRAMUsed": 512,
+                    "maxTotalRAMSize": 5,
+                },
+            },
             used_limits(parts),
         )
         self.assertEqual(1, parts[0]["absolute"]["totalCoresUsed"])
         self.assertEqual({"rate": []}, used_limits([{"rate": []}]))
 
+    def test_each_thing(self) -> None:
+        """
+        What holds for a single thing, or is no project's, is the smallest; -1 is larger than everything.
+        """
+        for name, values, limit in (
+            ("maxServerMeta", (128, 64), 64),
+            ("maxServerMeta", (-1, 64), 64),
+            ("maxServerMeta", (-1, -1), -1),
+            ("maxTotalKeypairs", (100, 100), 100),
+            ("maxTotalVolumes", (10, -1), -1),
+            ("maxTotalVolumes", (10, "x"), 10),
+        ):
+            with self.subTest(name=name, values=values):
+                told = used_limits([{"absolute": {name: value}} for value in values])
+                self.assertEqual({"absolute": {name: limit}}, told)
+
     def test_quotas(self) -> None:
         """
-        What is in use and reserved is added up; limits and plain numbers are the first pod's.
+        What is in use and reserved is added up; limits and plain numbers are the first pod's that has them.
         """
         parts: list[dict[str, Any]] = [
             {"id": "p", "ram": 5, "cores": {"limit": 20, "in_use": 1, "reserved": 0}},
             {"id": "p", "ram": 6, "cores": {"limit": 10, "in_use": 2, "reserved": 1}},
-            {"id": "p"},
+            {"id": "p", "volumes_fast": {"limit": 7, "in_use": 1}, "volumes_slow": -1},
+            {"id": "p", "volumes_fast": {"limit": 9, "in_use": 2}},
         ]
 
         self.assertEqual(
-            {"id": "p", "ram": 5, "cores": {"limit": 20, "in_use": 3, "reserved": 1}}, used_quotas(parts)
+            {
+                "id": "p",
+                "ram": 5,
+                "cores": {"limit": 20, "in_use": 3, "reserved": 1},
+                "volumes_fast": {"limit": 7, "in_use": 3},
+                "volumes_slow": -1,
+            },
+            used_quotas(parts),
         )

@@ -139,7 +139,7 @@ class CombineTests(StrategyCase):
 
     def test_limits(self) -> None:
         """
-        Nova's limits have what is used in all pods and the maxima of the first.
+        Nova's limits have what is used in all pods and the largest of their maxima.
         """
         body = self.asked_for(
             "/v2.1/limits",
@@ -149,7 +149,7 @@ class CombineTests(StrategyCase):
             ),
         )
 
-        self.assertEqual({"maxTotalCores": 20, "totalCoresUsed": 6}, body["limits"]["absolute"])
+        self.assertEqual({"maxTotalCores": 30, "totalCoresUsed": 6}, body["limits"]["absolute"])
 
     def test_quotas(self) -> None:
         """
