@@ -194,7 +194,8 @@ _PROXIES: tuple[Operation, ...] = (
 
 def _servers(path: str) -> Iterator[Operation]:
     """
-    Servers by one of their two paths: Nova takes ``/os-volumes_boot`` for another name of ``/servers``.
+    Servers by one of their two paths: Nova takes ``/os-volumes_boot`` for another name of ``/servers``, and
+    has nothing but actions below its servers.
     """
     yield Operation(
         methods=GET,
@@ -219,21 +220,23 @@ def _servers(path: str) -> Iterator[Operation]:
         **_SERVER,
         options={"zones": True, "acts": True},
     )
-    # the list of all migrations has them by numbers that are unique
-    for below in ("", "/action"):
-        yield Operation(
-            methods=EVERY,
-            path=f"{path}/{{id}}/migrations/{{migration_id}}{below}",
-            strategy="route",
-            **_SERVER,
-            options={"number": "migration_id"},
-        )
-    yield Operation(methods=EVERY, path=f"{path}/{{id}}/**", strategy="route", **_SERVER)
 
 
 OPERATIONS: tuple[Operation, ...] = (
     *_servers("/servers"),
     *_servers("/os-volumes_boot"),
+    # the list of all migrations has them by numbers that are unique
+    *(
+        Operation(
+            methods=EVERY,
+            path=f"/servers/{{id}}/migrations/{{migration_id}}{below}",
+            strategy="route",
+            **_SERVER,
+            options={"number": "migration_id"},
+        )
+        for below in ("", "/action")
+    ),
+    Operation(methods=EVERY, path="/servers/{id}/**", strategy="route", **_SERVER),
     Operation(
         methods=POST,
         path="/servers/{id}/os-volume_attachments",

@@ -8,7 +8,7 @@ from attrs import define
 
 from trio2o.sandbox.answers import Fault
 from trio2o.sandbox.call import Caller
-from trio2o.sandbox.cinder.records import Volume
+from trio2o.sandbox.cinder.records import Snapshot, Volume, new_id
 from trio2o.sandbox.cinder.store import CinderStore
 
 
@@ -38,6 +38,53 @@ class Shelf:
         except Fault:
             return False
         return True
+
+    def volumes_of(self, caller: Caller) -> list[Volume]:
+        """
+        The caller's volumes.
+        """
+        return self.store.owned(self.store.volumes.values(), caller, all_projects=False)
+
+    def snapshots_of(self, caller: Caller) -> list[Snapshot]:
+        """
+        The caller's snapshots.
+        """
+        return self.store.owned(self.store.snapshots.values(), caller, all_projects=False)
+
+    def find_snapshot(self, snapshot_id: str, caller: Caller) -> Snapshot | None:
+        """
+        A snapshot that the caller may see.
+        """
+        return self.store.snapshots[snapshot_id] if self.has_snapshot(snapshot_id, caller) else None
+
+    def create_snapshot(self, caller: Caller, volume_id: str, *, name: str) -> Snapshot:
+        """
+        Begin to make a snapshot.
+        """
+        store = self.store
+        volume = store.volume(volume_id, caller)
+        snapshot = Snapshot(
+            id=new_id(),
+            volume_id=volume.id,
+            project_id=volume.project_id,
+            user_id=caller.user_id,
+            size=volume.size,
+            born=store.pod.clock.now(),
+            created_at=store.now(),
+            volume_type=volume.volume_type,
+            name=name,
+        )
+        store.snapshots[snapshot.id] = snapshot
+        store.later(snapshot, lambda: store.change(snapshot, status="available"))
+        return snapshot
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """
+        Delete a snapshot. An unknown id is ignored.
+        """
+        snapshot = self.store.snapshots.get(snapshot_id)
+        if snapshot is not None:
+            self.store.begin_delete(snapshot)
 
     def create_volume(
         self,

@@ -211,3 +211,15 @@ class Port(Record):
                 "binding:profile": {},
             }
         return shown | self.common()
+
+
+@define(kw_only=True, eq=False)
+class FloatingAddress:
+    """
+    An address of an external network, which no server has.
+    """
+
+    id: str
+    project_id: str
+    pool: str
+    address: str

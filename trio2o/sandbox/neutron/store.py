@@ -10,12 +10,13 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from attrs import define, field
 
 from trio2o.sandbox.answers import Fault
 from trio2o.sandbox.call import Caller
-from trio2o.sandbox.neutron.records import Network, Port, Record, SecurityGroup, Subnet
+from trio2o.sandbox.neutron.records import FloatingAddress, Network, Port, Record, SecurityGroup, Subnet
 from trio2o.sandbox.pod_state import PodState
 
 
@@ -47,6 +48,9 @@ class NeutronStore:
     subnets: dict[str, Subnet] = field(factory=dict, init=False)
     ports: dict[str, Port] = field(factory=dict, init=False)
     groups: dict[str, SecurityGroup] = field(factory=dict, init=False)
+    #: Known through Nova's old paths alone: rules by their ids, and floating addresses.
+    rules: dict[str, dict[str, Any]] = field(factory=dict, init=False)
+    addresses: dict[str, FloatingAddress] = field(factory=dict, init=False)
     #: The fields that lists can be filtered by.
     network_fields: Sequence[str] = field(init=False)
     subnet_fields: Sequence[str] = field(init=False)

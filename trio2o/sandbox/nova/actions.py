@@ -120,6 +120,7 @@ class Actions:
     others: OtherActions
 
     @route("POST", "/servers/<server_id>/action")
+    @route("POST", "/os-volumes_boot/<server_id>/action")
     def act(self, call: Call, server_id: str) -> Answer | Awaitable[Answer]:
         body = call.json()
         if not isinstance(body, dict) or len(body) != 1:

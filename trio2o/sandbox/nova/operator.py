@@ -70,50 +70,71 @@ class Operators:
     @route("GET", "/os-services")
     def services(self, call: Call) -> Answer:
         admin_only(call, "os-services:list")
+        host, wanted = call.arg("host"), call.arg("binary")
+        found = [
+            each
+            for each in self.services_shown(call)
+            if host in (None, each["host"]) and wanted in (None, each["binary"])
+        ]
+        return Answer(body={"services": found})
+
+    def services_shown(self, call: Call) -> list[dict[str, Any]]:
+        """
+        The services that are not deleted, as lists show them.
+        """
         found = []
         for number, binary in enumerate(("nova-conductor", "nova-scheduler", "nova-compute"), 1):
-            host, wanted = call.arg("host"), call.arg("binary")
-            if host not in (None, self.store.host) or wanted not in (None, binary):
+            if binary in self.store.deleted_services:
                 continue
             shown: dict[str, Any] = {
                 "binary": binary,
                 "host": self.store.host,
                 "id": self._service_id(binary) if call.minor >= 53 else number,
                 "zone": self.store.pod.availability_zone if binary == "nova-compute" else "internal",
-                "status": "enabled",
+                "status": "disabled" if binary in self.store.disabled_services else "enabled",
                 "state": "up",
                 "updated_at": long_timestamp(self.store.now()),
-                "disabled_reason": None,
+                "disabled_reason": self.store.disabled_services.get(binary),
             }
             if call.minor >= 11:
                 shown["forced_down"] = False
             found.append(shown)
-        return Answer(body={"services": found})
+        return found
 
     @route("GET", "/os-hypervisors")
     def hypervisors(self, call: Call) -> Answer:
         admin_only(call, "os-hypervisors:list")
-        return Answer(body={"hypervisors": [self._hypervisor(call, detail=False)]})
+        return Answer(body={"hypervisors": [self.hypervisor_view(call, detail=False)]})
 
     @route("GET", "/os-hypervisors/detail")
     def hypervisor_detail(self, call: Call) -> Answer:
         admin_only(call, "os-hypervisors:list-detail")
-        return Answer(body={"hypervisors": [self._hypervisor(call, detail=True)]})
+        return Answer(body={"hypervisors": [self.hypervisor_view(call, detail=True)]})
 
     @route("GET", "/os-hypervisors/statistics")
     def statistics(self, call: Call) -> Answer:
         admin_only(call, "os-hypervisors:statistics")
         until(call, 87)
-        return Answer(body={"hypervisor_statistics": {"count": 1, **self._numbers()}})
+        return Answer(body={"hypervisor_statistics": {"count": 1, **self.numbers()}})
 
     @route("GET", "/os-hypervisors/<hypervisor_id>")
     def hypervisor(self, call: Call, hypervisor_id: str) -> Answer:
-        admin_only(call, "os-hypervisors:show")
+        return Answer(body={"hypervisor": self.hypervisor_shown(call, hypervisor_id, "show", detail=True)})
+
+    def hypervisor_shown(
+        self, call: Call, hypervisor_id: str, policy: str, *, detail: bool
+    ) -> dict[str, Any]:
+        """
+        The hypervisor, if it is the one that is asked for.
+
+        :raises Fault: 400 or 404 if it is not.
+        """
+        admin_only(call, f"os-hypervisors:{policy}")
         if call.minor >= 53 and not is_uuid(hypervisor_id):
             raise bad_request(f"Invalid uuid {hypervisor_id}")
         if hypervisor_id != str(self._hypervisor_id(call)):
             raise not_found(f"Hypervisor with ID '{hypervisor_id}' could not be found.")
-        return Answer(body={"hypervisor": self._hypervisor(call, detail=True)})
+        return self.hypervisor_view(call, detail=detail)
 
     def _service_id(self, binary: str) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{binary}.{self.store.host}"))
@@ -121,7 +142,10 @@ class Operators:
     def _hypervisor_id(self, call: Call) -> str | int:
         return self._service_id("hypervisor") if call.minor >= 53 else 1
 
-    def _hypervisor(self, call: Call, *, detail: bool) -> dict[str, Any]:
+    def hypervisor_view(self, call: Call, *, detail: bool) -> dict[str, Any]:
+        """
+        The hypervisor in the answer to a list or show.
+        """
         shown: dict[str, Any] = {
             "id": self._hypervisor_id(call),
             "hypervisor_hostname": self.store.host,
@@ -140,10 +164,13 @@ class Operators:
                 shown["uptime"] = None
             else:
                 info = {"arch": "x86_64", "model": "Nehalem", "vendor": "Intel", "features": []}
-                shown |= {**self._numbers(), "cpu_info": info if call.minor >= 28 else json.dumps(info)}
+                shown |= {**self.numbers(), "cpu_info": info if call.minor >= 28 else json.dumps(info)}
         return shown
 
-    def _numbers(self) -> dict[str, int]:
+    def numbers(self) -> dict[str, int]:
+        """
+        What the host has and what of it is used.
+        """
         placed = [server for server in self.store.live() if server.host is not None]
         vcpus = sum(server.flavor.vcpus for server in placed)
         ram = sum(server.flavor.ram for server in placed)

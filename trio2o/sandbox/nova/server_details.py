@@ -23,7 +23,7 @@ _CONSOLES = {"vnc": "novnc", "spice": "spice-html5", "serial": "serial", "rdp": 
 @define
 class ServerDetails:
     """
-    Instance actions, consoles, security groups, password, diagnostics, topology, migrations, shares.
+    Instance actions, consoles, security groups, password, diagnostics, topology, shares.
     """
 
     store: NovaStore
@@ -97,9 +97,9 @@ class ServerDetails:
         if server.vm_state == "building":
             raise conflict(f"Instance {server.id} is not ready")
         page_name = "vnc_auto.html" if protocol == "vnc" else f"{protocol}_auto.html"
-        return Answer(
-            body={"remote_console": {"protocol": protocol, "type": kind, "url": console_url(page_name, kind)}}
-        )
+        url = console_url(page_name, kind)
+        self.store.consoles[url[-36:]] = server.id
+        return Answer(body={"remote_console": {"protocol": protocol, "type": kind, "url": url}})
 
     @route("GET", "/servers/<server_id>/os-security-groups")
     def list_security_groups(self, call: Call, server_id: str) -> Answer:
@@ -162,22 +162,6 @@ class ServerDetails:
         since(call, 78)
         self.store.get(server_id, call)
         return Answer(body={"nodes": [], "pagesize_kb": None})
-
-    @route("GET", "/servers/<server_id>/migrations")
-    def list_migrations(self, call: Call, server_id: str) -> Answer:
-        since(call, 23)
-        admin_only(call, "servers:migrations:index")
-        self.store.get(server_id, call)
-        return Answer(body={"migrations": []})
-
-    @route("GET", "/servers/<server_id>/migrations/<migration_id>")
-    def show_migration(self, call: Call, server_id: str, migration_id: str) -> Answer:
-        since(call, 23)
-        admin_only(call, "servers:migrations:show")
-        self.store.get(server_id, call)
-        raise not_found(
-            f"In-progress live migration with ID {migration_id} not found for server {server_id}."
-        )
 
     @route("GET", "/servers/<server_id>/shares")
     def list_shares(self, call: Call, server_id: str) -> Answer:

@@ -20,27 +20,31 @@ from trio2o.sandbox.nova.store import NovaStore, project_only
 @define
 class Servers:
     """
-    The servers themselves.
+    The servers themselves. ``/os-volumes_boot`` is Nova's other name for them; its links have the usual one.
     """
 
     store: NovaStore
     lifecycle: Lifecycle
 
     @route("GET", "/servers")
+    @route("GET", "/os-volumes_boot")
     def index(self, call: Call) -> Answer:
         return self._listed(call, "index", "/servers")
 
     @route("GET", "/servers/detail")
+    @route("GET", "/os-volumes_boot/detail")
     def detail(self, call: Call) -> Answer:
         return self._listed(call, "detail", "/servers/detail")
 
     @route("GET", "/servers/<server_id>")
+    @route("GET", "/os-volumes_boot/<server_id>")
     def show(self, call: Call, server_id: str) -> Answer:
         server = self.store.get(server_id, call)
         body = {"server": shown(server, call, groups=self.store.groups_of(server))}
         return Answer(body=body, depends_on=server.revision)
 
     @route("PUT", "/servers/<server_id>")
+    @route("PUT", "/os-volumes_boot/<server_id>")
     def update(self, call: Call, server_id: str) -> Answer:
         wanted = body_object(call, "server")
         allowed = {"name", "OS-DCF:diskConfig", "accessIPv4", "accessIPv6"}
@@ -66,6 +70,7 @@ class Servers:
         return Answer(body={"server": shown(server, call, extended=False, groups=groups)})
 
     @route("DELETE", "/servers/<server_id>")
+    @route("DELETE", "/os-volumes_boot/<server_id>")
     def delete(self, call: Call, server_id: str) -> Answer:
         server = self.store.get(server_id, call)
         check_lock(server, call.caller)

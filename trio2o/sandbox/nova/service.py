@@ -19,13 +19,18 @@ from trio2o.sandbox.nova.imaging import Images, NoImages
 from trio2o.sandbox.nova.keypairs import KeyPairs
 from trio2o.sandbox.nova.lifecycle import Lifecycle
 from trio2o.sandbox.nova.limits import Limits
+from trio2o.sandbox.nova.machines import Machines
 from trio2o.sandbox.nova.metadata import Metadata, Tags
+from trio2o.sandbox.nova.migrating import Migrations
+from trio2o.sandbox.nova.network_proxies import ImageProxies, NetworkProxies
 from trio2o.sandbox.nova.operator import Operators, Usage
 from trio2o.sandbox.nova.other_actions import OtherActions
 from trio2o.sandbox.nova.server_details import ServerDetails
 from trio2o.sandbox.nova.servers import Servers
+from trio2o.sandbox.nova.service_calls import ServiceCalls
 from trio2o.sandbox.nova.store import NovaStore
 from trio2o.sandbox.nova.style import NovaStyle
+from trio2o.sandbox.nova.volume_proxies import VolumeProxies
 from trio2o.sandbox.pod_state import PodState
 from trio2o.sandbox.style import MicroversionRange
 
@@ -56,6 +61,7 @@ def make_nova(
     lifecycle = Lifecycle(store, action_seconds)
     images = images or NoImages()
     others = OtherActions(store, lifecycle, image_endpoint, images)
+    operators = Operators(store)
     frame = ServiceFrame(
         style=NovaStyle(versions=versions, link_prefix=link_prefix),
         verifier=verifier,
@@ -77,8 +83,14 @@ def make_nova(
         KeyPairs(store),
         Limits(store),
         ServerGroups(store),
-        Operators(store),
+        operators,
+        Machines(store, operators),
         Usage(store),
+        Migrations(store),
+        ServiceCalls(store),
+        VolumeProxies(store),
+        NetworkProxies(store),
+        ImageProxies(images),
     )
     frame.mount_control(NovaControl(store))
     pod.servers = store

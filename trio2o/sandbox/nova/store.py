@@ -4,6 +4,7 @@ All that one fake Nova knows.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -49,11 +50,25 @@ class ServerGroup:
     members: list[str] = field(factory=list)
 
 
+@define(kw_only=True, eq=False)
+class Migration:
+    """
+    A server's move, which here is only told of: there is no other host to go to.
+    """
+
+    id: int
+    uuid: str
+    server: Server
+    created: datetime
+    type: str = "live-migration"
+    status: str = "running"
+
+
 @define(eq=False)
 class NovaStore:
     """
     The state of one pod's Nova. ``revision`` moves with every change of any server, ``catalog`` with every
-    change of flavors.
+    change of flavors. ``consoles`` are servers by the tokens of their consoles; services are told apart by their binary.
     """
 
     pod: PodState
@@ -63,6 +78,10 @@ class NovaStore:
     groups: dict[str, ServerGroup] = field(factory=dict, init=False)
     quotas: dict[str, dict[str, int]] = field(factory=dict, init=False)
     quota_class: dict[str, int] = field(factory=lambda: dict(DEFAULT_QUOTAS), init=False)
+    migrations: dict[int, Migration] = field(factory=dict, init=False)
+    consoles: dict[str, str] = field(factory=dict, init=False)
+    disabled_services: dict[str, str | None] = field(factory=dict, init=False)
+    deleted_services: set[str] = field(factory=set, init=False)
     revision: Revision = field(factory=Revision, init=False)
     catalog: Revision = field(factory=Revision, init=False)
     _live: dict[str, dict[str, Server]] = field(factory=dict, init=False)
@@ -98,6 +117,23 @@ class NovaStore:
         self.servers[server.id] = server
         self._live.setdefault(server.project_id, {})[server.id] = server
         self.revision.bump()
+
+    def add_migration(
+        self, server: Server, *, type: str = "live-migration", status: str = "running"
+    ) -> Migration:
+        """
+        Note a server's move, as an operator's command would.
+        """
+        migration = Migration(
+            id=len(self.migrations) + 1,
+            uuid=str(uuid.uuid4()),
+            server=server,
+            created=self.now(),
+            type=type,
+            status=status,
+        )
+        self.migrations[migration.id] = migration
+        return migration
 
     def changed(self, server: Server, *, touch: bool = True) -> None:
         """
