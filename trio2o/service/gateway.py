@@ -4,6 +4,7 @@ The daemon: what is started in which order, and stopped in the reverse.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from trio2o.config.schema import Config
 from trio2o.errors import DatabaseUnavailable
 from trio2o.ops.notify import Notifier
 from trio2o.ops.reload import Reloader, install_signals
+from trio2o.service.collecting import settle
 from trio2o.service.database import Database
 from trio2o.service.graph import Graph, make_graph
 from trio2o.service.logs import Logs
@@ -97,6 +99,8 @@ class Gateway(Service):
         for served in graph.surfaces:
             await self._listen(served)
         self._install_signals(graph)
+        if self._process:
+            settle(gc)
         _log.info(
             "serving {surfaces} over {pods} pods",
             surfaces=", ".join(

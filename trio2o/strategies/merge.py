@@ -236,15 +236,17 @@ class MergeStrategy:
 
     async def _merged(self, listing: Listing, page: Page, progress: _Progress) -> Answer:
         by_name = {pod.name: pod for pod in listing.pods}
-        items = [dict(item) for item in page.items]
-        self._adopt(listing, items, page, by_name)
-        for item, name in zip(items, page.pods, strict=True):
-            name_zone(item, listing.plural, by_name[name].az_name)
-        missing = tuple(by_name[name] for name in page.missing)
+        # before the zones get their top names: the next page compares what pods show
         if page.items:
             last = str(page.items[-1].get("id"))
             cursor = Cursor(pod=page.pods[-1], key=listing.order.key(page.items[-1]), cursors=page.cursors)
             self._cursors.keep(listing.identity, last, cursor)
+        # the pods' own, which nobody reads any more: copies would cost a third of what parsing did
+        items: list[dict[str, Any]] = list(page.items)  # type: ignore[arg-type]
+        self._adopt(listing, items, page, by_name)
+        for item, name in zip(items, page.pods, strict=True):
+            name_zone(item, listing.plural, by_name[name].az_name)
+        missing = tuple(by_name[name] for name in page.missing)
         detailed = listing.inbound.path.rstrip(b"/").endswith(b"/detail")
         silent = tuple(pod for pod in missing if pod.name in progress.failures)
         if silent and listing.unfiltered and shows_unknown(listing.inbound, listing.context):
