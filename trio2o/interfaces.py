@@ -17,6 +17,7 @@ from trio2o.model import (
     Binding,
     Candidate,
     Change,
+    CollectedUsage,
     Identity,
     Kind,
     PlacementRequest,
@@ -24,6 +25,7 @@ from trio2o.model import (
     RequestContext,
     Route,
     Snapshot,
+    Usage,
 )
 
 if TYPE_CHECKING:
@@ -246,6 +248,25 @@ class ICursorBook(Interface):
     def keep(digest: bytes, content: str) -> None:
         """
         Keep a content. Written in the background, or lost.
+        """
+
+
+class IUsageStore(Interface):
+    """
+    What pods said last of how full they are.
+    """
+
+    async def record_usage(pod_id: str, usage: Usage, *, age: float) -> None:
+        """
+        Store a pod's usage in place of the one before, with how many projects are bound to it now; nothing for a pod that is
+        gone.
+
+        :param age: how many seconds ago the questions began.
+        """
+
+    async def list_usage() -> Sequence[CollectedUsage]:
+        """
+        The usage of all registered pods that have one, by pod id.
         """
 
 

@@ -311,6 +311,20 @@ class Usage:
 
 
 @frozen(kw_only=True)
+class CollectedUsage:
+    """
+    A usage as it is stored.
+    """
+
+    pod_id: str
+    usage: Usage
+    #: When the questions to the pod began, by the database's clock.
+    collected_at: datetime
+    #: How many seconds ago that was when it was read.
+    age: float
+
+
+@frozen(kw_only=True)
 class QuotaLeft:
     """
     What a project may still make in one pod; ``None`` is unknown or without limit.

@@ -1,0 +1,3 @@
+"""
+Tests of :mod:`trio2o.usage`.
+"""
