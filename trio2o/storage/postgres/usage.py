@@ -60,7 +60,8 @@ def usage_of(document: Mapping[str, Any]) -> Usage:
     """
     A usage from its document; what another release has in it beside is left out.
     """
-    known = {key: value for key, value in document.items() if key in _FIELDS}
-    return Usage(
-        **{key: Stock(**value) if isinstance(value, dict) else value for key, value in known.items()}
-    )
+    return Usage(**{key: _field(value) for key, value in document.items() if key in _FIELDS})
+
+
+def _field(value: Any) -> Any:
+    return Stock(**value) if isinstance(value, dict) else value
