@@ -143,16 +143,35 @@ class Caller:
                 )
             time.sleep(INTERVAL)
 
-    def until_gone(self, service: str, path: str) -> None:
+    def until_gone(self, service: str, path: str, *, version: str | None = None) -> None:
         """
         Wait until there is no such resource.
 
         :raises NotReached: if it stays.
         """
         deadline = time.monotonic() + PATIENCE
-        while self.call(service, "GET", path, quiet=True).status != 404:
+        while self.call(service, "GET", path, version=version, quiet=True).status != 404:
             if time.monotonic() > deadline:
                 raise NotReached(f"{self.place.name}: {path} stays")
+            time.sleep(INTERVAL)
+
+    def until_listed(
+        self, service: str, path: str, plural: str, *, version: str | None = None
+    ) -> list[dict[str, Any]]:
+        """
+        Wait until a list has an item, and give what it has.
+
+        :raises NotReached: if it stays empty.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            items: list[dict[str, Any]] = self.call(service, "GET", path, version=version, quiet=True).json()[
+                plural
+            ]
+            if items:
+                return items
+            if time.monotonic() > deadline:
+                raise NotReached(f"{self.place.name}: {path} stays empty")
             time.sleep(INTERVAL)
 
     def afterwards(self, service: str, path: str) -> None:

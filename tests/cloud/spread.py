@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 from tests.cloud.caller import Caller
 from tests.cloud.making import a_new_second, a_server, a_volume
 
-_COUNT = 5
+#: How many there are of each thing at most.
+COUNT = 5
 
 
 def servers(at: Caller) -> None:
     """
     Servers of both pods as one list: orders, pages walked to their end, filters, deleted markers.
     """
-    made = [a_server(at, f"s{n}", quiet=True, availability_zone=_zone(at, n)) for n in range(_COUNT)]
+    made = [a_server(at, f"s{n}", quiet=True, availability_zone=turn(at, n)) for n in range(COUNT)]
     at.compute("POST", f"/servers/{made[1]}/action", {"os-stop": None}, quiet=True)
     at.until("compute", f"/servers/{made[1]}", "server", "shutoff")
     for query in (
@@ -34,9 +35,9 @@ def servers(at: Caller) -> None:
         "changes-since=2001-01-01T00:00:00Z&limit=2",
     ):
         for path in ("/servers", "/servers/detail"):
-            _walked(at, "compute", f"{path}?{query}", "servers")
+            walked(at, "compute", f"{path}?{query}", "servers")
     for query in ("limit=2", "sort_key=display_name&sort_dir=asc&limit=2", "status=ACTIVE&limit=2"):
-        _walked(at, "compute", f"/servers/detail?{query}", "servers", version="2.96")
+        walked(at, "compute", f"/servers/detail?{query}", "servers", version="2.96")
     two_keys = "sort_key=vm_state&sort_dir=asc&sort_key=display_name&sort_dir=desc&limit=2"
     at.compute("GET", f"/servers?{two_keys}")
     for marker in made:
@@ -56,7 +57,7 @@ def volumes(at: Caller) -> None:
     """
     Volumes and snapshots of both pods as one list.
     """
-    made = [a_volume(at, f"v{n}", quiet=True, availability_zone=_zone(at, n)) for n in range(_COUNT)]
+    made = [a_volume(at, f"v{n}", quiet=True, availability_zone=turn(at, n)) for n in range(COUNT)]
     for query in (
         "",
         "limit=1",
@@ -70,7 +71,7 @@ def volumes(at: Caller) -> None:
         "name=v3",
     ):
         for path in ("/volumes", "/volumes/detail"):
-            _walked(at, "volume", f"{path}?{query}", "volumes")
+            walked(at, "volume", f"{path}?{query}", "volumes")
     for query in (
         "offset=1",
         "offset=2&limit=2",
@@ -93,24 +94,27 @@ def volumes(at: Caller) -> None:
         at.until("volume", f"/snapshots/{snapshot}", "snapshot", "available")
     for query in ("", "limit=1", "limit=2", "sort=name:asc&limit=2", f"volume_id={made[1]}", "name=snap2"):
         for path in ("/snapshots", "/snapshots/detail"):
-            _walked(at, "volume", f"{path}?{query}", "snapshots")
+            walked(at, "volume", f"{path}?{query}", "snapshots")
     at.volume("DELETE", f"/volumes/{made[4]}", quiet=True)
     at.until_gone("volume", f"/volumes/{made[4]}")
     at.volume("GET", f"/volumes?limit=2&marker={made[4]}", note="a deleted marker")
     at.volume("GET", "/volumes", note="four left")
 
 
-def _zone(at: Caller, number: int) -> str:
+def turn(at: Caller, number: int) -> str:
+    """
+    The zone whose turn it is, in another second than the one before.
+    """
     a_new_second()
     return at.place.zones[number % len(at.place.zones)]
 
 
-def _walked(at: Caller, service: str, path: str, plural: str, version: str | None = None) -> None:
+def walked(at: Caller, service: str, path: str, plural: str, version: str | None = None) -> None:
     """
     Follow a list's links to its end.
     """
     first = path
-    for page in range(2 * _COUNT):
+    for page in range(2 * COUNT):
         reply = at.call(service, "GET", path, version=version, bare=page > 0, note=f"page {page} of {first}")
         following = [
             each["href"] for each in reply.json().get(f"{plural}_links", ()) if each["rel"] == "next"
