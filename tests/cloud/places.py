@@ -130,6 +130,20 @@ def test_cloud() -> TestCloud:
         raise NoCloud(f"the cloud does not answer: {error}") from error
 
 
+@cache
+def both_pods() -> tuple[Place, Place]:
+    """
+    Both pods, for what is made in one of them past the top region, and to look at what each has.
+
+    :raises NoCloud: if there are none.
+    """
+    try:
+        one, two = (_place(name, openstack.connect(cloud=name)) for name in ("pod1", "pod2"))
+    except (ClientException, SDKException) as error:
+        raise NoCloud(f"the pods do not answer: {error}") from error
+    return one, two
+
+
 def _place(name: str, connection: Any) -> Place:
     roots = {}
     for service, kind in _TYPES.items():

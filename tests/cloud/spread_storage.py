@@ -204,7 +204,7 @@ def group_types() -> Iterator[list[str]]:
         for pod in ("pod1", "pod2"):
             admin = openstack.connect(cloud=pod)
             stack.enter_context(a_group_type(admin))
-            storage = admin.block_storage
+            storage: Any = admin.block_storage
             ids += [f"group type {each.name}={each.id}" for each in storage.group_types()]
             ids += [f"type {each.name}={each.id}" for each in storage.types()]
         yield ids
@@ -263,9 +263,9 @@ def _groups(types: Sequence[str], at: Caller) -> None:
         as_one(at, groups, made_groups)
         at.volume("GET", "/volumes", note="gone with their groups")
     finally:
-        for snapshot in made_snapshots:
-            at.volume("DELETE", f"/group_snapshots/{snapshot}", version="3.14", quiet=True)
-            at.until_gone("volume", f"/group_snapshots/{snapshot}", version="3.14")
+        for identifier in made_snapshots:
+            at.volume("DELETE", f"/group_snapshots/{identifier}", version="3.14", quiet=True)
+            at.until_gone("volume", f"/group_snapshots/{identifier}", version="3.14")
         for group in made_groups:
             at.volume("POST", f"/groups/{group}/action", delete, version="3.13", quiet=True)
             at.until_gone("volume", f"/groups/{group}", version="3.13")
@@ -324,8 +324,8 @@ def _messages(at: Caller, kind: str) -> None:
             waited(at, f"/volumes/{volume}", "volume", "error")
             # a message is written after the state is
             about = f"/messages?resource_uuid={volume}"
-            for message in at.until_listed("volume", about, "messages", version="3.5"):
-                own.append(message["id"])
+            for told in at.until_listed("volume", about, "messages", version="3.5"):
+                own.append(told["id"])
                 at.normal.know(own[-1], f"message {len(own)}")
             at.volume("GET", about, version="3.5")
         for marker in own:
