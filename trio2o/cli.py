@@ -90,6 +90,27 @@ def _parser() -> argparse.ArgumentParser:
     for command in (upgrade, told):
         command.add_argument("--config", type=Path, required=True, metavar="FILE")
 
+    adopt = commands.add_parser(
+        "adopt",
+        help="record where everything is that the pods have",
+        description="Lists what the pods have, whatever its project, and records a route to each resource that has none, so "
+        "that it is known without asking the pods. The daemon may run meanwhile. Running it twice changes nothing. The "
+        "exit status is 1 when a pod could not be read whole.",
+    )
+    adopt.add_argument("--config", type=Path, required=True, metavar="FILE")
+    adopt.add_argument(
+        "--pod", action="append", default=[], metavar="NAME", help="only this one; may be repeated"
+    )
+    adopt.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="only these, such as server; may be repeated",
+    )
+    adopt.add_argument("--dry-run", action="store_true", help="write nothing, and tell what would be adopted")
+    adopt.set_defaults(run=_adopt)
+
     policy = commands.add_parser("policy", help="the policy").add_subparsers(required=True, metavar="COMMAND")
     rules = policy.add_parser("sample", help="a policy file with every rule and its default")
     rules.set_defaults(run=_policy)
@@ -126,20 +147,70 @@ def _policy(_: argparse.Namespace) -> int:
     return 0
 
 
-def _on_database(options: argparse.Namespace) -> int:
-    from twisted.internet.task import react
-
+def _adopt(options: argparse.Namespace) -> int:
+    from trio2o.adoption.sweep import all_kinds
+    from trio2o.service.adopting import CannotAdopt, Wishes, adopt
     from trio2o.startup import read_config
 
     config = read_config(options.config)
+    kinds = {kind.value: kind for kind in all_kinds()}
+    unknown = [name for name in options.kind if name not in kinds]
+    if unknown:
+        print(f"trio2o: no such kind: {', '.join(unknown)} (known: {', '.join(kinds)})", file=sys.stderr)
+        return 1
+    wishes = Wishes(pods=options.pod, kinds=[kinds[name] for name in options.kind], dry_run=options.dry_run)
+    whole = True
+
+    async def action(reactor: Any, dsn: str) -> str:
+        nonlocal whole
+        try:
+            table, whole = await adopt(reactor, config, dsn, wishes, sys.stderr)
+        except CannotAdopt as problem:
+            raise ValueError(str(problem)) from problem
+        return table
+
+    return _react(config, action, lambda: 0 if whole else 1)
+
+
+def _on_database(options: argparse.Namespace) -> int:
+    from trio2o.startup import read_config
+
+    return _react(read_config(options.config), options.action, lambda: 0)
+
+
+def _react(config: Config, action: Action, status: Callable[[], int]) -> int:
+    """
+    Do something with the database on a reactor. Ends the process by ``SystemExit``: with ``status()``, or with 1 where it
+    went wrong. Ctrl-C cancels the action and waits for its end.
+    """
+    from twisted.internet.defer import CancelledError, Deferred
+    from twisted.internet.task import react
 
     async def run(reactor: Any) -> None:
-        status = await on_database(reactor, config, options.action, _embedded)
-        if status:
-            raise SystemExit(status)
+        doing = Deferred.fromCoroutine(on_database(reactor, config, action, _embedded))
+        ended: Deferred[None] = Deferred()
+        stopping = False
 
-    # Ends by SystemExit, with what run() gives or with 1.
+        def stop() -> Deferred[None]:
+            nonlocal stopping
+            stopping = True
+            doing.cancel()
+            return ended
+
+        trigger = reactor.addSystemEventTrigger("before", "shutdown", stop)
+        try:
+            failed = await doing or status()
+        except CancelledError:
+            failed = 1
+        finally:
+            ended.callback(None)
+        if not stopping:
+            reactor.removeSystemEventTrigger(trigger)
+        if failed:
+            raise SystemExit(failed)
+
     react(run)
+    raise AssertionError("react() ends the process")
 
 
 async def on_database(

@@ -76,6 +76,7 @@ _QUICK: Mapping[str, Any] = {
         "probe_interval_seconds": 60.0,
     },
     "limits": {"negative_routes_seconds": 0.0},
+    "jobs": {"route_checks_per_second": 0, "tombstone_days": 0},
     "drain_seconds": 2.0,
 }
 

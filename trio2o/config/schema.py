@@ -16,13 +16,21 @@ from attrs import frozen
 from trio2o.config import checks
 from trio2o.config.database_section import DatabaseSection
 from trio2o.config.identity_section import IdentitySection
+from trio2o.config.jobs_section import JobsSection
 from trio2o.config.listen_sections import ListenSections
 from trio2o.config.option import option
 from trio2o.config.pod_sections import PodDefaults, PodHeadroom, PodOvercommit, PodSection
 from trio2o.config.scheduling_section import SchedulingSection
 from trio2o.model import Pod, PodSettings
 
-__all__ = ["Config", "DatabaseSection", "IdentitySection", "LoggingSection", "SchedulingSection"]
+__all__ = [
+    "Config",
+    "DatabaseSection",
+    "IdentitySection",
+    "JobsSection",
+    "LoggingSection",
+    "SchedulingSection",
+]
 
 
 @frozen(kw_only=True)
@@ -140,6 +148,7 @@ class Config:
     pod_defaults: PodDefaults = option("", factory=PodDefaults)
     limits: LimitsSection = option("", factory=LimitsSection)
     scheduling: SchedulingSection = option("", factory=SchedulingSection)
+    jobs: JobsSection = option("", factory=JobsSection)
     policy_file: Path | None = option(
         "A file of oslo.policy rules that differ from the defaults; `trio2o policy sample` prints those.",
         default=None,

@@ -41,6 +41,11 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "trio2o_outbox_writes": ("Writes that wait for the database to be back.", ()),
     "trio2o_token_cache_entries": ("Tokens in the cache.", ()),
     "trio2o_route_cache_entries": ("Routes in the cache.", ()),
+    "trio2o_jobs_leader": ("1 in the process that compares routes with pods.", ()),
+    "trio2o_route_checks_distrusted": (
+        "1 while no route to a pod's service ends, because it says of most that they are not there.",
+        ("pod", "service"),
+    ),
     "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),
 }
 
@@ -100,6 +105,24 @@ class Metrics:
             "trio2o_merge_missing_pods",
             "How often a pod was left out of a merged answer.",
             ("surface", "pod"),
+            registry=self._registry,
+        )
+        self._route_checks = Counter(
+            "trio2o_route_checks",
+            "Routes that the cleaner asked pods about, by what was said: present, absent, or unclear.",
+            ("pod", "result"),
+            registry=self._registry,
+        )
+        self._routes_ended = Counter(
+            "trio2o_routes_ended",
+            "Routes that the cleaner ended, because the pod no longer has the resource.",
+            ("pod",),
+            registry=self._registry,
+        )
+        self._tombstones_pruned = Counter(
+            "trio2o_tombstones_pruned",
+            "Places of ended resources that were forgotten because of their age.",
+            ("pod",),
             registry=self._registry,
         )
         # labels() checks and joins its arguments on every call; the children are therefore kept.
@@ -163,6 +186,24 @@ class Metrics:
         """
         for pod in pods:
             self._missing.labels(surface, pod).inc()
+
+    def route_checked(self, pod: str, result: str) -> None:
+        """
+        Count one question of the cleaner's: ``present``, ``absent`` or ``unclear``.
+        """
+        self._route_checks.labels(pod, result).inc()
+
+    def route_ended(self, pod: str) -> None:
+        """
+        Count one route that the cleaner ended.
+        """
+        self._routes_ended.labels(pod).inc()
+
+    def tombstones_pruned(self, pod: str, count: int) -> None:
+        """
+        Count a pod's tombstones that were removed.
+        """
+        self._tombstones_pruned.labels(pod).inc(count)
 
     def watch(self, name: str, read: Callable[[], float]) -> None:
         """

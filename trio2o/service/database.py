@@ -15,12 +15,14 @@ from twisted.logger import Logger
 
 from trio2o.config.schema import DatabaseSection
 from trio2o.errors import DatabaseUnavailable
+from trio2o.interfaces import IElection
 from trio2o.storage.embedded import EmbeddedPostgres
 from trio2o.storage.installation import EmbeddedError
 from trio2o.storage.migrate import require_latest, upgrade
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.bindings import PostgresBindings
 from trio2o.storage.postgres.changes import PostgresChanges
+from trio2o.storage.postgres.election import PostgresElection
 from trio2o.storage.postgres.pods import PostgresPods
 from trio2o.storage.postgres.routes import PostgresRoutes
 
@@ -42,6 +44,7 @@ class Database:
     #: True once there are connections to close.
     _begun: bool = field(default=False, init=False)
     _watching: Deferred[None] | None = field(default=None, init=False)
+    _dsn: str = field(default="", init=False, repr=False)
     pool: Pool = field(init=False)
     pods: PostgresPods = field(init=False)
     bindings: PostgresBindings = field(init=False)
@@ -70,6 +73,7 @@ class Database:
         else:
             dsn = section.dsn.value
             await self._schema_is_current(dsn)
+        self._dsn = dsn
         self.pool = Pool(
             self._reactor,
             dsn,
@@ -91,6 +95,12 @@ class Database:
             self._watching.addErrback(
                 lambda failure: _log.failure("watching the embedded database ended", failure=failure)
             )
+
+    def election(self, name: str) -> IElection:
+        """
+        An election among all who share the database.
+        """
+        return PostgresElection(self._reactor, self._dsn, name)
 
     async def _schema_is_current(self, dsn: str) -> None:
         told = False

@@ -29,6 +29,7 @@ from trio2o.scheduling.selection import Selection
 from trio2o.service.admin import make_admin
 from trio2o.service.database import Database
 from trio2o.service.identity import IdentityParts, make_identity
+from trio2o.service.jobs import Jobs, make_jobs
 from trio2o.service.observed import ObservedPods, ObservedTokens
 from trio2o.service.observing import Observer, watch
 from trio2o.service.surfaces import Common, ServedSurface, make_surface
@@ -63,6 +64,7 @@ class Graph:
     _identity: IdentityParts
     _monitor: PodMonitor
     _departures: Departures
+    _jobs: Jobs
     _pods: TreqPods
     _policy: OsloPolicy
     _database: Database
@@ -83,12 +85,14 @@ class Graph:
         await gathered([self._monitor.probe(pod) for pod in served], ())
         self._monitor.startService()
         self._departures.startService()
+        self._jobs.startService()
 
     async def stop(self) -> None:
         """
         Stop, in the reverse order; what is still to be written is written, bounded.
         """
-        for service in (self._departures, self._monitor, self._routes, self._feed, self._identity.service):
+        upper = (self._jobs, self._departures, self._monitor)
+        for service in (*upper, self._routes, self._feed, self._identity.service):
             await maybeDeferred(service.stopService)
         self._pods.close()
 
@@ -129,7 +133,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     pods = TreqPods(
         reactor=reactor,
         catalog=identity.catalog,
-        defaults=_pod_defaults(config),
+        defaults=pod_defaults(config),
         connection=LeanConnection if config.pod_defaults.lean_connections else PodConnection,
     )
     monitor = PodMonitor(
@@ -181,6 +185,18 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         clock=reactor,
         budget=config.pod_defaults.list_timeout_seconds,
     )
+    jobs = make_jobs(
+        reactor,
+        config.jobs,
+        election=database.election("jobs"),
+        routes=database.routes,
+        state=state,
+        identity=identity,
+        pods=observed,
+        pod_tokens=SharedKeystone(),
+        metrics=metrics,
+        answer_limit=config.limits.answer_body_bytes,
+    )
     common = Common(
         reactor=reactor,
         config=config,
@@ -217,6 +233,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         state=state,
         surfaces=surfaces,
         departures=departures,
+        jobs=jobs,
         feed=feed,
         routes=routes,
         identity=identity,
@@ -227,7 +244,10 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     )
 
 
-def _pod_defaults(config: Config) -> PodDefaults:
+def pod_defaults(config: Config) -> PodDefaults:
+    """
+    How pods are reached, as the configuration has it.
+    """
     defaults = config.pod_defaults
     return PodDefaults(
         connect_timeout=defaults.connect_timeout_seconds,

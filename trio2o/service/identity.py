@@ -28,6 +28,8 @@ class IdentityParts:
     keystone: KeystoneClient
     tokens: KeystoneTokens
     catalog: KeystoneCatalog
+    #: The daemon's own token.
+    own: ServiceToken
     service: IdentityService
     #: The value of ``WWW-Authenticate``.
     www_authenticate: bytes
@@ -74,6 +76,7 @@ def make_identity(reactor: Any, section: IdentitySection) -> IdentityParts:
         keystone=keystone,
         tokens=tokens,
         catalog=catalog,
+        own=own,
         service=IdentityService(own, catalog, pool),
         www_authenticate=f'Keystone uri="{uri}"'.encode(),
     )

@@ -16,6 +16,7 @@ from trio2o.config.schema import Config
 from trio2o.service.graph import Graph, make_graph
 from trio2o.startup import read_config
 from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods, MemoryRoutes
+from trio2o.storage.memory_election import MemoryElection
 
 MINIMAL = """
 identity:
@@ -49,6 +50,12 @@ class MemoryStores:
         self.bindings = MemoryBindings(self.memory)
         self.routes = MemoryRoutes(self.memory)
         self.changes = MemoryChanges(self.memory)
+
+    def election(self, name: str) -> MemoryElection:
+        """
+        See ``Database``.
+        """
+        return MemoryElection(self.memory, name)
 
 
 class GraphCase(SynchronousTestCase):

@@ -1,0 +1,3 @@
+"""
+Adoption: pods to routes, and routes to pods.
+"""

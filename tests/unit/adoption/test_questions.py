@@ -1,0 +1,120 @@
+"""
+Questions with the daemon's own token.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from tests.unit.adoption.case import CINDER_SERVICES, NOVA_SERVICES, OWN, AdoptionCase
+from tests.unit.strategies.doubles import Broken, Reply, Unreachable
+from trio2o.errors import PodBroken, Unavailable
+
+
+class GetTests(AdoptionCase):
+    """
+    One question.
+    """
+
+    def test_sent(self) -> None:
+        """
+        The question has the pod's own token, the microversion, and the project of the daemon's user in Cinder's path.
+        """
+        self.pods.on("Pod1", "GET", f"/v3/{OWN}/volumes/1", Reply(body={"volume": {"id": "1"}}))
+
+        said = self.now(
+            self.questions.get(self.pod1, "volume", "/v3/{project_id}/volumes/1", version="volume 3.27")
+        )
+
+        self.assertEqual((200, {"volume": {"id": "1"}}), (said.status, said.body))
+        sent = self.pods.last
+        self.assertEqual("volume", sent.call.service)
+        self.assertEqual(b"volume 3.27", sent.header(b"openstack-api-version"))
+        self.assertIn(b"own-1", sent.header(b"x-auth-token") or b"")
+        self.assertIn(b"Pod1", sent.header(b"x-auth-token") or b"")
+
+    def test_no_project(self) -> None:
+        """
+        A token without a project has none to put in a path.
+        """
+        self.tokens.project_id = None
+        self.pods.on("Pod1", "GET", "/v3/volumes/1", Reply(404, {}))
+        self.assertEqual(
+            404, self.now(self.questions.get(self.pod1, "volume", "/v3/{project_id}/volumes/1")).status
+        )
+
+    def test_no_json(self) -> None:
+        """
+        A body that is no JSON is no body.
+        """
+        self.pods.on("Pod1", "GET", "/x", Reply(404, b"<html>"))
+        said = self.now(self.questions.get(self.pod1, "compute", "/x"))
+        self.assertEqual((404, None), (said.status, said.body))
+
+    def test_token_refused(self) -> None:
+        """
+        A token that a pod refuses is given back, and another one tried once.
+        """
+        self.pods.on("Pod1", "GET", "/x", Reply(401, {}), Reply(200, {"a": 1}))
+        self.assertEqual(200, self.now(self.questions.get(self.pod1, "compute", "/x")).status)
+        self.assertEqual([b"own-1"], self.own.invalidated)
+        self.assertIn(b"own-2", self.pods.last.header(b"x-auth-token") or b"")
+
+        self.pods.on("Pod1", "GET", "/x", Reply(401, {}))
+        self.assertEqual(401, self.now(self.questions.get(self.pod1, "compute", "/x")).status)
+        self.assertEqual(4, len(self.pods.calls))
+
+    def test_no_answer(self) -> None:
+        """
+        A pod that gives no whole answer, and a Keystone that gives no token, are told.
+        """
+        for script in (Broken(), Reply(200, None)):
+            self.pods.on("Pod1", "GET", "/x", script)
+            asked = Deferred.fromCoroutine(self.questions.get(self.pod1, "compute", "/x"))
+            self.failureResultOf(asked, PodBroken)
+        self.own.number = None
+        asked = Deferred.fromCoroutine(self.questions.get(self.pod1, "compute", "/x"))
+        self.failureResultOf(asked, Unavailable)
+
+
+class ObstacleTests(AdoptionCase):
+    """
+    Is the daemon's user shown everything?
+    """
+
+    def test_admin(self) -> None:
+        """
+        Who is shown the services is: asked once for each service of a pod, and again with another token.
+        """
+        for _ in range(2):
+            self.assertEqual("", self.now(self.questions.obstacle(self.pod1, "compute")))
+            self.assertEqual("", self.now(self.questions.obstacle(self.pod1, "volume")))
+        self.assertEqual([NOVA_SERVICES, CINDER_SERVICES], [call.path for call in self.pods.calls])
+        self.own.number = 7
+        self.assertEqual("", self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.assertEqual(3, len(self.pods.calls))
+
+    def test_none(self) -> None:
+        """
+        Who is refused, or is answered anything else, is not, and is asked anew each time.
+        """
+        self.pods.on("Pod1", "GET", NOVA_SERVICES, Reply(403, {"forbidden": {"code": 403}}))
+        for _ in range(2):
+            self.assertIn("role admin", self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.assertEqual(2, len(self.pods.calls))
+        for reply in (
+            Reply(404, b"<html>"),
+            Reply(200, b"<html>"),
+            Reply(200, {"services": None}),
+            Reply(500),
+        ):
+            self.pods.on("Pod1", "GET", NOVA_SERVICES, reply)
+            self.assertIn(str(reply.status), self.now(self.questions.obstacle(self.pod1, "compute")))
+
+    def test_silent(self) -> None:
+        """
+        A pod that says nothing raises what that is.
+        """
+        self.pods.on("Pod1", "GET", NOVA_SERVICES, Unreachable())
+        asked = Deferred.fromCoroutine(self.questions.obstacle(self.pod1, "compute"))
+        self.assertEqual("Pod1", self.failureResultOf(asked).value.pod_name)

@@ -1,0 +1,76 @@
+"""
+Work that goes on for as long as the daemon runs, one step after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from trio2o.errors import DatabaseUnavailable
+
+_log = Logger()
+
+#: Seconds until a step that could not be made, with the database away or by a mistake of ours, is tried again.
+_AGAIN = 10.0
+
+
+@define(eq=False)
+class Endless:
+    """
+    Makes a step, waits as long as it says, and makes the next, until it is stopped; a step that fails ends nothing.
+    """
+
+    _clock: IReactorTime
+    #: Gives the seconds until the next.
+    _step: Callable[[], Coroutine[Deferred[Any], Any, float]]
+    #: What the steps do, for the log.
+    _what: str
+    _running: Deferred[None] | None = field(default=None, init=False)
+    _next: IDelayedCall | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """
+        Begin; what runs already goes on.
+        """
+        if self._running is None and self._next is None:
+            self._begin()
+
+    def stop(self) -> None:
+        """
+        Give the step up that is under way, and make no other.
+        """
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+
+    def _begin(self) -> None:
+        self._next = None
+        self._running = running = Deferred.fromCoroutine(self._go())
+        running.addErrback(self._failed)
+
+    async def _go(self) -> None:
+        while True:
+            try:
+                wait = await self._step()
+            except DatabaseUnavailable as error:
+                _log.debug("{what} waits for the database: {error}", what=self._what, error=str(error))
+                wait = _AGAIN
+            await deferLater(self._clock, wait)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) and self._running is None:
+            return
+        _log.failure("{what} met an error and goes on", failure=failure, what=self._what)
+        self._running = None
+        self._next = self._clock.callLater(_AGAIN, self._begin)

@@ -1,0 +1,104 @@
+"""
+Questions to pods that no client asked for, with the daemon's own token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from attrs import define, field, frozen
+
+from trio2o.exchange import PodCall
+from trio2o.interfaces import IPodClient, IPodTokens, IServiceToken, ITokenValidator
+from trio2o.model import Pod
+
+#: What only those may list who see every project's resources: neither Nova nor Cinder says so otherwise, and a Cinder that is
+#: asked by anybody else for all projects' volumes gives those of one, without a word.
+_ADMINS_ONLY = {"compute": "/v2.1/os-services", "volume": "/v3/{project_id}/os-services"}
+
+
+@frozen(kw_only=True)
+class Said:
+    """
+    What a pod answered.
+    """
+
+    status: int
+    #: The body's JSON value; ``None`` for a body that is none.
+    body: Any = None
+
+
+@define(kw_only=True)
+class PodQuestions:
+    """
+    GETs with the daemon's own token; one that a pod refuses is replaced once.
+    """
+
+    _pods: IPodClient
+    _own: IServiceToken
+    _tokens: ITokenValidator
+    _pod_tokens: IPodTokens
+    #: The largest answer that is read, in bytes.
+    _answer_limit: int
+    #: Seconds until the head of an answer must be there; ``None`` for the pod's own answer timeout.
+    _budget: float | None = None
+    #: Pod id and service to the token that was seen to be an admin's there.
+    _proven: dict[tuple[str, str], bytes] = field(factory=dict, init=False, repr=False)
+
+    async def get(self, pod: Pod, service: str, path: str, *, version: str = "") -> Said:
+        """
+        Ask one pod.
+
+        :param path: below the pod's root; ``{project_id}`` becomes the project of the daemon's user.
+        :param version: the microversion, as ``OpenStack-API-Version`` has it; empty for none.
+        :raises PodFailure: if there is no whole answer in time.
+        :raises GatewayError: if there is no token to ask with.
+        """
+        token = await self._own.token()
+        said = await self._ask(pod, service, path, version, token)
+        if said.status == 401:
+            self._own.invalidate(token)
+            said = await self._ask(pod, service, path, version, await self._own.token())
+        return said
+
+    async def obstacle(self, pod: Pod, service: str) -> str:
+        """
+        Why the daemon's user is not sure to be shown all that the pod's service has; empty when it is.
+
+        :raises PodFailure: as :meth:`get`.
+        :raises GatewayError: as :meth:`get`.
+        """
+        path = _ADMINS_ONLY[service]
+        if self._proven.get((pod.id, service)) == await self._own.token():
+            return ""
+        said = await self.get(pod, service, path)
+        if said.status == 200 and isinstance(said.body, dict) and isinstance(said.body.get("services"), list):
+            self._proven[pod.id, service] = await self._own.token()
+            return ""
+        if said.status == 403:
+            return "the daemon's user needs the role admin there: it is not shown other projects' resources"
+        return f"it answers {said.status} when asked for its services"
+
+    async def _ask(self, pod: Pod, service: str, path: str, version: str, token: bytes) -> Said:
+        identity = self._tokens.peek(token) or await self._tokens.validate(token)
+        sent = self._pod_tokens.peek(token, identity, pod)
+        if sent is None:
+            sent = await self._pod_tokens.pod_token(token, identity, pod)
+        project = f"/{identity.project_id}" if identity.project_id else ""
+        headers = [(b"Accept", b"application/json"), (b"User-Agent", b"trio2o"), (b"X-Auth-Token", sent)]
+        if version:
+            headers.append((b"OpenStack-API-Version", version.encode("ascii")))
+        call = PodCall(
+            service=service,
+            method=b"GET",
+            target=path.replace("/{project_id}", project).encode("ascii"),
+            headers=headers,
+            budget=self._budget,
+        )
+        answer = await self._pods.call(pod, call)
+        raw = await answer.read(self._answer_limit)
+        try:
+            return Said(status=answer.status, body=orjson.loads(raw))
+        except orjson.JSONDecodeError:
+            return Said(status=answer.status)
