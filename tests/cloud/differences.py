@@ -159,11 +159,6 @@ EXPECTED: tuple[Expected, ...] = (
     ),
     Expected(
         scenario="other_zone",
-        steps=("a key",),
-        reason="Coming: key pairs are kept alike in all pods. Until then one pod has them.",
-    ),
-    Expected(
-        scenario="other_zone",
         steps=("a group",),
         reason="A group of servers is in one pod, and so are its members: a zone elsewhere contradicts the hint.",
     ),

@@ -15,6 +15,8 @@ from trio2o.ops.drain import Drain, TrackedConnection
 from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
+from trio2o.strategies.agreed import AgreedStrategy
+from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
@@ -227,8 +229,24 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             budget=pods.list_timeout_seconds,
             body_limit=limits.read_body_bytes,
         ),
-        "every": EveryStrategy(**shared, shield=shield, body_limit=limits.read_body_bytes),
-        "any": AnyStrategy(**shared, shield=shield, pods=common.pods),
+        "every": EveryStrategy(
+            **shared, shield=shield, budget=pods.answer_timeout_seconds, body_limit=limits.read_body_bytes
+        ),
+        "any": AnyStrategy(**shared, shield=shield, pods=common.pods, budget=pods.list_timeout_seconds),
+        "agreed": AgreedStrategy(
+            **shared,
+            pods=common.pods,
+            clock=common.reactor,
+            budget=pods.list_timeout_seconds,
+            max_page=limits.max_page,
+        ),
+        "alike": AlikeStrategy(
+            **shared,
+            shield=shield,
+            pods=common.pods,
+            budget=pods.answer_timeout_seconds,
+            body_limit=limits.read_body_bytes,
+        ),
         "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
     }
     strategies["follow"] = FollowStrategy(

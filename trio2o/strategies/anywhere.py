@@ -1,22 +1,24 @@
 """
 The strategy ``any``: every pod can answer, the project's bound pod first.
 
-It is also the default for paths that no row of a table names yet.
+What should be in every pod, and is not in the first one that answers, is looked for in the others (a row's ``elsewhere``). It
+is also the default for paths that no row of a table names yet.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from trio2o.errors import PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
-from trio2o.interfaces import IPodClient, IState, IStrategy
+from trio2o.interfaces import IPodAnswer, IPodClient, IState, IStrategy
 from trio2o.model import Pod, PodState, RequestContext
-from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
 
 _log = Logger()
@@ -30,12 +32,16 @@ _IDS = re.compile(r"(?<=/)(?:[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-f]{32}|\d+)(?
 class AnyStrategy:
     """
     Forwards to one pod; a read goes on to the next pod when one cannot be reached.
+
+    A row's ``elsewhere`` are the statuses by which a pod says that it does not have what is read.
     """
 
     _forwarder: Forwarder
     _shield: Shield
     _state: IState
     _pods: IPodClient
+    #: Seconds in which pods say whether they have what the first one has not.
+    _budget: float
     #: Unnamed paths that were logged; bounded, since clients make paths up.
     _logged: set[tuple[str, str]] = field(factory=set, init=False)
 
@@ -51,16 +57,50 @@ class AnyStrategy:
 
     async def _read(self, inbound: Inbound, context: RequestContext) -> Answer:
         unreached: PodFailure | None = None
-        for pod in preferred(self._state, self._pods, context):
+        missing: list[Pod] = []
+        pods = preferred(self._state, self._pods, context)
+        for at, pod in enumerate(pods):
             try:
                 answer = await self._forwarder.send(inbound, context, pod, body=None)
             except PodFailure as failure:
                 unreached = unreached or failure
+                missing.append(pod)
                 continue
+            if answer.status in inbound.operation.options.get("elsewhere", ()):
+                return await self._looked_for(inbound, context, pods[at + 1 :], (pod, answer), missing)
             return self._forwarder.answer(inbound, context, pod, answer)
         if unreached is None:
             raise _no_pods()
         raise told(unreached) from unreached
+
+    async def _looked_for(
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        pods: Sequence[Pod],
+        first: tuple[Pod, IPodAnswer],
+        missing: Sequence[Pod],
+    ) -> Answer:
+        """
+        The answer of the first of these pods that has it. That nobody has it is the first pod's to say, also with a pod
+        silent: what every pod should have is not there if it is not in all.
+        """
+        elsewhere = inbound.operation.options["elsewhere"]
+        said = await gathered(
+            [self._forwarder.send(inbound, context, pod, body=None, budget=self._budget) for pod in pods],
+            (PodFailure,),
+        )
+        chosen, silent = first, list(missing)
+        for pod, answer in zip(pods, said, strict=True):
+            if isinstance(answer, Exception):
+                silent.append(pod)
+            elif chosen is first and answer.status < 300 and answer.status not in elsewhere:
+                first[1].discard()
+                chosen = pod, answer
+            else:
+                answer.discard()
+        told_so = self._forwarder.answer(inbound, context, *chosen)
+        return told_so if chosen is not first else evolve(told_so, missing=tuple(silent))
 
     async def _write(self, inbound: Inbound, context: RequestContext) -> Answer:
         """

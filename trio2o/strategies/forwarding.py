@@ -137,6 +137,7 @@ class Forwarder:
         pod: Pod,
         deadline: Deadline,
         *,
+        method: bytes | None = None,
         target: bytes | None = None,
         body: bytes | None,
     ) -> Answer:
@@ -145,7 +146,9 @@ class Forwarder:
 
         :raises PodFailure: if there is no whole answer in time.
         """
-        answer = await self.send(inbound, context, pod, target=target, body=body, budget=deadline.left)
+        answer = await self.send(
+            inbound, context, pod, method=method, target=target, body=body, budget=deadline.left
+        )
         return self.finished(inbound, context, pod, answer, await self.read_by(deadline, answer), zones=False)
 
     async def read_by(self, deadline: Deadline | None, answer: IPodAnswer) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trio2o.model import Kind
+from trio2o.surface.compute_shared import SHARED
 from trio2o.surface.operations import Operation
 
 GET = frozenset({"GET"})
@@ -267,10 +268,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         methods=GET, path="/os-availability-zone/detail", strategy="local", options={"name": "zones_detail"}
     ),
-    Operation(methods=EVERY, path="/flavors", strategy="any"),
-    Operation(methods=GET, path="/flavors/detail", strategy="any"),
-    Operation(methods=EVERY, path="/flavors/{id}", strategy="any"),
-    Operation(methods=EVERY, path="/flavors/{id}/**", strategy="any"),
+    *SHARED,
     Operation(
         methods=GET,
         path="/os-server-groups",

@@ -25,6 +25,7 @@ from trio2o.surface.volume_rows import (
     create,
     lists,
 )
+from trio2o.surface.volume_shared import SHARED
 
 _VOLUMES = (
     Operation(
@@ -132,15 +133,6 @@ _QUOTAS = (
 _ANYWHERE = tuple(
     Operation(methods=EVERY, path=path, strategy="any")
     for path in (
-        "/types",
-        "/types/{id}",
-        "/types/{id}/**",
-        "/qos-specs",
-        "/qos-specs/{id}",
-        "/qos-specs/{id}/**",
-        "/group_types",
-        "/group_types/{id}",
-        "/group_types/{id}/**",
         "/default-types",
         "/default-types/{id}",
         "/os-quota-sets/{id}/defaults",
@@ -162,6 +154,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *HOSTS,
     Operation(methods=GET, path="/os-availability-zone", strategy="local", options={"name": "zones"}),
     *_QUOTAS,
+    *SHARED,
     *_ANYWHERE,
     Operation(methods=EVERY, path="/**", strategy="any", options={"default": True}),
 )

@@ -1,5 +1,5 @@
 """
-Cases of the compute surface: zones, flavors, server groups, what other services ask of Nova, and all that no row names.
+Cases of the compute surface: zones, server groups, what other services ask of Nova, and all that no row names.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from tests.functional.rows.patterns import anywhere, asked, held, listed, went
 
 _anywhere, _asked = partial(anywhere, "compute"), partial(asked, "compute")
 _held, _listed = partial(held, "compute"), partial(listed, "compute")
-
-_FLAVOR = {"flavor": {"name": "new", "ram": 64, "vcpus": 1, "disk": 1}}
 
 
 async def _a_server_group(scene: Scene, pod: str) -> str:
@@ -99,23 +97,6 @@ CASES: tuple[Case, ...] = (
             (DOWN, BROKEN, SILENT), Told(status=200, shows=("az1",), hides=("pod2-compute",), incomplete=True)
         ),
     ),
-    _anywhere(
-        "EVERY /flavors",
-        "/flavors",
-        shows=("m1.tiny",),
-        admin=True,
-        stranger=200,
-        also=(
-            Step(
-                ask=Ask(method="POST", path="/flavors", body=_FLAVOR),
-                told=Told(status=200, values={"flavor.name": "new"}),
-                got={"Pod1": ("POST /flavors",)},
-            ),
-        ),
-    ),
-    _anywhere("GET /flavors/detail", "/flavors/detail", shows=("m1.tiny",)),
-    _anywhere("EVERY /flavors/{id}", "/flavors/1", shows=("m1.tiny",)),
-    _anywhere("EVERY /flavors/{id}/**", "/flavors/1/os-extra_specs", shows=("extra_specs",)),
     _listed(
         "GET /os-server-groups",
         "/os-server-groups",
@@ -222,5 +203,5 @@ CASES: tuple[Case, ...] = (
         admin=True,
         status=204,
     ),
-    _anywhere("EVERY /**", "/os-keypairs", shows=("keypairs",), by_name=False),
+    _anywhere("EVERY /**", "/os-quota-sets/{project_id}/defaults", shows=("quota_set",), by_name=False),
 )

@@ -6,10 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.functional.rows import compute_hosts, compute_proxies, compute_rest, compute_servers
+from tests.functional.rows import (
+    compute_hosts,
+    compute_proxies,
+    compute_rest,
+    compute_servers,
+    compute_shared,
+)
 from tests.functional.rows.case import Case
 
 CASES: Mapping[str, tuple[Case, ...]] = {
-    "compute": (*compute_servers.CASES, *compute_hosts.CASES, *compute_proxies.CASES, *compute_rest.CASES),
+    "compute": (
+        *compute_servers.CASES,
+        *compute_hosts.CASES,
+        *compute_proxies.CASES,
+        *compute_rest.CASES,
+        *compute_shared.CASES,
+    ),
     "volume": (),
 }

@@ -33,6 +33,8 @@ from trio2o.state.cache import MemoryState, by_project
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
+from trio2o.strategies.agreed import AgreedStrategy
+from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
@@ -66,6 +68,7 @@ P2 = "b" * 32
 
 LIMIT = 1000
 LIST_BUDGET = 20.0
+ANSWER_BUDGET = 60.0
 LOCATE_BUDGET = 10.0
 CREATE_BUDGET = 90.0
 ABSENT_SECONDS = 5.0
@@ -251,8 +254,19 @@ class StrategyCase(SynchronousTestCase):
                 budget=LIST_BUDGET,
                 body_limit=LIMIT,
             ),
-            "every": EveryStrategy(**shared, shield=shield, body_limit=LIMIT),
-            "any": AnyStrategy(**shared, shield=shield, pods=self.pods),
+            "every": EveryStrategy(**shared, shield=shield, budget=ANSWER_BUDGET, body_limit=LIMIT),
+            "any": AnyStrategy(**shared, shield=shield, pods=self.pods, budget=LIST_BUDGET),
+            "agreed": AgreedStrategy(
+                **shared, pods=self.pods, clock=self.clock, budget=LIST_BUDGET, max_page=LIMIT
+            ),
+            "alike": AlikeStrategy(
+                **shared,
+                shield=shield,
+                pods=self.pods,
+                budget=ANSWER_BUDGET,
+                body_limit=LIMIT,
+                new_name=lambda: "made-up",
+            ),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
         }
         self.strategies["follow"] = FollowStrategy(

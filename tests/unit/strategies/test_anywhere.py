@@ -12,7 +12,7 @@ from tests.unit.strategies.doubles import Broken, Hang, MemoryAnswer, MemoryBody
 from trio2o.errors import BadGateway, GatewayTimeout, Unavailable
 from trio2o.model import PodState
 
-FLAVORS = "/v2.1/flavors"
+IMAGES = "/v2.1/images"
 OTHER = "/v2.1/os-something"
 
 
@@ -23,13 +23,13 @@ class OrderTests(StrategyCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.pods.on("*", "GET", FLAVORS, Reply(200, {"flavors": []}))
+        self.pods.on("*", "GET", IMAGES, Reply(200, {"images": []}))
 
     def first(self) -> str:
         """
         The pod that is asked first.
         """
-        self.asked("GET", FLAVORS)
+        self.asked("GET", IMAGES)
         return self.pods.last.pod
 
     def test_creation(self) -> None:
@@ -95,23 +95,23 @@ class ReadTests(StrategyCase):
         """
         The answer is streamed with the top region's links.
         """
-        self.pods.on("*", "GET", FLAVORS, Reply(200, {"flavors": []}))
+        self.pods.on("*", "GET", IMAGES, Reply(200, {"images": []}))
 
-        answer = self.asked("GET", f"{FLAVORS}?limit=1&marker=x")
+        answer = self.asked("GET", f"{IMAGES}?limit=1&marker=x")
 
         self.assertIsInstance(answer.body, MemoryAnswer)
         self.assertIsNotNone(answer.transform)
-        self.assertEqual(f"{FLAVORS}?limit=1&marker=x".encode(), self.pods.last.call.target)
+        self.assertEqual(f"{IMAGES}?limit=1&marker=x".encode(), self.pods.last.call.target)
 
     def test_goes_on(self) -> None:
         """
         A read goes on to the next pod when one cannot be reached, is late or breaks off.
         """
-        self.pods.on("Pod3", "GET", FLAVORS, Reply(200, {"flavors": []}))
+        self.pods.on("Pod3", "GET", IMAGES, Reply(200, {"images": []}))
         for script in (Unreachable(), Broken(), Hang()):
             self.pods.calls.clear()
-            self.pods.on("*", "GET", FLAVORS, script)
-            started = self.started("GET", FLAVORS)
+            self.pods.on("*", "GET", IMAGES, script)
+            started = self.started("GET", IMAGES)
             for _ in range(2):
                 self.clock.advance(60)
             with self.subTest(script=script):
@@ -124,22 +124,22 @@ class ReadTests(StrategyCase):
         """
         for status in (401, 403, 404, 410, 500, 503):
             self.pods.calls.clear()
-            self.pods.on("*", "GET", FLAVORS, Reply(status))
+            self.pods.on("*", "GET", IMAGES, Reply(status))
             with self.subTest(status=status):
-                self.assertEqual(status, self.asked("GET", FLAVORS).status)
+                self.assertEqual(status, self.asked("GET", IMAGES).status)
                 self.assertEqual(["Pod1"], self.pods.asked())
 
     def test_nobody_answers(self) -> None:
         """
         When no pod answers the client is told what became of the first.
         """
-        self.pods.on("*", "GET", FLAVORS, Unreachable())
+        self.pods.on("*", "GET", IMAGES, Unreachable())
         for script, kind in ((Unreachable(), Unavailable), (Broken(), BadGateway)):
-            self.pods.on("Pod1", "GET", FLAVORS, script)
-            error = self.refused(kind, "GET", FLAVORS)
+            self.pods.on("Pod1", "GET", IMAGES, script)
+            error = self.refused(kind, "GET", IMAGES)
             self.assertIn("Pod1", error.admin_detail)
-        self.pods.on("Pod1", "GET", FLAVORS, Hang())
-        started = self.started("GET", FLAVORS)
+        self.pods.on("Pod1", "GET", IMAGES, Hang())
+        started = self.started("GET", IMAGES)
         self.clock.advance(60)
         self.failureResultOf(started, GatewayTimeout)
 
@@ -147,8 +147,8 @@ class ReadTests(StrategyCase):
         """
         A read ends with its client, and no other pod is asked.
         """
-        self.pods.on("*", "GET", FLAVORS, Hang())
-        started = self.started("GET", FLAVORS)
+        self.pods.on("*", "GET", IMAGES, Hang())
+        started = self.started("GET", IMAGES)
 
         started.cancel()
 
@@ -239,7 +239,7 @@ class LogTests(StrategyCase):
         """
         A row of the table is not logged.
         """
-        self.asked("GET", FLAVORS)
+        self.asked("GET", IMAGES)
 
         self.assertEqual([], self.events)
 

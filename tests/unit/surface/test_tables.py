@@ -8,6 +8,8 @@ from attrs import fields
 from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.model import Kind
+from trio2o.strategies.agreed import AgreedOptions
+from trio2o.strategies.alike import AlikeOptions
 from trio2o.strategies.asking import AskOptions
 from trio2o.strategies.follow import OWN_OPTIONS
 from trio2o.strategies.joining import JoinOptions
@@ -27,8 +29,10 @@ OPTIONS = {
     "sum": {"key", "combine"},
     "usage": {"key"},
     "split": set(),
-    "every": {"elsewhere", "keys"},
-    "any": {"default"},
+    "every": {"elsewhere", "keys", "lenient"},
+    "any": {"default", "elsewhere"},
+    "agreed": {each.name for each in fields(AgreedOptions)},
+    "alike": {each.name for each in fields(AlikeOptions)},
     "local": {"name"},
 }
 
@@ -166,12 +170,18 @@ class ComputeTests(SynchronousTestCase):
         ("GET", f"/servers/{ID}/shares", "route"),
         ("GET", "/os-availability-zone", "local"),
         ("GET", "/os-availability-zone/detail", "local"),
-        ("GET", "/flavors", "any"),
-        ("POST", "/flavors", "any"),
-        ("DELETE", "/flavors/1", "any"),
-        ("GET", "/flavors/detail", "any"),
+        ("GET", "/flavors", "agreed"),
+        ("POST", "/flavors", "alike"),
+        ("GET", "/flavors/1", "any"),
+        ("DELETE", "/flavors/1", "every"),
+        ("GET", "/flavors/detail", "agreed"),
+        ("POST", "/flavors/1/action", "every"),
         ("GET", "/flavors/1/os-extra_specs/k", "any"),
-        ("GET", "/os-keypairs", "any"),
+        ("DELETE", "/flavors/1/os-extra_specs/k", "every"),
+        ("GET", "/os-keypairs", "agreed"),
+        ("POST", "/os-keypairs", "alike"),
+        ("GET", "/os-keypairs/k", "any"),
+        ("DELETE", "/os-keypairs/k", "every"),
         ("GET", "/os-hypervisors", "join"),
         ("GET", "/os-hypervisors/detail", "join"),
         ("GET", "/os-hypervisors/statistics", "sum"),
@@ -347,12 +357,14 @@ class VolumeTests(ComputeTests):
         ("PUT", "/os-services/get-log", "every"),
         ("POST", "/workers/cleanup", "every"),
         ("GET", "/os-availability-zone", "local"),
-        ("GET", "/types", "any"),
+        ("GET", "/types", "agreed"),
         ("POST", "/types", "any"),
         ("GET", f"/types/{ID}", "any"),
-        ("PUT", f"/types/{ID}", "any"),
-        ("POST", f"/types/{ID}/action", "any"),
+        ("PUT", f"/types/{ID}", "ask"),
+        ("POST", f"/types/{ID}/action", "ask"),
         ("GET", f"/types/{ID}/extra_specs", "any"),
+        ("GET", "/qos-specs", "agreed"),
+        ("DELETE", f"/group_types/{ID}", "ask"),
         ("GET", "/extensions", "any"),
     )
 

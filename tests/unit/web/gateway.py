@@ -202,6 +202,7 @@ class GatewayCase(SynchronousTestCase):
             name: AnsweringStrategy(name)
             for name in (
                 *("route", "schedule", "follow", "merge", "join", "ask", "sum", "usage", "split", "every"),
+                *("agreed", "alike"),
                 *("any", "local"),
             )
         }

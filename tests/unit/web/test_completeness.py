@@ -19,6 +19,7 @@ READS = {
     "join": "/v2.1/os-hypervisors",
     "sum": "/v2.1/os-hypervisors/statistics",
     "usage": "/v2.1/os-simple-tenant-usage",
+    "agreed": "/v2.1/flavors",
     "local": "/v2.1/os-availability-zone/detail",
     "route": f"/v2.1/servers/{ID}",
 }

@@ -725,7 +725,7 @@ class RecordTests(GatewayCase):
         """
         A client that leaves before its answer is recorded as 499; whoever waits is told, and nothing is logged.
         """
-        for path, strategy in ((SHOW, "route"), ("/v2.1/servers", "merge"), ("/v2.1/flavors", "any")):
+        for path, strategy in ((SHOW, "route"), ("/v2.1/servers", "merge"), ("/v2.1/extensions", "any")):
             self.records.clear()
             cancelled: list[object] = []
             held: Deferred[None] = Deferred(cancelled.append)

@@ -1,0 +1,93 @@
+"""
+The rows of the compute surface for what every pod should have the same: flavors and key pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from trio2o.surface.operations import Operation
+
+_GET = frozenset({"GET"})
+_READS = frozenset({"GET", "HEAD"})
+_POST = frozenset({"POST"})
+_PUT = frozenset({"PUT"})
+_DELETE = frozenset({"DELETE"})
+
+#: What one pod lacks, another may have.
+_LACKS = {"elsewhere": (404,)}
+
+_FLAVORS: dict[str, Any] = {"key": "flavors", "links": "flavors_links"}
+
+
+def _flavors() -> Iterator[Operation]:
+    """
+    One id everywhere. A flavor is made in every pod or in none: a server may get to any of them.
+    """
+    yield Operation(
+        methods=_GET,
+        path="/flavors",
+        strategy="agreed",
+        options={**_FLAVORS, "detailed": "/detail", "keep": ("id", "name", "description", "links")},
+    )
+    yield Operation(methods=_GET, path="/flavors/detail", strategy="agreed", options=_FLAVORS)
+    yield Operation(
+        methods=_POST,
+        path="/flavors",
+        strategy="alike",
+        options={
+            "single": "flavor",
+            "name": "id",
+            "names_it": True,
+            "same": ("name", "ram", "vcpus", "disk", "swap", "OS-FLV-EXT-DATA:ephemeral"),
+        },
+    )
+    yield Operation(methods=_READS, path="/flavors/{id}", strategy="any", options=_LACKS)
+    yield Operation(methods=_PUT | _DELETE, path="/flavors/{id}", strategy="every", options=_LACKS)
+    yield Operation(methods=_READS, path="/flavors/{id}/**", strategy="any", options=_LACKS)
+    # a pod that gives access already says 409
+    yield Operation(
+        methods=_POST | _PUT | _DELETE,
+        path="/flavors/{id}/**",
+        strategy="every",
+        options={"elsewhere": (404, 409)},
+    )
+
+
+def _keypairs() -> Iterator[Operation]:
+    """
+    One key of each name. A pod that is away makes nobody wait for it: the answer says so.
+    """
+    yield Operation(
+        methods=_GET,
+        path="/os-keypairs",
+        strategy="agreed",
+        options={
+            "key": "keypairs",
+            "named": "keypair.name",
+            "marker": "keypair.name",
+            "links": "keypairs_links",
+            "pages_from": (2, 35),
+        },
+    )
+    yield Operation(
+        methods=_POST,
+        path="/os-keypairs",
+        strategy="alike",
+        options={
+            "single": "keypair",
+            "name": "name",
+            "same": ("public_key",),
+            "learnt": "public_key",
+            "along": ("type", "user_id"),
+            "lenient": True,
+        },
+    )
+    yield Operation(methods=_READS, path="/os-keypairs/{id}", strategy="any", options=_LACKS)
+    yield Operation(
+        methods=_DELETE, path="/os-keypairs/{id}", strategy="every", options={**_LACKS, "lenient": True}
+    )
+
+
+SHARED: tuple[Operation, ...] = (*_flavors(), *_keypairs())
