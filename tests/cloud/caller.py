@@ -55,7 +55,8 @@ class Caller:
     #: Someone else, for what is not one's own.
     stranger: Account
     normal: Normaliser
-    steps: list[Step] = field(factory=list, init=False)
+    #: What is recorded; several callers of one scenario may share it.
+    steps: list[Step] = field(factory=list)
     _undone: list[Callable[[], object]] = field(factory=list, init=False)
 
     def call(

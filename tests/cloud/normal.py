@@ -66,7 +66,9 @@ class Normaliser:
             text = text.replace(root, name)
         for value, name in self._values.items():
             text = re.sub(
-                rf"(availability_zone=|--availability-zone ){re.escape(value)}\b", rf"\1{name}", text
+                rf"(availability_zone=|--availability-zone |availability zone '){re.escape(value)}\b",
+                rf"\1{name}",
+                text,
             )
         text = _REQUEST.sub("<request>", text)
         text = _ID.sub(self._numbered, text)

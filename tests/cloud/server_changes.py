@@ -267,3 +267,30 @@ def server_backups(at: Caller) -> None:
         ("unknown field", {"name": "i", "nothing": 1}),
     ):
         act(at, server, {"createImage": body}, note=f"image: {note}")
+
+
+def server_pinned(at: Caller) -> None:
+    """
+    A server is let go of its zone and pinned to it again, and to no other.
+    """
+    server = a_server(at, "pinned", quiet=True)
+    path = f"/servers/{server}"
+    for note, version, zone in (
+        ("as it is", "2.104", at.place.zone),
+        ("elsewhere, while pinned", "2.104", "nowhere"),
+        ("before its time", "2.103", None),
+        ("a number", "2.104", 1),
+        ("to nothing", "2.104", None),
+        ("to nothing again", "2.104", None),
+        ("elsewhere", "2.104", "nowhere"),
+        ("to its zone", "2.104", at.place.zone),
+        ("to its zone again", "latest", at.place.zone),
+    ):
+        body = {"server": {"pinned_availability_zone": zone}}
+        at.compute("PUT", path, body, version=version, note=note)
+        at.compute("GET", path, version="2.104", note=note)
+    body = {"server": {"pinned_availability_zone": None}}
+    at.compute("PUT", path, body, version="2.104", token=at.stranger.token, note="a stranger's")
+    # that path ended with the microversion before, and says nothing of the server
+    at.compute("GET", f"/os-volumes_boot/{server}", version="2.103")
+    at.compute("GET", path, version="2.103", note="still there")

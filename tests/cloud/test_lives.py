@@ -137,6 +137,12 @@ class LifeTests(SideBySide):
         """
         self.compare(server_changes.server_backups)
 
+    def test_pinned(self) -> None:
+        """
+        The zone that a server is pinned to.
+        """
+        self.compare(server_changes.server_pinned)
+
     def test_key_pairs(self) -> None:
         """
         Key pairs.

@@ -12,6 +12,7 @@ from tests.cloud import (
     volume_images,
     volume_lists,
     volume_lives,
+    volume_managed,
     volume_reads,
     volume_snapshots,
     volume_transfers,
@@ -186,6 +187,12 @@ class ReadTests(SideBySide):
         What ordinary users may not do.
         """
         self.compare(volume_reads.volume_administration)
+
+    def test_managed(self) -> None:
+        """
+        Volumes that an administrator lets go and takes again.
+        """
+        self.compare(volume_managed.volume_managed)
 
     def test_messages(self) -> None:
         """
