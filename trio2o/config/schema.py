@@ -21,6 +21,7 @@ from trio2o.config.listen_sections import ListenSections
 from trio2o.config.option import option
 from trio2o.config.pod_sections import PodDefaults, PodHeadroom, PodOvercommit, PodSection
 from trio2o.config.scheduling_section import SchedulingSection
+from trio2o.config.usage_section import UsageSection
 from trio2o.model import Pod, PodSettings
 
 __all__ = [
@@ -148,6 +149,7 @@ class Config:
     pod_defaults: PodDefaults = option("", factory=PodDefaults)
     limits: LimitsSection = option("", factory=LimitsSection)
     scheduling: SchedulingSection = option("", factory=SchedulingSection)
+    usage: UsageSection = option("", factory=UsageSection)
     jobs: JobsSection = option("", factory=JobsSection)
     policy_file: Path | None = option(
         "A file of oslo.policy rules that differ from the defaults; `trio2o policy sample` prints those.",

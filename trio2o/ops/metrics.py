@@ -46,6 +46,16 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "1 while no route to a pod's service ends, because it says of most that they are not there.",
         ("pod", "service"),
     ),
+    "trio2o_pod_room_free": (
+        "What is left of a pod's resource, claims counted; below 0 where more is promised than may be.",
+        ("pod", "resource"),
+    ),
+    "trio2o_pod_room_limit": (
+        "What may be promised of a pod's resource: overcommitment in, headroom out.",
+        ("pod", "resource"),
+    ),
+    "trio2o_pod_usage_age_seconds": ("How long ago a pod's usage was collected.", ("pod",)),
+    "trio2o_usage_collector": ("1 in the process that asks pods for their usage.", ()),
     "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),
 }
 

@@ -8,16 +8,20 @@ from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.pods import PodAdministration
 from trio2o.administration.routes import RouteAdministration
+from trio2o.administration.usage import UsageAdministration
 from trio2o.identity.policy import OsloPolicy
 from trio2o.ops.drain import Drain
 from trio2o.ops.metrics import Metrics, MetricsResource
 from trio2o.service.database import Database
 from trio2o.service.surfaces import Common, Counter, ServedSurface, TrackedSite, make_wrapper
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.experience import Experience
 from trio2o.web.admin.app import AdminApi
 
 
-def make_admin(common: Common, database: Database, metrics: Metrics, policy: OsloPolicy) -> ServedSurface:
+def make_admin(
+    common: Common, database: Database, metrics: Metrics, policy: OsloPolicy, experience: Experience
+) -> ServedSurface:
     """
     Wire the Admin API.
     """
@@ -28,6 +32,12 @@ def make_admin(common: Common, database: Database, metrics: Metrics, policy: Osl
         pods=PodAdministration(database.pods, healthy),
         bindings=BindingAdministration(database.bindings, database.pods, common.state),
         routes=RouteAdministration(database.routes, common.state),
+        usage=UsageAdministration(
+            database.pods,
+            database.usage,
+            common.config.scheduling.rules().capacity,
+            experience.claimed,
+        ),
         health=Health(
             common.state,
             healthy,

@@ -25,6 +25,7 @@ from trio2o.storage.postgres.changes import PostgresChanges
 from trio2o.storage.postgres.election import PostgresElection
 from trio2o.storage.postgres.pods import PostgresPods
 from trio2o.storage.postgres.routes import PostgresRoutes
+from trio2o.storage.postgres.usage import PostgresUsage
 
 _log = Logger()
 _RETRY_SECONDS = 1.0
@@ -50,6 +51,7 @@ class Database:
     bindings: PostgresBindings = field(init=False)
     routes: PostgresRoutes = field(init=False)
     changes: PostgresChanges = field(init=False)
+    usage: PostgresUsage = field(init=False)
 
     async def start(self) -> None:
         """
@@ -85,6 +87,7 @@ class Database:
         self.bindings = PostgresBindings(self.pool)
         self.routes = PostgresRoutes(self.pool)
         self.changes = PostgresChanges(self._reactor, dsn, self.pool)
+        self.usage = PostgresUsage(self.pool)
         self._begun = True
         await self.pool.start()
         if self._embedded is not None:

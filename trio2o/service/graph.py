@@ -12,6 +12,7 @@ from attrs import define
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
+from trio2o.adoption.questions import PodQuestions
 from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
 from trio2o.identity.pod_tokens import SharedKeystone
@@ -33,6 +34,7 @@ from trio2o.service.jobs import Jobs, make_jobs
 from trio2o.service.observed import ObservedPods, ObservedTokens
 from trio2o.service.observing import Observer, watch
 from trio2o.service.surfaces import Common, ServedSurface, make_surface
+from trio2o.service.usage import UsageService, make_usage
 from trio2o.state.cache import MemoryState
 from trio2o.state.feed import StateFeed
 from trio2o.state.outbox import Outbox
@@ -64,6 +66,7 @@ class Graph:
     _identity: IdentityParts
     _monitor: PodMonitor
     _departures: Departures
+    _usage: UsageService
     _jobs: Jobs
     _pods: TreqPods
     _policy: OsloPolicy
@@ -85,13 +88,14 @@ class Graph:
         await gathered([self._monitor.probe(pod) for pod in served], ())
         self._monitor.startService()
         self._departures.startService()
+        self._usage.startService()
         self._jobs.startService()
 
     async def stop(self) -> None:
         """
         Stop, in the reverse order; what is still to be written is written, bounded.
         """
-        upper = (self._jobs, self._departures, self._monitor)
+        upper = (self._jobs, self._usage, self._departures, self._monitor)
         for service in (*upper, self._routes, self._feed, self._identity.service):
             await maybeDeferred(service.stopService)
         self._pods.close()
@@ -164,7 +168,12 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     )
     scheduling = config.scheduling
     rules = scheduling.rules()
-    experience = Experience(clock=reactor, rules=rules.capacity, failure_seconds=scheduling.failure_seconds)
+    experience = Experience(
+        clock=reactor,
+        rules=rules.capacity,
+        failure_seconds=scheduling.failure_seconds,
+        stale_seconds=config.usage.stale_seconds,
+    )
     placement = Placement(
         state=state,
         bindings=database.bindings,
@@ -197,6 +206,25 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         metrics=metrics,
         answer_limit=config.limits.answer_body_bytes,
     )
+    usage = make_usage(
+        reactor,
+        config.usage,
+        election=database.election("usage"),
+        store=database.usage,
+        state=state,
+        asks=PodQuestions(
+            pods=observed,
+            own=identity.own,
+            tokens=identity.tokens,
+            pod_tokens=SharedKeystone(),
+            answer_limit=config.limits.answer_body_bytes,
+            budget=config.pod_defaults.list_timeout_seconds,
+        ),
+        pods=observed,
+        experience=experience,
+        rules=rules.capacity,
+        metrics=metrics,
+    )
     common = Common(
         reactor=reactor,
         config=config,
@@ -217,7 +245,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     surfaces = [
         make_surface(common, COMPUTE, listen.compute.endpoints, listen.compute.public_url),
         make_surface(common, VOLUME, listen.volume.endpoints, listen.volume.public_url),
-        make_admin(common, database, metrics, policy),
+        make_admin(common, database, metrics, policy, experience),
     ]
     watch(
         metrics,
@@ -233,6 +261,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         state=state,
         surfaces=surfaces,
         departures=departures,
+        usage=usage,
         jobs=jobs,
         feed=feed,
         routes=routes,

@@ -62,6 +62,12 @@ class Experience:
             return None
         return known.usage
 
+    def age(self, pod_id: str) -> float | None:
+        """
+        How many seconds ago that was said; ``None`` for plenty.
+        """
+        return None if self.usage(pod_id) is None else self._clock.seconds() - self._usage[pod_id].at
+
     def claimed(self, pod_id: str) -> Amounts:
         """
         What this process has placed there and the usage does not have yet (I12).

@@ -17,9 +17,12 @@ from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.pods import NewPod, PodAdministration
 from trio2o.administration.routes import RouteAdministration
+from trio2o.administration.usage import UsageAdministration
 from trio2o.interfaces import IState
-from trio2o.model import Binding, Kind, Pod, Route
+from trio2o.model import NOTHING, Binding, Kind, Pod, Route
+from trio2o.scheduling.capacity import CapacityRules
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
+from trio2o.storage.memory_usage import MemoryUsage
 
 T = TypeVar("T")
 
@@ -113,6 +116,11 @@ class Cloud:
         self.pods = PodAdministration(self.pod_store, self.healthy)
         self.bindings = BindingAdministration(self.binding_store, self.pod_store, self.state)
         self.routes = RouteAdministration(self.route_store, self.state)
+        self.usage_store = MemoryUsage(self.database)
+        self.claimed = NOTHING
+        self.usage = UsageAdministration(
+            self.pod_store, self.usage_store, CapacityRules(), lambda pod_id: self.claimed
+        )
         self.health = Health(
             self.state, self.healthy, lambda: self.draining, {"database": lambda: self.database_problem}
         )

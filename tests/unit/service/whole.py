@@ -17,6 +17,7 @@ from trio2o.service.graph import Graph, make_graph
 from trio2o.startup import read_config
 from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.storage.memory_election import MemoryElection
+from trio2o.storage.memory_usage import MemoryUsage
 
 MINIMAL = """
 identity:
@@ -50,6 +51,7 @@ class MemoryStores:
         self.bindings = MemoryBindings(self.memory)
         self.routes = MemoryRoutes(self.memory)
         self.changes = MemoryChanges(self.memory)
+        self.usage = MemoryUsage(self.memory)
 
     def election(self, name: str) -> MemoryElection:
         """

@@ -26,6 +26,7 @@ from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.pods import PodAdministration
 from trio2o.administration.routes import RouteAdministration
+from trio2o.administration.usage import UsageAdministration
 from trio2o.errors import BadRequest, Forbidden, GatewayError, MethodNotAllowed, NotFound, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPolicy
@@ -95,6 +96,7 @@ class AdminApi:
     pods: PodAdministration
     bindings: BindingAdministration
     routes: RouteAdministration
+    usage: UsageAdministration
     health: Health
     policy: IPolicy
     wrapped: Wrapped
@@ -188,6 +190,13 @@ class AdminApi:
         given = queries.parameters(inbound.query, operations.DELETE_POD)
         force = queries.flag(given, "force") or False
         return views.answer({"pod": views.pod(await self.pods.delete(inbound.ids["pod_id"], force=force))})
+
+    @serves(operations.SHOW_USAGE)
+    async def show_usage(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /pods/{pod_id}/usage``.
+        """
+        return views.answer({"usage": views.usage(await self.usage.show(inbound.ids["pod_id"]))})
 
     @serves(operations.LIST_BINDINGS)
     async def list_bindings(self, inbound: Inbound, context: RequestContext) -> Answer:

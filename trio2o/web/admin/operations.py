@@ -151,6 +151,15 @@ DELETE_POD = AdminOperation(
     answer="Pod",
     errors=(400, 404, 409),
 )
+SHOW_USAGE = AdminOperation(
+    name="show_usage",
+    method="GET",
+    path="/v1.0/pods/{pod_id}/usage",
+    rule="trio2o:pods:usage",
+    summary="Show how full a pod is, as the scheduler reckons.",
+    answer="Usage",
+    errors=(404,),
+)
 LIST_BINDINGS = AdminOperation(
     name="list_bindings",
     method="GET",
@@ -224,6 +233,7 @@ OPERATIONS: tuple[AdminOperation, ...] = (
     SHOW_POD,
     UPDATE_POD,
     DELETE_POD,
+    SHOW_USAGE,
     LIST_BINDINGS,
     CREATE_BINDING,
     SHOW_BINDING,

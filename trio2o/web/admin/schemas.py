@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trio2o.model import Kind, PodState
+from trio2o.scheduling.capacity import RESOURCES
 from trio2o.web.admin.bodies import MOST_TAGS, MOST_TEXT
 
 Schema = Mapping[str, Any]
@@ -99,6 +100,26 @@ _ROUTE = _object(
         "deleted_at": _said(_NO_TIME, "Set when the resource is known to be gone."),
     }
 )
+_ROOM = _object(
+    {
+        "total": _said({"type": "number"}, "What there is, by the pod's own word."),
+        "used": _said({"type": "number"}, "What the pod has promised."),
+        "limit": _said({"type": "number"}, "What may be promised: overcommitment in, headroom out."),
+        "claimed": _said({"type": "number"}, "What this process has placed since."),
+        "free": _said({"type": "number"}, "What is left; negative where more is promised than may be."),
+    }
+)
+_USAGE = _object(
+    {
+        "pod_id": _UUID,
+        "pod_name": _TEXT,
+        "collected_at": _said(_NO_TIME, "When the pod was asked; null while it has not answered."),
+        "servers": {"type": ["integer", "null"]},
+        "projects": _said({"type": ["integer", "null"]}, "How many projects were bound to it then."),
+        "largest_volume_gb": _said({"type": ["number", "null"]}, "The most that one pool takes."),
+        "resources": _object({name: _or_null(_ROOM) for name in RESOURCES}),
+    }
+)
 _VERSION_FIELDS: Mapping[str, Schema] = {"id": _TEXT, "status": _TEXT, "updated": _TIME, "links": _LINKS}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -149,6 +170,7 @@ SCHEMAS: Mapping[str, Schema] = {
             )
         }
     ),
+    "Usage": _object({"usage": _USAGE}),
     "Bindings": _object(
         {"pod_bindings": {"type": "array", "items": _BINDING}},
         {"pod_bindings_links": _said(_LINKS, "The next page, when there is one.")},

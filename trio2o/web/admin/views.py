@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import attrs
 import orjson
 
 from trio2o.administration.bindings import BindingPage
 from trio2o.administration.health import HealthReport
 from trio2o.administration.pods import PodReport
 from trio2o.administration.routes import RouteReport
+from trio2o.administration.usage import UsageReport
 from trio2o.exchange import Answer
 from trio2o.model import Binding
 from trio2o.web.admin.operations import LIST_BINDINGS, SHOW_VERSION
@@ -73,6 +75,23 @@ def pod(report: PodReport) -> View:
         "healthy": report.healthy,
         "created_at": _time(of.created_at),
         "updated_at": _time(of.updated_at),
+    }
+
+
+def usage(report: UsageReport) -> View:
+    """
+    A pod's usage.
+    """
+    return {
+        "pod_id": report.pod.id,
+        "pod_name": report.pod.name,
+        "collected_at": _time(report.collected_at),
+        "servers": report.usage.servers,
+        "projects": report.usage.projects,
+        "largest_volume_gb": report.usage.largest_volume_gb,
+        "resources": {
+            name: None if room is None else attrs.asdict(room) for name, room in report.rooms.items()
+        },
     }
 
 

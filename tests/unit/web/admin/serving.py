@@ -144,6 +144,7 @@ class AdminTestCase(AdministrationTestCase):
             pods=self.cloud.pods,
             bindings=self.cloud.bindings,
             routes=self.cloud.routes,
+            usage=self.cloud.usage,
             health=self.cloud.health,
             policy=OsloPolicy(),
             wrapped=self.wrapper.wrapped,

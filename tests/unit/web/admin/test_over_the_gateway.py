@@ -77,6 +77,7 @@ class GatewayTests(AdministrationTestCase):
             pods=self.cloud.pods,
             bindings=self.cloud.bindings,
             routes=self.cloud.routes,
+            usage=self.cloud.usage,
             health=self.cloud.health,
             policy=OsloPolicy(),
             wrapped=wrapper.wrapped,

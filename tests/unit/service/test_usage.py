@@ -1,0 +1,148 @@
+"""
+Who asks pods for their usage, and what comes of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field, frozen
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.administration.doubles import DatabaseState
+from tests.unit.strategies.doubles import ScriptedPods
+from trio2o.config.usage_section import UsageSection
+from trio2o.model import Pod, Stock
+from trio2o.ops.metrics import Metrics
+from trio2o.scheduling.capacity import CapacityRules
+from trio2o.service.usage import UsageService, make_usage
+from trio2o.storage.memory import MemoryDatabase
+from trio2o.storage.memory_election import MemoryElection
+from trio2o.storage.memory_usage import MemoryUsage
+from trio2o.strategies.experience import Experience
+
+
+@frozen
+class Answer:
+    """
+    What a pod says.
+    """
+
+    status: int
+    body: Any
+
+
+@define
+class Asks:
+    """
+    Counts questions; every Nova has four virtual CPUs.
+    """
+
+    asked: list[str] = field(factory=list)
+
+    async def get(self, pod: Pod, service: str, path: str, *, version: str = "") -> Answer:
+        """
+        Ask.
+        """
+        self.asked.append(f"{pod.name} {service}")
+        numbers = {"vcpus": 4, "vcpus_used": 1}
+        return Answer(200, {"hypervisor_statistics": numbers} if service == "compute" else {"pools": []})
+
+
+@define
+class Process:
+    """
+    One of the processes of a database.
+    """
+
+    service: UsageService
+    experience: Experience
+    metrics: Metrics
+    asks: Asks
+
+    def value(self, name: str) -> list[str]:
+        """
+        A metric's lines.
+        """
+        return [
+            line.rsplit(" ", 1)[-1]
+            for line in self.metrics.exposition().decode().splitlines()
+            if line.startswith(name)
+        ]
+
+
+class UsageServiceTests(SynchronousTestCase):
+    """
+    Two processes, one pod.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_800_000_000.0)
+        self.database = MemoryDatabase(self.clock)
+        self.database.pods = {"1": Pod(id="1", name="Pod1", az_name="az1")}
+        self.store = MemoryUsage(self.database)
+
+    def process(self, **section: float) -> Process:
+        """
+        A process that has started.
+        """
+        experience, metrics, asks = Experience(clock=self.clock), Metrics(), Asks()
+        service = make_usage(
+            self.clock,
+            UsageSection(**section),
+            election=MemoryElection(self.database, "usage"),
+            store=self.store,
+            state=DatabaseState(self.database),
+            asks=asks,
+            pods=ScriptedPods(self.clock),
+            experience=experience,
+            rules=CapacityRules(),
+            metrics=metrics,
+        )
+        service.startService()
+        self.addCleanup(lambda: service.running and service.stopService())
+        return Process(service, experience, metrics, asks)
+
+    def test_one_asks_all_know(self) -> None:
+        """
+        One process asks; all have it within half a minute, and show it.
+        """
+        first, second = self.process(), self.process()
+        self.clock.pump([1.0] * 31)
+
+        self.assertEqual((first.asks.asked, second.asks.asked), (["Pod1 compute", "Pod1 volume"], []))
+        for process in (first, second):
+            usage = process.experience.usage("1")
+            assert usage is not None
+            self.assertEqual(usage.vcpus, Stock(total=4, used=1))
+            self.assertEqual(process.value("trio2o_pod_room_free{"), ["63.0"])
+            self.assertEqual(process.value("trio2o_pod_room_limit{"), ["64.0"])
+            self.assertEqual(len(process.value("trio2o_pod_usage_age_seconds{")), 1)
+        leads = [process.value("trio2o_usage_collector ") for process in (first, second)]
+        self.assertEqual(leads, [["1.0"], ["0.0"]])
+
+    def test_taken_over(self) -> None:
+        """
+        When the one ends, another one goes on with the turns; nothing is left of the first.
+        """
+        first, second = self.process(), self.process()
+        self.clock.pump([1.0] * 31)
+        self.successResultOf(first.service.stopService())
+        self.clock.pump([1.0] * 331)
+
+        self.assertEqual(second.asks.asked, ["Pod1 compute", "Pod1 volume"])
+        self.successResultOf(second.service.stopService())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_never(self) -> None:
+        """
+        With an interval of 0 nobody stands for election and nobody asks.
+        """
+        process = self.process(interval_seconds=0.0)
+        self.clock.pump([10.0] * 100)
+
+        self.assertEqual(process.asks.asked, [])
+        self.assertEqual(process.value("trio2o_usage_collector "), ["0.0"])
+        self.successResultOf(process.service.stopService())

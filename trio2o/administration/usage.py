@@ -1,0 +1,95 @@
+"""
+Usage: how full is this pod, and when was it asked?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from attrs import define, frozen
+
+from trio2o.administration.asking import canonical_id, database_asked
+from trio2o.errors import Missing, NotFound
+from trio2o.interfaces import IPodStore, IUsageStore
+from trio2o.model import Amounts, Candidate, Pod, Usage
+from trio2o.scheduling.capacity import RESOURCES, CapacityRules
+
+
+@frozen(kw_only=True)
+class Room:
+    """
+    One resource of a pod, as the scheduler reckons.
+    """
+
+    #: What there is, by the pod's own word.
+    total: float
+    #: What the pod has promised.
+    used: float
+    #: What may be promised: overcommitment in, headroom out.
+    limit: float
+    #: What this process has placed since the pod was asked.
+    claimed: float
+    #: What is left; below 0 where more is promised than may be.
+    free: float
+
+
+@frozen(kw_only=True)
+class UsageReport:
+    """
+    A pod's usage as the scheduler sees it.
+    """
+
+    pod: Pod
+    #: ``None`` while the pod was not asked, or has not answered yet.
+    collected_at: datetime | None
+    #: Resource to its room; ``None`` for unknown, which is plenty.
+    rooms: Mapping[str, Room | None]
+    usage: Usage
+
+
+@define(eq=False)
+class UsageAdministration:
+    """
+    The use case about usage.
+    """
+
+    _pods: IPodStore
+    _store: IUsageStore
+    _rules: CapacityRules
+    #: Pod id to what this process has placed there since.
+    _claimed: Callable[[str], Amounts]
+
+    async def show(self, pod_id: str) -> UsageReport:
+        """
+        One pod's usage.
+
+        :raises NotFound: if there is no such pod.
+        """
+        known_id = canonical_id(pod_id)
+        with database_asked():
+            try:
+                pod = await self._pods.get_pod(known_id or "")
+            except Missing as why:
+                raise NotFound(f"Pod {pod_id} could not be found.") from why
+            known = {each.pod_id: each for each in await self._store.list_usage()}.get(pod.id)
+        candidate = Candidate(pod=pod, usage=known.usage if known else Usage(), claimed=self._claimed(pod.id))
+        return UsageReport(
+            pod=pod,
+            collected_at=known.collected_at if known else None,
+            rooms={resource: self._room(candidate, resource) for resource in RESOURCES},
+            usage=known.usage if known else Usage(),
+        )
+
+    def _room(self, candidate: Candidate, resource: str) -> Room | None:
+        room = self._rules.room(candidate, resource)
+        if room is None:
+            return None
+        stock = getattr(candidate.usage, resource)
+        return Room(
+            total=stock.total,
+            used=stock.used,
+            limit=room[1],
+            claimed=getattr(candidate.claimed, resource),
+            free=room[0],
+        )
