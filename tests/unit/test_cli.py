@@ -93,6 +93,28 @@ class PrintTests(CommandTestCase):
         self.assertIn("usage: trio2o", self.err.getvalue())
 
 
+class AdoptTests(CommandTestCase):
+    """
+    ``trio2o adopt``, as far as it goes without a database.
+    """
+
+    def test_unknown_kind(self) -> None:
+        """
+        A kind that there is not is told with those that there are, before anything starts.
+        """
+        self.assertEqual(main(["adopt", "--config", str(MINIMAL), "--kind", "server", "--kind", "flavor"]), 1)
+        self.assertIn("no such kind: flavor (known: server, ", self.err.getvalue())
+
+    def test_wrong_configuration(self) -> None:
+        """
+        A wrong configuration is told as everywhere.
+        """
+        path = Path(self.mktemp())
+        path.write_text("a: 1\n")
+        self.assertEqual(main(["adopt", "--config", str(path)]), 1)
+        self.assertIn(f"{path}: a: unknown key", self.err.getvalue())
+
+
 class QuickTests(SynchronousTestCase):
     """
     Help does not wait for what it does not need.
