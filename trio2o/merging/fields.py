@@ -31,6 +31,8 @@ class SortField:
     unique: bool = False
     #: True where the plain list shows it too.
     in_plain: bool = False
+    #: True for the time at which the item was made.
+    age: bool = False
 
 
 def _as_is(name: str, *, text: bool = False, faithful: bool = True, in_plain: bool = False) -> SortField:
@@ -44,7 +46,7 @@ def _maybe(read: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, A
     return lambda item: read(item) or None
 
 
-def _time(name: str, *, faithful: bool = True) -> SortField:
+def _time(name: str, *, faithful: bool = True, age: bool = False) -> SortField:
     """
     A time, written with or without ``Z`` and a fraction of zeros. ISO 8601 in UTC compares as text.
     """
@@ -55,7 +57,7 @@ def _time(name: str, *, faithful: bool = True) -> SortField:
             None if value is None else value.removesuffix("Z").removesuffix("+00:00").removesuffix(".000000")
         )
 
-    return SortField(read=read, faithful=faithful)
+    return SortField(read=read, faithful=faithful, age=age)
 
 
 def _truth(name: str, no: object, yes: object) -> SortField:
@@ -79,7 +81,7 @@ SERVERS: Mapping[str, SortField] = {
     "access_ip_v6": _as_is("accessIPv6", text=True),
     "auto_disk_config": _truth("OS-DCF:diskConfig", "MANUAL", "AUTO"),
     "config_drive": _as_is("config_drive", text=True),
-    "created_at": _time("created"),
+    "created_at": _time("created", age=True),
     "display_description": _as_is("description", text=True),
     "display_name": _NAME,
     "host": _as_is("OS-EXT-SRV-ATTR:host", text=True),
@@ -104,7 +106,7 @@ SERVERS: Mapping[str, SortField] = {
 }
 
 _CINDER: Mapping[str, SortField] = {
-    "created_at": _time("created_at"),
+    "created_at": _time("created_at", age=True),
     "display_description": _as_is("description", text=True),
     "display_name": _NAME,
     "id": _ID,
@@ -174,7 +176,7 @@ GROUP_SNAPSHOTS: Mapping[str, SortField] = {
 
 TRANSFERS: Mapping[str, SortField] = {
     "accepted": _as_is("accepted"),
-    "created_at": _time("created_at"),
+    "created_at": _time("created_at", age=True),
     "destination_project_id": _as_is("destination_project_id"),
     "display_name": _NAME,
     "id": _ID,
@@ -195,7 +197,7 @@ ATTACHMENTS: Mapping[str, SortField] = {
 }
 
 MESSAGES: Mapping[str, SortField] = {
-    "created_at": _time("created_at"),
+    "created_at": _time("created_at", age=True),
     "event_id": _as_is("event_id", text=True),
     "expires_at": _time("guaranteed_until"),
     "id": _ID,

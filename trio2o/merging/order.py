@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from trio2o.merging.collation import text_key
 from trio2o.merging.fields import (
@@ -26,12 +26,11 @@ from trio2o.merging.fields import (
     VOLUMES,
     SortField,
 )
+from trio2o.merging.keys import Key, Reversed, comparable
 
 #: A query's parameters, decoded, in the order in which they were sent.
 Parameters = Sequence[tuple[str, str]]
 Item = Mapping[str, Any]
-#: What compares as the item stands in its list.
-Key = tuple[Any, ...]
 
 #: Sort keys that Nova accepts and ignores; from microversion 2.73 on it sorts by ``locked``.
 _NOVA_IGNORES = frozenset(
@@ -89,6 +88,18 @@ class Order:
         return all(part.field.faithful and not part.field.text for part in self.parts)
 
     @property
+    def newest_first(self) -> bool:
+        """
+        True for the default order: by the time at which things were made, the newest first, and by their ids.
+        """
+        return (
+            len(self.parts) == 2
+            and self.parts[0].field.age
+            and self.parts[0].descending
+            and self.parts[1].field.unique
+        )
+
+    @property
     def needs_detail(self) -> bool:
         """
         True when the plain list, which has ids and names alone, does not show the keys.
@@ -107,31 +118,13 @@ class Order:
                 value = part.field.read(item)
             except (KeyError, TypeError, AttributeError):
                 break
-            one = _comparable(text_key(value) if part.field.text and isinstance(value, str) else value)
-            key.append(_Reversed(one) if part.descending else one)
+            one = comparable(text_key(value) if part.field.text and isinstance(value, str) else value)
+            key.append(Reversed(one) if part.descending else one)
         return tuple(key)
 
 
 #: Each pod's own order, one pod after the other.
 OWN_ORDER = Order()
-
-
-@frozen(order=False, eq=False)
-class _Reversed:
-    """
-    Compares the other way round.
-    """
-
-    value: Any = field()
-
-    def __lt__(self, other: _Reversed) -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Reversed) and bool(self.value == other.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
 
 
 def read_order(plural: str, parameters: Parameters, microversion: tuple[int, int] | None = None) -> Order:
@@ -219,16 +212,3 @@ _READERS: Mapping[str, Callable[[Parameters, tuple[int, int]], Order]] = {
     "transfers": _of_cinder(TRANSFERS, since=(3, 59), before="asc"),
     "volumes": _of_cinder(VOLUMES),
 }
-
-
-def _comparable(value: Any) -> tuple[int, Any]:
-    """
-    A value that compares with every other: nothing, numbers, text, and the rest as equal.
-    """
-    if value is None:
-        return (0, 0)
-    if isinstance(value, (bool, int, float)):
-        return (1, value)
-    if isinstance(value, str):
-        return (2, value)
-    return (3, 0)

@@ -9,7 +9,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from trio2o.merging.order import Item, Key
+from trio2o.merging.keys import Key
+from trio2o.merging.order import Item
 
 
 @frozen(kw_only=True)
@@ -36,8 +37,9 @@ class Start:
     pod: str
     #: The marker's place, :meth:`Order.key` of the item; ``None`` where its values are not known.
     key: Key | None = None
-    #: What the page before left: pod to the last id it has passed, or ``None`` for none yet. A pod that is absent was not
-    #: asked then. Empty when the page before is forgotten.
+    #: Where to go on in each pod. What the page before left: the last id that it has passed, or ``None`` for none yet. Or, where
+    #: :attr:`key` is known and the pods are surely in the list's order, an id that stands anywhere before the marker's place:
+    #: the nearer, the less is read in vain. A pod that is absent is read from its beginning.
     cursors: Mapping[str, str | None] = field(factory=dict)
 
 

@@ -12,64 +12,23 @@ The walk does no I/O. It is driven so::
 Items are merged by what is first in each pod, so a pod's own order is never broken, and what comes next depends only on
 how far each pod has been passed. That is why cursors carry on exactly where a page ended, whatever the order.
 
-Where the cursors are forgotten, the marker's own pod goes on after it and the others are walked from their beginning:
-where pods are surely in the order, what stands before the marker is dropped; otherwise the merge is repeated up to the
-marker. Either way memory holds one answer per pod, at most ``max_limit`` items.
+Where the cursors are forgotten, the marker's own pod goes on after it and the others after any id of theirs that stands
+before it, or from their beginning: where pods are surely in the order, what stands before the marker is dropped; otherwise the
+merge is repeated up to the marker. Either way memory holds one answer per pod, at most ``max_limit`` items.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from attrs import define, field, frozen
-
-from trio2o.merging.order import Item, Key, Order
+from trio2o.merging.keys import Key
+from trio2o.merging.order import Item, Order
 from trio2o.merging.pages import Ask, MarkerLost, Page, Start, WalkTooLong, item_id
+from trio2o.merging.stream import Floor, Stream
 
-
-@frozen
-class _Floor:
-    """
-    Items up to this place are passed over.
-    """
-
-    key: Key
-    #: Whether items equal to it are passed over too.
-    ties: bool
-
-    def above(self, key: Key) -> bool:
-        return key < self.key or (self.ties and key == self.key)
-
-
-@define(eq=False)
-class _Stream:
-    """
-    How far one pod has been read.
-    """
-
-    pod: str
-    rank: int
-    #: The last id that came from the pod, which the next page is asked after.
-    marker: str | None = None
-    #: The last id that was emitted, dropped or skipped: the cursor. Present even where nothing was.
-    passed: str | None = None
-    #: Passed over at the beginning, until the first item that is not above it.
-    floor: _Floor | None = None
-    asked: Ask | None = None
-    ended: bool = False
-    left_out: bool = False
-    pages: int = 0
-    buffer: deque[Item] = field(factory=deque)
-    #: The last item that came.
-    last: Item | None = None
-    #: Whether the cursor says anything: not for a pod that never answered.
-    known: bool = False
-
-    @property
-    def waiting(self) -> bool:
-        return not self.ended and not self.buffer
+#: How many times more a pod is asked for when a whole page was to be passed over.
+_FURTHER = 4
 
 
 class MergeWalk:
@@ -108,7 +67,7 @@ class MergeWalk:
         self._items: list[Item] = []
         self._pods: list[str] = []
         self._seen: set[str] = set()
-        self._streams = {pod: _Stream(pod, rank) for rank, pod in enumerate(pods)}
+        self._streams = {pod: Stream(pod, rank) for rank, pod in enumerate(pods)}
         #: The marker up to which the merge is repeated; its items are passed over.
         self._until: str | None = None
         if start is not None:
@@ -137,11 +96,11 @@ class MergeWalk:
                 raise WalkTooLong(stream.pod)
             stream.pages += 1
             wanted = self._limit - len(self._items) + self._to_skip
-            limit = (
-                self._max_limit
-                if stream.floor is not None or self._until is not None
-                else min(wanted, self._max_limit)
-            )
+            if self._until is not None:
+                wanted = self._max_limit
+            elif stream.floor is not None:
+                wanted = max(wanted, stream.reach)
+            limit = min(wanted, self._max_limit)
             stream.asked = Ask(pod=stream.pod, marker=stream.marker, limit=limit)
             asks.append(stream.asked)
         return asks
@@ -167,6 +126,7 @@ class MergeWalk:
             stream.marker = item_id(items[-1])
             stream.last = items[-1]
             stream.buffer.extend(items if stream.floor is None else self._below_floor(stream, items))
+            stream.reach = _FURTHER * ask.limit
         self._merge()
 
     def leave_out(self, pod: str) -> None:
@@ -179,11 +139,13 @@ class MergeWalk:
         stream.buffer.clear()
         self._merge()
 
-    def marker_gone(self, pod: str) -> None:
+    def marker_gone(self, pod: str, instead: str | None = None) -> None:
         """
-        A pod does not know the marker that it was asked for, since that was deleted meanwhile: it is walked from its
-        beginning, up to where it had been read.
+        A pod does not know the marker that it was asked for, since that was deleted meanwhile: it is walked up to where it had
+        been read.
 
+        :param instead: another id of the pod's that stands before the client's marker, after which to begin; ``None`` for the
+            pod's beginning.
         :raises MarkerLost: if that was the client's own marker, or the place is not known.
         """
         stream = self._streams[pod]
@@ -194,12 +156,13 @@ class MergeWalk:
         if stream.floor is not None:
             pass  # nothing was kept yet, and what is to be passed over stays the same
         elif stream.last is not None:
-            stream.floor = _Floor(self._order.key(stream.last), ties=False)
+            stream.floor = Floor(self._order.key(stream.last), ties=False)
         elif start is None or start.key is None or pod == start.pod:
             raise MarkerLost(pod)
         else:
             stream.floor = self._floor_of(stream, start, start.key)
-        stream.marker = None
+        stream.marker = instead
+        stream.reach = self._max_limit if instead is None else 0
 
     def page(self) -> Page:
         """
@@ -237,19 +200,20 @@ class MergeWalk:
                 stream.marker = stream.passed = start.marker
                 continue
             stream.marker = stream.passed = start.cursors.get(pod)
+            stream.reach = 0 if pod in start.cursors else self._max_limit
             if start.key is not None:
                 stream.floor = self._floor_of(stream, start, start.key)
             elif pod not in start.cursors:
                 raise MarkerLost(start.pod)
 
-    def _floor_of(self, stream: _Stream, start: Start, key: Key) -> _Floor:
+    def _floor_of(self, stream: Stream, start: Start, key: Key) -> Floor:
         """
         In the merged list, items equal to the marker stand before it where their pod does.
         """
         owner = self._streams.get(start.pod)
-        return _Floor(key, ties=owner is not None and stream.rank < owner.rank)
+        return Floor(key, ties=owner is not None and stream.rank < owner.rank)
 
-    def _below_floor(self, stream: _Stream, items: Sequence[Item]) -> Sequence[Item]:
+    def _below_floor(self, stream: Stream, items: Sequence[Item]) -> Sequence[Item]:
         """
         The items that are not to be passed over; the first of them ends the floor.
         """
@@ -285,7 +249,7 @@ class MergeWalk:
         if self._until is not None and not heads:
             self._give_up_repeating()
 
-    def _emit(self, stream: _Stream, identity: str, item: Item) -> None:
+    def _emit(self, stream: Stream, identity: str, item: Item) -> None:
         stream.passed = identity
         if self._until is not None:
             if identity == self._until:
@@ -300,7 +264,7 @@ class MergeWalk:
         self._items.append(item)
         self._pods.append(stream.pod)
 
-    def _is_anothers(self, stream: _Stream, identity: str) -> bool:
+    def _is_anothers(self, stream: Stream, identity: str) -> bool:
         """
         True when the pod that has the resource by its route shows it too. A route that has become wrong hides nothing: what
         a pod shows is there (I8), whatever routes say of where to find it (I7).
@@ -323,20 +287,8 @@ class MergeWalk:
         self._until = None
         pods, pages = self._streams, sum(stream.pages for stream in self._streams.values())
         self._streams = {
-            pod: _Stream(pod, old.rank, left_out=old.left_out, ended=old.left_out)
-            for pod, old in pods.items()
+            pod: Stream(pod, old.rank, left_out=old.left_out, ended=old.left_out) for pod, old in pods.items()
         }
         for stream in self._streams.values():
             stream.pages = pages
         self._begin_at_cursors(start)
-
-
-def merge_lists(order: Order, lists: Mapping[str, Sequence[Item]], limit: int, *, offset: int = 0) -> Page:
-    """
-    The first page of lists that pods gave whole, in the order of the mapping.
-    """
-    walk = MergeWalk(order=order, pods=list(lists), limit=limit, offset=offset)
-    while not walk.done:
-        for ask in walk.asks():
-            walk.feed(ask.pod, lists[ask.pod], more=False)
-    return walk.page()

@@ -22,6 +22,7 @@ from trio2o.storage.migrate import require_latest, upgrade
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.bindings import PostgresBindings
 from trio2o.storage.postgres.changes import PostgresChanges
+from trio2o.storage.postgres.cursors import PostgresCursors
 from trio2o.storage.postgres.election import PostgresElection
 from trio2o.storage.postgres.pods import PostgresPods
 from trio2o.storage.postgres.routes import PostgresRoutes
@@ -50,6 +51,7 @@ class Database:
     pods: PostgresPods = field(init=False)
     bindings: PostgresBindings = field(init=False)
     routes: PostgresRoutes = field(init=False)
+    cursors: PostgresCursors = field(init=False)
     changes: PostgresChanges = field(init=False)
     usage: PostgresUsage = field(init=False)
 
@@ -86,6 +88,7 @@ class Database:
         self.pods = PostgresPods(self.pool)
         self.bindings = PostgresBindings(self.pool)
         self.routes = PostgresRoutes(self.pool)
+        self.cursors = PostgresCursors(self.pool)
         self.changes = PostgresChanges(self._reactor, dsn, self.pool)
         self.usage = PostgresUsage(self.pool)
         self._begun = True

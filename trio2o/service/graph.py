@@ -36,6 +36,7 @@ from trio2o.service.observing import Observer, watch
 from trio2o.service.surfaces import Common, ServedSurface, make_surface
 from trio2o.service.usage import UsageService, make_usage
 from trio2o.state.cache import MemoryState
+from trio2o.state.cursors import CursorBook
 from trio2o.state.feed import StateFeed
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
@@ -63,6 +64,7 @@ class Graph:
     surfaces: Sequence[ServedSurface]
     _feed: StateFeed
     _routes: RouteBook
+    _cursors: CursorBook
     _identity: IdentityParts
     _monitor: PodMonitor
     _departures: Departures
@@ -80,6 +82,7 @@ class Graph:
         self._feed.startService()
         await self._feed.started()
         self._routes.startService()
+        self._cursors.startService()
         try:
             await self._identity.catalog.refresh()
         except Unavailable:
@@ -96,7 +99,7 @@ class Graph:
         Stop, in the reverse order; what is still to be written is written, bounded.
         """
         upper = (self._jobs, self._usage, self._departures, self._monitor)
-        for service in (*upper, self._routes, self._feed, self._identity.service):
+        for service in (*upper, self._cursors, self._routes, self._feed, self._identity.service):
             await maybeDeferred(service.stopService)
         self._pods.close()
 
@@ -134,6 +137,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     state = MemoryState(reactor, route_limit=config.limits.routes_cached)
     feed = StateFeed(reactor, database.changes, database.pods, database.bindings, state)
     routes = RouteBook(state, database.routes, Outbox(reactor, database.routes))
+    cursors = CursorBook(reactor, database.cursors)
     pods = TreqPods(
         reactor=reactor,
         catalog=identity.catalog,
@@ -240,6 +244,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         departures=departures,
         observer=Observer(metrics=metrics, access=access),
         route_store=database.routes,
+        cursors=cursors,
     )
     listen = config.listen
     surfaces = [
@@ -265,6 +270,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
         jobs=jobs,
         feed=feed,
         routes=routes,
+        cursors=cursors,
         identity=identity,
         monitor=monitor,
         pods=pods,

@@ -10,7 +10,7 @@ from attrs import define, frozen
 
 from trio2o.config.schema import Config
 from trio2o.identity.access_rules import allowed
-from trio2o.interfaces import IPodFactsBook, IRouteBook, IState, IStrategy, ITokenValidator
+from trio2o.interfaces import ICursorBook, IPodFactsBook, IRouteBook, IState, IStrategy, ITokenValidator
 from trio2o.ops.drain import Drain, TrackedConnection
 from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
@@ -21,6 +21,7 @@ from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
 from trio2o.strategies.follow import FollowStrategy
@@ -85,6 +86,7 @@ class Common:
     departures: Departures
     observer: Observer
     route_store: Any
+    cursors: ICursorBook
 
 
 @define(kw_only=True)
@@ -213,6 +215,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             **shared,
             locator=common.locator,
             routes=common.route_store,
+            cursors=Cursors(book=common.cursors),
             budget=pods.list_timeout_seconds,
             max_page=limits.max_page,
         ),

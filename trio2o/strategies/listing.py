@@ -4,7 +4,7 @@ One list as it is asked of pods: which pods, with which query, and what their an
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -16,7 +16,7 @@ from trio2o.exchange import Inbound
 from trio2o.merging.order import Order, Parameters, read_order
 from trio2o.merging.pages import Ask, WalkTooLong
 from trio2o.merging.paging import PageStyle, Paging, read_paging, styled
-from trio2o.model import Pod, PodState, RequestContext
+from trio2o.model import Kind, Pod, PodState, RequestContext
 from trio2o.strategies.deadline import MOST_ROUNDS, Deadline
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.pages import PodPage, page_of
@@ -97,7 +97,16 @@ class Listing:
         return (self.inbound.public_root + path).decode("latin-1")
 
     @property
-    def identity(self) -> Hashable:
+    def kind(self) -> Kind:
+        """
+        What is listed.
+        """
+        kind = self.inbound.operation.kind
+        assert kind is not None, f"the table gives no kind for {self.inbound.operation.path}"
+        return kind
+
+    @property
+    def identity(self) -> bytes:
         """
         What tells this list from others, whatever the page: a digest, since clients make up queries of any length.
         """

@@ -15,7 +15,7 @@ from tests.unit.merging.lists import FakeList, start_after, walked
 from trio2o.merging.fields import SortField
 from trio2o.merging.order import OWN_ORDER, Order, SortPart, read_order
 from trio2o.merging.pages import MarkerLost, Start, WalkTooLong
-from trio2o.merging.walk import MergeWalk, merge_lists
+from trio2o.merging.walk import MergeWalk
 
 NEWEST = read_order("servers", [])
 BY_NAME = read_order("servers", [("sort_key", "display_name"), ("sort_dir", "asc")])
@@ -399,19 +399,6 @@ class WalkTests(SynchronousTestCase):
         pods = build([[(0, None, 0, 0)] * 9], as_newest)
 
         self.assertRaises(WalkTooLong, walked, NEWEST, pods, 9, max_limit=1, max_pages=8)
-
-    def test_whole_lists(self) -> None:
-        """
-        Lists that pods give whole are merged in one call.
-        """
-        lists = {pod.name: pod.items for pod in three("cab")}
-
-        self.assertEqual(
-            [item["id"] for item in merge_lists(NEWEST, lists, 4).items], ["a5", "b4", "c3", "a2"]
-        )
-        self.assertEqual(
-            [item["id"] for item in merge_lists(OWN_ORDER, lists, 3, offset=1).items], ["c0", "a5", "a2"]
-        )
 
     def test_deleted_under_way(self) -> None:
         """

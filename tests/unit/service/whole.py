@@ -15,7 +15,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from trio2o.config.schema import Config
 from trio2o.service.graph import Graph, make_graph
 from trio2o.startup import read_config
-from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods, MemoryRoutes
+from trio2o.storage.memory import (
+    MemoryBindings,
+    MemoryChanges,
+    MemoryCursors,
+    MemoryDatabase,
+    MemoryPods,
+    MemoryRoutes,
+)
 from trio2o.storage.memory_election import MemoryElection
 from trio2o.storage.memory_usage import MemoryUsage
 
@@ -50,6 +57,7 @@ class MemoryStores:
         self.pods = MemoryPods(self.memory)
         self.bindings = MemoryBindings(self.memory)
         self.routes = MemoryRoutes(self.memory)
+        self.cursors = MemoryCursors(self.memory)
         self.changes = MemoryChanges(self.memory)
         self.usage = MemoryUsage(self.memory)
 

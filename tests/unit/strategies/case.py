@@ -30,15 +30,23 @@ from trio2o.model import Binding, Identity, Kind, Pod, RequestContext, Route
 from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
 from trio2o.state.cache import MemoryState, by_project
+from trio2o.state.cursors import CursorBook
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
-from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
+from trio2o.storage.memory import (
+    MemoryBindings,
+    MemoryCursors,
+    MemoryDatabase,
+    MemoryPods,
+    MemoryRoutes,
+)
 from trio2o.strategies.agreed import AgreedStrategy
 from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
 from trio2o.strategies.follow import FollowStrategy
@@ -172,6 +180,7 @@ class StrategyCase(SynchronousTestCase):
         self.has_pods(self.pod1, self.pod2, self.pod3)
         self.outbox = Outbox(self.clock, self.route_store)
         self.routes = RouteBook(self.state, self.route_store, self.outbox)
+        self.cursor_book = CursorBook(self.clock, MemoryCursors(self.database))
         self.pods = ScriptedPods(self.clock)
         self.tokens = OwnTokens()
         self.facts = MemoryFacts()
@@ -241,7 +250,12 @@ class StrategyCase(SynchronousTestCase):
                 budget=CREATE_BUDGET,
             ),
             "merge": MergeStrategy(
-                **shared, locator=self.locator, routes=self.route_store, budget=LIST_BUDGET, max_page=LIMIT
+                **shared,
+                locator=self.locator,
+                routes=self.route_store,
+                cursors=Cursors(book=self.cursor_book),
+                budget=LIST_BUDGET,
+                max_page=LIMIT,
             ),
             "join": JoinStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),
             "ask": AskStrategy(**shared, shield=shield, budget=LIST_BUDGET, body_limit=LIMIT),

@@ -24,7 +24,7 @@ from trio2o.errors import BadGateway, BadRequest, GatewayTimeout, NotFound, Unav
 from trio2o.exchange import Answer
 from trio2o.model import Kind, PodState
 from trio2o.rewriting.zones import ZONE_FIELDS
-from trio2o.strategies.cursors import Cursor, Cursors
+from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.merge import MergeStrategy
 
 DETAIL = "/v2.1/servers/detail"
@@ -370,6 +370,7 @@ class PagingTests(MergeCase):
             locator=self.locator,
             state=self.state,
             routes=self.route_store,
+            cursors=Cursors(book=self.cursor_book),
             budget=LIST_BUDGET,
             max_page=3,
         )
@@ -974,37 +975,3 @@ class UnknownTests(MergeCase):
         self.pods.on("Pod2", "GET", DETAIL, self.lists["Pod2"])
         self.unknown()
         self.assertNotIn("routes_of_project", [name for name, _ in self.route_store.calls])
-
-
-class CursorsTests(StrategyCase):
-    """
-    The memory of pages.
-    """
-
-    def a_cursor(self, pod: str) -> Cursor:
-        """
-        A page that ended in a pod.
-        """
-        return Cursor(pod=pod, key=(), cursors={pod: None})
-
-    def test_bounded(self) -> None:
-        """
-        The page that was kept longest goes first.
-        """
-        cursors = Cursors(size=2)
-        for number in (1, 2, 1, 3):
-            cursors.keep("list", str(number), self.a_cursor(f"Pod{number}"))
-
-        self.assertIsNone(cursors.find("list", "2"))
-        self.assertEqual(["Pod1", "Pod3"], [cursors.find("list", str(number)).pod for number in (1, 3)])  # type: ignore[union-attr]
-
-    def test_newest(self) -> None:
-        """
-        Of two pages that end alike the newer one counts.
-        """
-        cursors = Cursors()
-        cursors.keep("list", "1", self.a_cursor("Pod1"))
-        cursors.keep("list", "1", self.a_cursor("Pod2"))
-
-        self.assertEqual("Pod2", cursors.find("list", "1").pod)  # type: ignore[union-attr]
-        self.assertIsNone(cursors.find("other", "1"))
