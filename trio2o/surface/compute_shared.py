@@ -1,5 +1,5 @@
 """
-The rows of the compute surface for what every pod should have the same: flavors and key pairs.
+The rows of the compute surface for what every pod should have the same: flavors, key pairs, and quotas as they are written.
 """
 
 from __future__ import annotations
@@ -90,4 +90,13 @@ def _keypairs() -> Iterator[Operation]:
     )
 
 
-SHARED: tuple[Operation, ...] = (*_flavors(), *_keypairs())
+def _quotas() -> Iterator[Operation]:
+    """
+    One quota of a project at every pod, whichever one counts against it. Only what is written has a row of its own: any pod
+    can tell what all were told.
+    """
+    yield Operation(methods=_PUT | _DELETE, path="/os-quota-sets/{project}", strategy="every")
+    yield Operation(methods=_PUT, path="/os-quota-class-sets/{id}", strategy="every")
+
+
+SHARED: tuple[Operation, ...] = (*_flavors(), *_keypairs(), *_quotas())

@@ -1,5 +1,5 @@
 """
-Cases of the compute surface: flavors and key pairs, which every pod has alike.
+Cases of the compute surface: flavors, key pairs and quotas, which every pod has alike.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.functional.rows.case import (
     Scene,
     Step,
     Told,
+    nothing,
 )
 from tests.functional.rows.patterns import PODS, went
 
@@ -232,5 +233,27 @@ CASES: tuple[Case, ...] = (
         stranger=Told(status=404),
         strange=Ask(method="DELETE", path="/os-keypairs/{project_id}"),
         faults=_LEFT_OUT,
+    ),
+    _everywhere(
+        "DELETE,PUT /os-quota-sets/{project}",
+        "PUT",
+        "/os-quota-sets/{project_id}",
+        make=nothing,
+        admin=True,
+        body={"quota_set": {"ram": 5120}},
+        status=200,
+        stranger=Told(status=403),
+        faults=_REFUSED,
+    ),
+    _everywhere(
+        "PUT /os-quota-class-sets/{id}",
+        "PUT",
+        "/os-quota-class-sets/default",
+        make=nothing,
+        admin=True,
+        body={"quota_class_set": {"ram": 51200}},
+        status=200,
+        stranger=Told(status=403),
+        faults=_REFUSED,
     ),
 )
