@@ -25,6 +25,9 @@ from trio2o.usage.thresholds import Thresholds
 
 _log = Logger()
 
+#: Seconds between two looks at what was collected.
+_READ = 30.0
+
 
 @define(kw_only=True, eq=False, slots=False)
 class UsageService(Service):
@@ -94,7 +97,13 @@ def make_usage(
     _watch(metrics, election, state, experience, rules)
     return UsageService(
         election=election,
-        reader=UsageReader(clock=reactor, store=store, note=experience.note_usage, retain=experience.retain),
+        reader=UsageReader(
+            clock=reactor,
+            store=store,
+            note=experience.note_usage,
+            retain=experience.retain,
+            interval=min(_READ, section.interval_seconds),
+        ),
         collector=collector,
     )
 

@@ -34,7 +34,7 @@ class UsageReader(Service):
     #: Told of all pods that have one.
     _retain: Callable[[Collection[str]], None]
     #: Seconds from one reading to the next.
-    _interval: float = 30.0
+    _interval: float
     _next: IDelayedCall | None = field(default=None, init=False)
     _reading: Deferred[None] = field(factory=lambda: succeed(None), init=False)
 
