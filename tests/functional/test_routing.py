@@ -565,7 +565,7 @@ class AnyPodTests(CloudCase):
         await cloud.demo.create_server(availability_zone="az2")
         forget_requests(cloud)
 
-        answer = await cloud.demo.compute.get("/v2.1/flavors")
+        answer = await cloud.demo.compute.get("/v2.1/flavors/1")
 
         self.assertEqual(200, answer.status)
         self.assertEqual(1, len(cloud.pod("Pod3").nova.requests("GET", "/flavors")))
@@ -601,11 +601,12 @@ class AnyPodTests(CloudCase):
         """
         cloud = await self.cloud(TWO_PODS)
 
-        answer = await cloud.demo.compute.get("/v2.1/os-keypairs?limit=3")
+        path = f"/v2.1/os-quota-sets/{cloud.demo.project_id}/defaults?x=3"
+        answer = await cloud.demo.compute.get(path)
 
         self.assertEqual(200, answer.status)
-        (got,) = cloud.pod("Pod1").nova.requests(path="os-keypairs")
-        self.assertEqual("/v2.1/os-keypairs?limit=3", got["path"])
+        (got,) = cloud.pod("Pod1").nova.requests(path="os-quota-sets")
+        self.assertEqual(path, got["path"])
 
     async def test_path_that_nobody_has(self) -> None:
         """
