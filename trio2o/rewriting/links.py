@@ -71,7 +71,12 @@ class LinkRewriter:
         self._usual = (
             ()
             if again
-            else tuple((start + root + b"/", start + self._top + b"/") for root in roots for start in _USUAL)
+            else tuple(
+                (start + root + end, start + self._top + end)
+                for root in roots
+                for end in _ends(root, roots)
+                for start in _USUAL
+            )
         )
 
     def rewrite(self, body: bytes) -> bytes:
@@ -126,6 +131,13 @@ class LinkRewriter:
                 return
             if found.end() - found.start() <= MAX_LINK and _in_list(window, found.start()):
                 yield found
+
+
+def _ends(root: bytes, roots: Sequence[bytes]) -> Sequence[bytes]:
+    """
+    What comes after a prefix: a path, and also nothing where a shorter prefix would take the end of this one for a path.
+    """
+    return (b"/", b'"') if any(root.startswith(other + b"/") for other in roots) else (b"/",)
 
 
 def _ends_in_rel(window: bytes, start: int, stop: int) -> bool:

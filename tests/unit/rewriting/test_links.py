@@ -183,6 +183,14 @@ class LinkTests(SynchronousTestCase):
 
         self.assertEqual(REWRITER.rewrite(body), b'[{"rel": "self", "href": "%s/v2.1/servers/1"}]' % TOP)
 
+    def test_nothing_after_the_longest_prefix(self) -> None:
+        """
+        Also where the value ends with the longer prefix, which the shorter one would take for a path.
+        """
+        body = b'[{"rel": "self", "href": "http://10.0.0.7:8774/compute"}]'
+
+        self.assertEqual(REWRITER.rewrite(body), b'[{"rel": "self", "href": "%s"}]' % TOP)
+
     def test_long_url(self) -> None:
         """
         A link's URL may be longer than what is held back, as that of a next page with many filters.
