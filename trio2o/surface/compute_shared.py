@@ -92,10 +92,11 @@ def _keypairs() -> Iterator[Operation]:
 
 def _quotas() -> Iterator[Operation]:
     """
-    One quota of a project at every pod, whichever one counts against it. Only what is written has a row of its own: any pod
-    can tell what all were told.
+    One quota of a project at every pod, whichever one counts against it: any can tell what all were told.
     """
+    yield Operation(methods=_GET, path="/os-quota-sets/{project}", strategy="any")
     yield Operation(methods=_PUT | _DELETE, path="/os-quota-sets/{project}", strategy="every")
+    yield Operation(methods=_GET, path="/os-quota-class-sets/{id}", strategy="any")
     yield Operation(methods=_PUT, path="/os-quota-class-sets/{id}", strategy="every")
 
 

@@ -22,7 +22,7 @@ from tests.functional.rows.case import (
     Told,
     nothing,
 )
-from tests.functional.rows.patterns import PODS, went
+from tests.functional.rows.patterns import PODS, anywhere, went
 
 _FLAVOR = {"name": "new", "ram": 64, "vcpus": 1, "disk": 1}
 _SPECS = {"extra_specs": {"hw:mem_page_size": "large"}}
@@ -234,6 +234,13 @@ CASES: tuple[Case, ...] = (
         strange=Ask(method="DELETE", path="/os-keypairs/{project_id}"),
         faults=_LEFT_OUT,
     ),
+    anywhere(
+        "compute",
+        "GET /os-quota-sets/{project}",
+        "/os-quota-sets/{project_id}",
+        shows=("quota_set",),
+        stranger=403,
+    ),
     _everywhere(
         "DELETE,PUT /os-quota-sets/{project}",
         "PUT",
@@ -244,6 +251,13 @@ CASES: tuple[Case, ...] = (
         status=200,
         stranger=Told(status=403),
         faults=_REFUSED,
+    ),
+    anywhere(
+        "compute",
+        "GET /os-quota-class-sets/{id}",
+        "/os-quota-class-sets/default",
+        shows=("quota_class_set",),
+        admin=True,
     ),
     _everywhere(
         "PUT /os-quota-class-sets/{id}",
