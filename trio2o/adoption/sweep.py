@@ -17,7 +17,7 @@ from trio2o.adoption.plan import Plan, compared, routes_of
 from trio2o.adoption.questions import PodQuestions, Said
 from trio2o.adoption.report import Tally
 from trio2o.errors import GatewayError, PodFailure, PodTimeout
-from trio2o.interfaces import IRouteStore
+from trio2o.interfaces import IPodClient, IRouteStore
 from trio2o.model import Kind, Pod
 from trio2o.strategies.concurrently import gathered
 
@@ -35,6 +35,7 @@ class Sweep:
     """
 
     _questions: PodQuestions
+    _pods: IPodClient
     _routes: IRouteStore
     _clock: IReactorTime
     #: The highest microversion of a pod's service, by pod id and service; ``None`` where it is not known.
@@ -58,7 +59,9 @@ class Sweep:
         """
         jobs = []
         for pod in pods:
-            for service in SERVICES:
+            # a pod may be one of servers alone, or of volumes; one of neither is a mistake, which asking tells
+            offered = [service for service in SERVICES if self._pods.endpoint(pod, service) is not None]
+            for service in offered or SERVICES:
                 wanted = [kind for kind in kinds_of(service) if kind in kinds]
                 tallies = [Tally(pod=pod.name, kind=kind) for kind in wanted]
                 self.tallies += tallies

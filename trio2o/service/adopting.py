@@ -167,6 +167,7 @@ async def _swept(
             pod_tokens=SharedKeystone(),
             answer_limit=config.limits.answer_body_bytes,
         ),
+        pods=client,
         routes=PostgresRoutes(pool),
         clock=reactor,
         highest=highest,

@@ -39,6 +39,7 @@ class SweepCase(AdoptionCase):
         """
         known = {
             "questions": self.questions,
+            "pods": self.pods,
             "routes": self.routes,
             "clock": self.clock,
             "highest": lambda pod_id, service: (2, 104) if service == "compute" else (3, 71),
@@ -215,6 +216,21 @@ class TroubleTests(SweepCase):
         """
         self.pods.on("*", "GET", f"/v3/{OWN}/consistencygroups/detail", Reply(404, {}))
         self.assertEqual("", self.swept()["Pod1", Kind.CONSISTENCY_GROUP].problem)
+
+    def test_one_service(self) -> None:
+        """
+        A pod that has servers alone is asked for nothing else, and that is no problem; one that has neither is.
+        """
+        endpoints = {("Pod1", "compute"): "http://192.0.2.1"}
+        self.pods.endpoint = lambda pod, service: endpoints.get((pod.name, service))  # type: ignore[method-assign]
+        self.pods.on("Pod2", "GET", "*", Unreachable())
+        self.pods.on("Pod2", "GET", NOVA_SERVICES, Unreachable())
+        self.pods.on("Pod2", "GET", CINDER_SERVICES, Unreachable())
+        self.has("Pod1", SERVERS, a_server(1))
+        tallies = self.swept()
+        mine = {kind: tally.problem for (pod, kind), tally in tallies.items() if pod == "Pod1"}
+        self.assertEqual({Kind.SERVER: "", Kind.SERVER_GROUP: ""}, mine)
+        self.assertEqual("connection refused", tallies["Pod2", Kind.VOLUME].problem)
 
     def test_old_release(self) -> None:
         """
