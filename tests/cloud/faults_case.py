@@ -21,6 +21,9 @@ from tests.cloud.wire import send
 #: Seconds beyond a configured time that a busy machine may take.
 SLACK = 20.0
 
+#: The zones of the two pods.
+AZ1, AZ2 = "az1", "az2"
+
 
 class FaultCase(SynchronousTestCase):
     """

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tests.unit.sandbox.asking import Api, Reply, Who, now
-
-if TYPE_CHECKING:
-    from twisted.trial.unittest import SynchronousTestCase as Case
-else:
-    Case = object
+from tests.unit.sandbox.nova_questions import NovaQuestions
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 FLAVOR, LARGER = "42", "84"
@@ -32,7 +28,7 @@ def some_name(kind: str) -> str:
     return f"contract-{kind}-{uuid4().hex[:8]}"
 
 
-class NovaContract(Case):
+class NovaContract(NovaQuestions):
     """
     A mixin; the test case gives ``service``, ``wait`` and the callers, of whom ``demo`` has no servers.
     """
@@ -96,21 +92,14 @@ class NovaContract(Case):
         reply: Reply = now(self.api.ask(method, path, token=caller.token, body=body, headers=headers))
         return reply
 
-    def ask(self, *request: Any, **keywords: Any) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, minor: int | None = None, who: str = "demo"
+    ) -> tuple[int, Any]:
         """
         Status and JSON body (None for none) of the answer.
         """
-        reply = self.response(*request, **keywords)
+        reply = self.response(method, path, body, minor=minor, who=who)
         return reply.status, (reply.json if reply.content else None)
-
-    def fault(self, *request: Any, **keywords: Any) -> tuple[int, str]:
-        """
-        Status and message of a fault.
-        """
-        status, body = self.ask(*request, **keywords)
-        ((_, fault),) = body.items()
-        self.assertEqual(fault.get("code"), status, body)
-        return status, fault["message"]
 
     def wanted(self, **fields: Any) -> dict[str, Any]:
         """
@@ -144,20 +133,6 @@ class NovaContract(Case):
         server_id = self.create(**fields)
         self.until(server_id, "ACTIVE")
         return server_id
-
-    def show(self, server_id: str, *, minor: int = 104, who: str = "demo") -> Any:
-        """
-        The server as shown.
-        """
-        status, body = self.ask("GET", f"/servers/{server_id}", minor=minor, who=who)
-        self.assertEqual(status, 200, body)
-        return body["server"]
-
-    def act(self, server_id: str, action: Any, **keywords: Any) -> tuple[int, Any]:
-        """
-        Status and JSON body of an action.
-        """
-        return self.ask("POST", f"/servers/{server_id}/action", action, **keywords)
 
     def until(self, server_id: str, status: str) -> Any:
         """

@@ -13,6 +13,7 @@ from treq.testing import StubTreq
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.unit.sandbox.nova_questions import NovaQuestions
 from trio2o.sandbox.call import Caller
 from trio2o.sandbox.clock import PodClock
 from trio2o.sandbox.frame import StaticTokens
@@ -178,7 +179,7 @@ class NetworkStandIn:
         del self.ports[port_id]
 
 
-class NovaTestCase(SynchronousTestCase):
+class NovaTestCase(NovaQuestions, SynchronousTestCase):
     """
     A Nova whose clock only the test moves: a server builds for 5 s, anything else takes 1 s.
     """
@@ -227,15 +228,6 @@ class NovaTestCase(SynchronousTestCase):
         content = self.successResultOf(response.content())
         return response.code, (self.successResultOf(response.json()) if content else None)
 
-    def fault(self, *request: Any, **keywords: Any) -> tuple[int, str]:
-        """
-        Status and message of a fault.
-        """
-        status, body = self.ask(*request, **keywords)
-        ((_, fault),) = body.items()
-        self.assertEqual(fault["code"], status)
-        return status, fault["message"]
-
     def create(
         self, *, minor: int = 100, who: str = "demo", hints: dict[str, Any] | None = None, **fields: Any
     ) -> Any:
@@ -257,20 +249,6 @@ class NovaTestCase(SynchronousTestCase):
         server_id = self.create(**fields)
         self.clock.advance(5)
         return server_id
-
-    def show(self, server_id: str, *, minor: int = 104, who: str = "demo") -> Any:
-        """
-        The server as shown.
-        """
-        status, body = self.ask("GET", f"/servers/{server_id}", minor=minor, who=who)
-        self.assertEqual(status, 200, body)
-        return body["server"]
-
-    def act(self, server_id: str, action: Any, **keywords: Any) -> tuple[int, Any]:
-        """
-        Status and JSON body of an action.
-        """
-        return self.ask("POST", f"/servers/{server_id}/action", action, **keywords)
 
     def behave(self, **behaviour: Any) -> None:
         """
