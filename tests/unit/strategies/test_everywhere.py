@@ -4,9 +4,11 @@ The strategy ``every``: writes that all pods get.
 
 from __future__ import annotations
 
-from tests.unit.strategies.case import LIMIT, P1, P2, StrategyCase, a_context
-from tests.unit.strategies.doubles import Broken, Reply, Unreachable
-from trio2o.errors import BadGateway, BodyTooLarge, Unavailable
+from attrs import evolve
+
+from tests.unit.strategies.case import ANSWER_BUDGET, LIMIT, P1, P2, StrategyCase, a_context
+from tests.unit.strategies.doubles import Broken, Hang, Reply, Unreachable
+from trio2o.errors import BadGateway, BodyTooLarge, GatewayTimeout, Unavailable
 from trio2o.model import PodState
 
 QUOTAS = f"/v3/{P1}/os-quota-sets/{P2}"
@@ -57,6 +59,34 @@ class EveryTests(StrategyCase):
         for script, error in ((Unreachable(), Unavailable), (Broken(), BadGateway)):
             self.pods.on("Pod3", "PUT", QUOTAS, script)
             self.refused(error, "PUT", QUOTAS, BODY, context=ADMIN)
+
+    def test_what_came_of_it(self) -> None:
+        """
+        The others are asked side by side, whatever one of them says: two pods' time in all. Admins read where it is done.
+        """
+        self.pods.on("*", "PUT", QUOTAS, Hang())
+        self.pods.on("Pod1", "PUT", QUOTAS, Reply(200, BODY))
+
+        started = self.started("PUT", QUOTAS, BODY, context=ADMIN)
+        self.assertEqual(["Pod1", "Pod2", "Pod3"], self.pods.asked())
+        self.clock.advance(ANSWER_BUDGET)
+
+        error = self.failureResultOf(started, GatewayTimeout).value
+        self.assertEqual(
+            "Pod2: no answer within 60 s; Pod3: no answer within 60 s; done in Pod1", error.admin_detail
+        )
+
+    def test_slow_pod(self) -> None:
+        """
+        A pod's own answer timeout is its budget.
+        """
+        slow = evolve(self.pod2.settings, answer_timeout=7.0)
+        self.change_pod(self.pod2, settings=slow)
+        self.pods.on("*", "PUT", QUOTAS, Reply(200, BODY))
+
+        self.asked("PUT", QUOTAS, BODY, context=ADMIN)
+
+        self.assertEqual([60.0, 7.0, 60.0], [called.call.budget for called in self.pods.calls])
 
     def test_joined(self) -> None:
         """
