@@ -54,6 +54,7 @@ RULES: tuple[policy.RuleDefault, ...] = (
     _documented("pods:update", "Change a pod's state and settings.", "PATCH", "/v1.0/pods/{pod_id}"),
     _documented("pods:delete", "Remove a pod.", "DELETE", "/v1.0/pods/{pod_id}"),
     _documented("pods:usage", "Show how full a pod is.", "GET", "/v1.0/pods/{pod_id}/usage"),
+    _documented("schedule:explain", "Tell where a new resource would go.", "POST", "/v1.0/schedule"),
     _documented("bindings:list", "List bindings, active and ended.", "GET", "/v1.0/bindings"),
     _documented("bindings:show", "Show one binding.", "GET", "/v1.0/bindings/{binding_id}"),
     _documented("bindings:create", "Bind a project to a pod.", "POST", "/v1.0/bindings"),

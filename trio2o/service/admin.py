@@ -38,6 +38,7 @@ def make_admin(
             common.config.scheduling.rules().capacity,
             experience.claimed,
         ),
+        explain=common.placement.explain,
         health=Health(
             common.state,
             healthy,

@@ -13,6 +13,7 @@ from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, 
 from trio2o.interfaces import IBindingStore, IPodClient, IPodStore, IState
 from trio2o.model import NOTHING, Binding, Candidate, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
+from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.selection import Ranking, Selection
 from trio2o.strategies.experience import Experience
 from trio2o.surface.kinds import KINDS
@@ -65,13 +66,7 @@ class Placement:
         :raises NoValidPod: if every pod is dropped.
         :raises Unavailable: if the bindings are not known, or one is needed, and the database is away (I15).
         """
-        await self._up_to_date()
-        named = request.availability_zone
-        if named is not None and named not in self.zones():
-            raise BadRequest(unknown_zone.replace("{zone}", named))
-        tolerated = self._tolerations.get(request.project_id)
-        if tolerated is not None:
-            request = evolve(request, tolerations=request.tolerations | tolerated)
+        request = await self._checked(request, unknown_zone)
         if pinned:
             return self._ranked(request, await self._active_bindings(request.project_id), pinned=True)
         lock = self._locks.setdefault(request.project_id, DeferredLock())
@@ -82,6 +77,19 @@ class Placement:
             lock.release()
             if not lock.locked and not lock.waiting and self._locks.get(request.project_id) is lock:
                 del self._locks[request.project_id]
+
+    async def explain(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
+        """
+        Rank the pods as :meth:`place` would, and change nothing.
+
+        :raises BadRequest: as :meth:`place`.
+        :raises Unavailable: as :meth:`place`.
+        """
+        request = await self._checked(request, unknown_zone)
+        bindings = await self._active_bindings(request.project_id)
+        request = self._in_a_zone(request, bindings)
+        ranking = self._selection.rank(self.candidates(bindings, request), request)
+        return explained(request, ranking, bindings)
 
     async def settle(self, place: Place, used: Pod) -> None:
         """
@@ -117,13 +125,32 @@ class Placement:
                 pod=pod,
                 healthy=self._pods.healthy(pod.id, service),
                 bound=pod.id in bound,
-                bound_elsewhere=len(_elsewhere(pod, bindings)) if bindings else 0,
+                bound_elsewhere=len(elsewhere(pod, bindings)) if bindings else 0,
                 usage=None if known is None else known.usage(pod.id),
                 claimed=NOTHING if known is None else known.claimed(pod.id),
                 failures=0 if known is None else known.failures(pod.id, project, kind),
             )
             found.append(candidate)
         return found
+
+    async def _checked(self, request: PlacementRequest, unknown_zone: str) -> PlacementRequest:
+        await self._up_to_date()
+        named = request.availability_zone
+        if named is not None and named not in self.zones():
+            raise BadRequest(unknown_zone.replace("{zone}", named))
+        tolerated = self._tolerations.get(request.project_id)
+        if tolerated is None:
+            return request
+        return evolve(request, tolerations=request.tolerations | tolerated)
+
+    def _in_a_zone(self, request: PlacementRequest, bindings: Sequence[Binding]) -> PlacementRequest:
+        """
+        The request with the zone that it gets where it names none.
+        """
+        zone = request.availability_zone or self._default_zone or (bindings[0].az_name if bindings else None)
+        if zone is not None and zone in self.zones():
+            return evolve(request, availability_zone=zone)
+        return request
 
     async def _up_to_date(self) -> None:
         """
@@ -150,9 +177,7 @@ class Placement:
 
     async def _bound(self, request: PlacementRequest) -> Place:
         bindings = await self._active_bindings(request.project_id)
-        zone = request.availability_zone or self._default_zone or (bindings[0].az_name if bindings else None)
-        if zone is not None and zone in self.zones():
-            request = evolve(request, availability_zone=zone)
+        request = self._in_a_zone(request, bindings)
         while True:
             place = self._ranked(request, bindings, pinned=False)
             best = place.pods[0]
@@ -209,7 +234,7 @@ class Placement:
         )
 
 
-def _elsewhere(pod: Pod, bindings: Sequence[Binding]) -> set[str]:
+def elsewhere(pod: Pod, bindings: Sequence[Binding]) -> set[str]:
     """
     The ids of other pods that these bindings name outside of the pod's zone and group: a binding inside would be moved.
     """

@@ -18,9 +18,13 @@ from trio2o.administration.health import Health
 from trio2o.administration.pods import NewPod, PodAdministration
 from trio2o.administration.routes import RouteAdministration
 from trio2o.administration.usage import UsageAdministration
+from trio2o.errors import BadRequest
 from trio2o.interfaces import IState
-from trio2o.model import NOTHING, Binding, Kind, Pod, Route
+from trio2o.model import NOTHING, Binding, Candidate, Kind, PlacementRequest, Pod, Route
 from trio2o.scheduling.capacity import CapacityRules
+from trio2o.scheduling.explaining import Explanation, explained
+from trio2o.scheduling.registry import make_filters, make_weighers
+from trio2o.scheduling.selection import Selection
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.storage.memory_usage import MemoryUsage
 
@@ -118,12 +122,28 @@ class Cloud:
         self.routes = RouteAdministration(self.route_store, self.state)
         self.usage_store = MemoryUsage(self.database)
         self.claimed = NOTHING
+        self.explained: list[PlacementRequest] = []
         self.usage = UsageAdministration(
             self.pod_store, self.usage_store, CapacityRules(), lambda pod_id: self.claimed
         )
         self.health = Health(
             self.state, self.healthy, lambda: self.draining, {"database": lambda: self.database_problem}
         )
+
+    async def explain(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
+        """
+        Rank all pods by their weight; those of other zones are dropped.
+        """
+        zones = {pod.az_name for pod in self.state.pods()}
+        if request.availability_zone not in (None, *zones):
+            raise BadRequest(unknown_zone.replace("{zone}", str(request.availability_zone)))
+        self.explained.append(request)
+        selection = Selection(
+            filters=make_filters(["availability_zone"]), weighers=make_weighers({"operator_weight": 2.0})
+        )
+        candidates = [Candidate(pod=pod) for pod in self.state.pods()]
+        bindings = await self.binding_store.find_bindings(tenant_id=request.project_id, active=True)
+        return explained(request, selection.rank(candidates, request), bindings)
 
     def healthy(self, pod_id: str) -> bool:
         """

@@ -7,11 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import evolve
+from twisted.internet.defer import Deferred
 
 from tests.unit.strategies.case import P1, S1, StrategyCase
 from tests.unit.strategies.doubles import Reply
-from trio2o.errors import NoValidPod
-from trio2o.model import PodSettings, Stock, Usage
+from trio2o.errors import BadRequest, NoValidPod
+from trio2o.model import Kind, PlacementRequest, PodSettings, Stock, Usage
+from trio2o.scheduling.binding_move import Move
+from trio2o.scheduling.explaining import Explanation
 from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
 from trio2o.storage.memory import MemoryPods
@@ -130,3 +133,30 @@ class ExhaustedTests(StrategyCase):
         self.change_pod(self.pod1, settings=PodSettings(projects_denied=(P1,)))
         self.assertEqual("Pod2", self.create())
         self.assertEqual(["Pod2"], self.bound_pods())
+
+    def test_explained(self) -> None:
+        """
+        What would be done is told as it is done then, and nothing is done; a zone that does not exist is refused.
+        """
+        self.is_bound(self.pod2)
+        self.change_pod(self.pod2, settings=PodSettings(taints=("dedicated",)))
+        request = PlacementRequest(project_id=P1, kind=Kind.SERVER)
+
+        told = self.successResultOf(
+            Deferred.fromCoroutine(self.placement.explain(request, unknown_zone="no {zone}"))
+        )
+
+        self.assertEqual("az1", told.request.availability_zone)
+        self.assertEqual(["Pod1"], [pod.name for pod in told.ranking.pods])
+        self.assertEqual({"Pod2": "taints", "Pod3": "availability_zone"}, _filters(told))
+        self.assertEqual((Move.MOVE, "Pod2-id"), (told.move.move, told.current and told.current.pod_id))
+        self.assertEqual(["Pod2"], self.bound_pods())
+        self.assertEqual([], self.pods.calls)
+
+        unknown = evolve(request, availability_zone="mars")
+        refused = Deferred.fromCoroutine(self.placement.explain(unknown, unknown_zone="no {zone}"))
+        self.assertEqual("no mars", self.failureResultOf(refused, BadRequest).value.message)
+
+
+def _filters(told: Explanation) -> dict[str, str]:
+    return {dropped.pod.name: dropped.filter_name for dropped in told.ranking.dropped}

@@ -30,12 +30,14 @@ from trio2o.administration.usage import UsageAdministration
 from trio2o.errors import BadRequest, Forbidden, GatewayError, MethodNotAllowed, NotFound, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPolicy
-from trio2o.model import RequestContext
+from trio2o.model import PlacementRequest, RequestContext
+from trio2o.scheduling.explaining import Explanation
 from trio2o.strategies.concurrently import Shield
 from trio2o.surface.operations import Operation
 from trio2o.web.admin import bodies, operations, queries, views
 from trio2o.web.admin.openapi import document
 from trio2o.web.admin.operations import AdminOperation
+from trio2o.web.admin.placements import placement_request
 
 Handler = Callable[[Inbound, RequestContext], Awaitable[Answer]]
 
@@ -68,6 +70,17 @@ class Wrapped(Protocol):
         """
 
 
+class Explains(Protocol):
+    """
+    :meth:`trio2o.strategies.placing.Placement.explain`.
+    """
+
+    async def __call__(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
+        """
+        Rank the pods for a request, and change nothing.
+        """
+
+
 Method = Callable[["AdminApi", Inbound, RequestContext], Coroutine[Any, Any, Answer]]
 
 
@@ -97,6 +110,7 @@ class AdminApi:
     bindings: BindingAdministration
     routes: RouteAdministration
     usage: UsageAdministration
+    explain: Explains
     health: Health
     policy: IPolicy
     wrapped: Wrapped
@@ -197,6 +211,15 @@ class AdminApi:
         ``GET /pods/{pod_id}/usage``.
         """
         return views.answer({"usage": views.usage(await self.usage.show(inbound.ids["pod_id"]))})
+
+    @serves(operations.EXPLAIN_SCHEDULE)
+    async def explain_schedule(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``POST /schedule``.
+        """
+        wanted = placement_request(await inbound.body.read(BODY_LIMIT))
+        explanation = await self.explain(wanted, unknown_zone="There is no availability zone {zone}.")
+        return views.answer({"schedule": views.schedule(explanation)})
 
     @serves(operations.LIST_BINDINGS)
     async def list_bindings(self, inbound: Inbound, context: RequestContext) -> Answer:

@@ -38,7 +38,7 @@ def read_object(content: bytes, key: str) -> Body:
         raise BadRequest(f"The body is not JSON: {why}.") from why
     if not isinstance(body, dict) or not isinstance(body.get(key), dict):
         raise BadRequest(f'The body must be an object with an object "{key}".')
-    _known(body, {key})
+    known(body, {key})
     inner: Body = body[key]
     return inner
 
@@ -51,12 +51,12 @@ def new_pod(content: bytes) -> NewPod:
     :raises Unprocessable: if a value cannot be accepted.
     """
     pod = read_object(content, "pod")
-    _known(pod, {"pod_name", "az_name", *CHANGEABLE})
+    known(pod, {"pod_name", "az_name", *CHANGEABLE})
     # What is null is not said: the original's clients send it so.
     given = {name: value for name, value in pod.items() if value is not None}
     return NewPod(
-        name=_words(given, "pod_name"),
-        az_name=_line(given, "az_name"),
+        name=words(given, "pod_name"),
+        az_name=line(given, "az_name"),
         **{name: _POD_FIELDS[name](given, name) for name in CHANGEABLE & given.keys()},
     )
 
@@ -69,7 +69,7 @@ def pod_changes(content: bytes) -> Mapping[str, Any]:
     :raises Unprocessable: if a value cannot be accepted.
     """
     pod = read_object(content, "pod")
-    _known(pod, CHANGEABLE)
+    known(pod, CHANGEABLE)
     return {name: _POD_FIELDS[name](pod, name) for name in pod}
 
 
@@ -81,17 +81,20 @@ def new_binding(content: bytes) -> tuple[str, str]:
     :raises Unprocessable: if a value cannot be accepted.
     """
     binding = read_object(content, "pod_binding")
-    _known(binding, {"tenant_id", "pod_id"})
-    return _words(binding, "tenant_id"), _words(binding, "pod_id")
+    known(binding, {"tenant_id", "pod_id"})
+    return words(binding, "tenant_id"), words(binding, "pod_id")
 
 
-def _known(body: Body, names: frozenset[str] | set[str]) -> None:
+def known(body: Body, names: frozenset[str] | set[str]) -> None:
+    """
+    Insist that there are no other fields.
+    """
     unknown = sorted(body.keys() - names)
     if unknown:
         raise BadRequest(f"{unknown[0]}: unknown, or cannot be set; known are {', '.join(sorted(names))}.")
 
 
-def _line(body: Body, name: str) -> str:
+def line(body: Body, name: str) -> str:
     """
     Text, trimmed as the original does; empty when it is absent.
     """
@@ -106,11 +109,11 @@ def _line(body: Body, name: str) -> str:
     return value.strip()
 
 
-def _words(body: Body, name: str) -> str:
+def words(body: Body, name: str) -> str:
     """
     Text that is not empty.
     """
-    value = _line(body, name)
+    value = line(body, name)
     if not value:
         raise Unprocessable(f"{name}: must not be missing or empty.")
     return value
@@ -132,14 +135,17 @@ def _weight(body: Body, name: str) -> float:
     return float(value)
 
 
-def _tags(body: Body, name: str) -> frozenset[str]:
+def tags(body: Body, name: str) -> frozenset[str]:
+    """
+    A list of words without commas.
+    """
     value = body[name]
     if not isinstance(value, list):
         raise Unprocessable(f"{name}: must be a list of texts.")
     if len(value) > MOST_TAGS:
         raise Unprocessable(f"{name}: must have at most {MOST_TAGS} tags.")
     tags = frozenset(
-        _words({f"{name}[{number}]": tag}, f"{name}[{number}]") for number, tag in enumerate(value)
+        words({f"{name}[{number}]": tag}, f"{name}[{number}]") for number, tag in enumerate(value)
     )
     if any("," in tag for tag in tags):
         # A pod's group is its tags joined by commas.
@@ -150,7 +156,7 @@ def _tags(body: Body, name: str) -> frozenset[str]:
 _POD_FIELDS: Mapping[str, Callable[[Body, str], Any]] = {
     "state": _state,
     "weight": _weight,
-    "affinity": _tags,
-    "pod_az_name": _line,
-    "dc_name": _line,
+    "affinity": tags,
+    "pod_az_name": line,
+    "dc_name": line,
 }

@@ -160,6 +160,16 @@ SHOW_USAGE = AdminOperation(
     answer="Usage",
     errors=(404,),
 )
+EXPLAIN_SCHEDULE = AdminOperation(
+    name="explain_schedule",
+    method="POST",
+    path="/v1.0/schedule",
+    rule="trio2o:schedule:explain",
+    summary="Tell where a new resource would go, and why; nothing is made and nothing is bound.",
+    body="ScheduleRequest",
+    answer="Schedule",
+    errors=(400, 413, 422),
+)
 LIST_BINDINGS = AdminOperation(
     name="list_bindings",
     method="GET",
@@ -234,6 +244,7 @@ OPERATIONS: tuple[AdminOperation, ...] = (
     UPDATE_POD,
     DELETE_POD,
     SHOW_USAGE,
+    EXPLAIN_SCHEDULE,
     LIST_BINDINGS,
     CREATE_BINDING,
     SHOW_BINDING,

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from trio2o.model import Kind, PodState
+from trio2o.scheduling.binding_move import Move
 from trio2o.scheduling.capacity import RESOURCES
 from trio2o.web.admin.bodies import MOST_TAGS, MOST_TEXT
+from trio2o.web.admin.placements import KINDS
 
 Schema = Mapping[str, Any]
 
@@ -120,6 +122,42 @@ _USAGE = _object(
         "resources": _object({name: _or_null(_ROOM) for name in RESOURCES}),
     }
 )
+_RANKED = _object(
+    {
+        "pod_id": _UUID,
+        "pod_name": _TEXT,
+        "total": {"type": "number"},
+        "weights": {
+            "type": "object",
+            "additionalProperties": _object(
+                {
+                    "raw": _said({"type": "number"}, "The weigher's own number."),
+                    "normal": _said({"type": "number"}, "Brought to 0..1."),
+                    "weighted": _said({"type": "number"}, "Times the factor: what is added up."),
+                }
+            ),
+        },
+    }
+)
+_SCHEDULE = _object(
+    {
+        "tenant_id": _TEXT,
+        "kind": {"type": "string", "enum": list(KINDS)},
+        "availability_zone": _said({"type": ["string", "null"]}, "The zone that it gets; null for any."),
+        "pod_group": _TEXT,
+        "pods": _said({"type": "array", "items": _RANKED}, "In the order in which they would be tried."),
+        "dropped": {
+            "type": "array",
+            "items": _object({"pod_id": _UUID, "pod_name": _TEXT, "filter": _TEXT, "reason": _TEXT}),
+        },
+        "binding": _or_null(_BINDING),
+        "move": _said(
+            {"type": "string", "enum": [move.value for move in Move]},
+            "What the create would do to the binding.",
+        ),
+    }
+)
+_AMOUNT: Schema = {"type": "number", "minimum": 0}
 _VERSION_FIELDS: Mapping[str, Schema] = {"id": _TEXT, "status": _TEXT, "updated": _TIME, "links": _LINKS}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -171,6 +209,24 @@ SCHEMAS: Mapping[str, Schema] = {
         }
     ),
     "Usage": _object({"usage": _USAGE}),
+    "Schedule": _object({"schedule": _SCHEDULE}),
+    "ScheduleRequest": _object(
+        {
+            "schedule": _object(
+                {"tenant_id": _WORDS},
+                {
+                    "kind": {"type": "string", "enum": list(KINDS)},
+                    "availability_zone": _or_null(_LINE),
+                    "pod_group": _or_null(_LINE),
+                    "flavor": _or_null(_LINE),
+                    "image": _or_null(_LINE),
+                    "volume_type": _or_null(_LINE),
+                    "tolerations": _TAGS,
+                    **dict.fromkeys(RESOURCES, _AMOUNT),
+                },
+            )
+        }
+    ),
     "Bindings": _object(
         {"pod_bindings": {"type": "array", "items": _BINDING}},
         {"pod_bindings_links": _said(_LINKS, "The next page, when there is one.")},

@@ -19,6 +19,7 @@ from trio2o.administration.routes import RouteReport
 from trio2o.administration.usage import UsageReport
 from trio2o.exchange import Answer
 from trio2o.model import Binding
+from trio2o.scheduling.explaining import Explanation
 from trio2o.web.admin.operations import LIST_BINDINGS, SHOW_VERSION
 
 #: When the API was last changed; clients show it and compare nothing with it.
@@ -92,6 +93,39 @@ def usage(report: UsageReport) -> View:
         "resources": {
             name: None if room is None else attrs.asdict(room) for name, room in report.rooms.items()
         },
+    }
+
+
+def schedule(explanation: Explanation) -> View:
+    """
+    Where a request would go, and why.
+    """
+    ranking, request = explanation.ranking, explanation.request
+    return {
+        "tenant_id": request.project_id,
+        "kind": request.kind.value,
+        "availability_zone": request.availability_zone,
+        "pod_group": request.pod_group,
+        "pods": [
+            {
+                "pod_id": one.pod.id,
+                "pod_name": one.pod.name,
+                "total": one.total,
+                "weights": {name: attrs.asdict(weight) for name, weight in one.weights.items()},
+            }
+            for one in ranking.ordered
+        ],
+        "dropped": [
+            {
+                "pod_id": one.pod.id,
+                "pod_name": one.pod.name,
+                "filter": one.filter_name,
+                "reason": one.reason,
+            }
+            for one in ranking.dropped
+        ],
+        "binding": None if explanation.current is None else binding(explanation.current),
+        "move": explanation.move.move.value,
     }
 
 

@@ -145,6 +145,7 @@ class AdminTestCase(AdministrationTestCase):
             bindings=self.cloud.bindings,
             routes=self.cloud.routes,
             usage=self.cloud.usage,
+            explain=self.cloud.explain,
             health=self.cloud.health,
             policy=OsloPolicy(),
             wrapped=self.wrapper.wrapped,

@@ -78,6 +78,7 @@ class GatewayTests(AdministrationTestCase):
             bindings=self.cloud.bindings,
             routes=self.cloud.routes,
             usage=self.cloud.usage,
+            explain=self.cloud.explain,
             health=self.cloud.health,
             policy=OsloPolicy(),
             wrapped=wrapper.wrapped,
