@@ -12,6 +12,7 @@ from tests.functional.rows import (
     compute_rest,
     compute_servers,
     compute_shared,
+    volume_cases,
 )
 from tests.functional.rows.case import Case
 
@@ -23,5 +24,5 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         *compute_rest.CASES,
         *compute_shared.CASES,
     ),
-    "volume": (),
+    "volume": volume_cases.CASES,
 }

@@ -7,12 +7,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.functional.cloud import IMAGE, pause
+from tests.functional.cloud import IMAGE, NOTHING, pause
 from tests.functional.rows.case import PRIVATE, Maker, Scene
 
 PODS = ("Pod1", "Pod2", "Pod3")
 #: The microversions by which the makers ask.
-_SERVER, _ATTACHMENT = "2.90", "3.27"
+_ATTACHMENT, _MESSAGE = "3.27", "3.3"
 
 
 async def settled(scene: Scene, pod: str, path: str, status: str, service: str) -> None:
@@ -51,15 +51,56 @@ async def a_volume(scene: Scene, pod: str, **more: Any) -> str:
     return volume
 
 
-async def a_snapshot(scene: Scene, pod: str, volume: str) -> str:
+async def a_snapshot(scene: Scene, pod: str, volume: str = "") -> str:
     """
-    A snapshot; its id.
+    A snapshot, of a new volume where none is given; its id.
     """
-    wanted = {"name": PRIVATE, "volume_id": volume}
+    wanted = {"name": PRIVATE, "volume_id": volume or await a_volume(scene, pod)}
     made = await scene.at_pod(pod, "POST", "/snapshots", {"snapshot": wanted}, service="volume")
     snapshot = str(made["snapshot"]["id"])
     await settled(scene, pod, f"/snapshots/{snapshot}", "available", "volume")
     return snapshot
+
+
+async def a_backup(scene: Scene, pod: str) -> str:
+    """
+    A backup of a new volume; its id.
+    """
+    wanted = {"name": PRIVATE, "volume_id": await a_volume(scene, pod)}
+    made = await scene.at_pod(pod, "POST", "/backups", {"backup": wanted}, service="volume")
+    backup = str(made["backup"]["id"])
+    await settled(scene, pod, f"/backups/{backup}", "available", "volume")
+    return backup
+
+
+async def an_attachment(scene: Scene, pod: str) -> str:
+    """
+    A new volume that is reserved for a server; the attachment's id.
+    """
+    wanted = {"volume_uuid": await a_volume(scene, pod), "instance_uuid": NOTHING}
+    made = await scene.at_pod(pod, "POST", "/attachments", {"attachment": wanted}, version=_ATTACHMENT)
+    return str(made["attachment"]["id"])
+
+
+async def a_transfer(scene: Scene, pod: str) -> str:
+    """
+    A new volume that is offered to whoever has ``{key}``; the transfer's id.
+    """
+    wanted = {"volume_id": await a_volume(scene, pod), "name": PRIVATE}
+    made = await scene.at_pod(pod, "POST", "/os-volume-transfer", {"transfer": wanted})
+    scene.things["key"] = str(made["transfer"]["auth_key"])
+    return str(made["transfer"]["id"])
+
+
+async def a_message(scene: Scene, pod: str) -> str:
+    """
+    What the owner is told of a volume that could not be made; its id.
+    """
+    cinder = scene.cloud.pod(pod).cinder
+    cinder.behave("no_valid_host", method="POST", times=1)
+    await scene.at_pod(pod, "POST", "/volumes", {"volume": {"name": PRIVATE, "size": 1}})
+    told = await scene.at_pod(pod, "GET", "/messages", version=_MESSAGE)
+    return str(told["messages"][0]["id"])
 
 
 async def a_port(scene: Scene, pod: str) -> str:

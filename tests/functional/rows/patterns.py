@@ -40,6 +40,13 @@ def routed() -> dict[str, Told]:
     return {DOWN: Told(status=503), BROKEN: Told(status=500), SILENT: Told(status=504)}
 
 
+def unsaid() -> dict[str, Told]:
+    """
+    What is told where the pod that fails has to be asked first.
+    """
+    return dict.fromkeys((DOWN, BROKEN, SILENT), Told(status=503))
+
+
 def held(
     surface: str,
     row: str,
@@ -56,6 +63,7 @@ def held(
     stranger: Told | int = 404,
     strange: Ask | None = None,
     beside: Sequence[str] = (),
+    later: Sequence[str] = (),
     also: Sequence[Step] = (),
     admin: bool = False,
     faults: Mapping[str, Told] | None = None,
@@ -76,6 +84,7 @@ def held(
                 told=Told(status=status, shows=tuple(shows), values=values or {}),
                 got={"Pod2": (got or f"{method} {path}",)},
                 beside=tuple(beside),
+                later=tuple(later),
             ),
             *also,
         ),

@@ -5,11 +5,14 @@ How a case is carried out.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 from zlib import crc32
+
+from attrs import evolve
 
 from tests.functional.cloud import SERVICES, Cloud, CloudCase, Person, Reply, pause
 from tests.functional.rows.case import BROKEN, DOWN, GARBLED, PRIVATE, SILENT, Case, Scene, Step, Told, row_of
@@ -18,6 +21,9 @@ from trio2o.surface.matching import Table
 _BELOW = re.compile(r"/v(?:2\.1|2\.0|2|3)(?:/[0-9a-f]{32}(?=/))?(/.*)")
 #: Seconds that a pod has here, so that one that says nothing costs a test little.
 _PATIENCE = 1.0
+
+#: Seconds after which what is deleted has been asked after: the first time after one.
+_FOLLOWED = 2.0
 
 _Tests = TypeVar("_Tests", bound="type[RowCase]")
 
@@ -81,9 +87,18 @@ class RowCase(CloudCase):
                 _got(scene, step),
                 f"{step.ask.method} {step.ask.path}: what the pods got; the answer: {reply.body!r}",
             )
+            if step.later:
+                await self._followed(scene, step)
             if case.by_name:
                 after = await _counted(scene.cloud, case)
                 self.assertEqual(before + 1, after, f"requests counted as {case.row}")
+
+    async def _followed(self, scene: Scene, step: Step) -> None:
+        wanted = set(scene.filled(step.later))
+        ends = time.monotonic() + _FOLLOWED
+        while not wanted <= set(_got(scene, evolve(step, beside=())).get("Pod2", ())):
+            self.assertLess(time.monotonic(), ends, f"nobody asked {wanted}")
+            await pause(0.05)
 
     def _compare(self, who: str, reply: Reply, told: Told, scene: Scene) -> None:
         body = reply.body.decode()

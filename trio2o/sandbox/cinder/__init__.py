@@ -23,6 +23,11 @@ from twisted.internet.interfaces import IReactorTime
 from trio2o.sandbox.cinder.actions import VolumeActions
 from trio2o.sandbox.cinder.attachments import Attachments, Transfers
 from trio2o.sandbox.cinder.backups import Backups
+from trio2o.sandbox.cinder.consistency import ConsistencyGroups
+from trio2o.sandbox.cinder.group_store import GroupStore
+from trio2o.sandbox.cinder.groups import Groups
+from trio2o.sandbox.cinder.managing import Machines, Unmanaged
+from trio2o.sandbox.cinder.messages import Messages
 from trio2o.sandbox.cinder.metadata import Metadata
 from trio2o.sandbox.cinder.operations import Operations
 from trio2o.sandbox.cinder.quota_sets import QuotaSets
@@ -59,6 +64,8 @@ def make_cinder(
     """
     store = CinderStore(pod, tuple(types))
     store.quotas.defaults.update(quota or {})
+    operations = Operations(store, capacity)
+    groups = GroupStore(store, operations.group_type_id)
     style = CinderStyle(versions=MicroversionRange.parse(*versions))
     frame = ServiceFrame(
         style=style,
@@ -78,7 +85,12 @@ def make_cinder(
         Transfers(store),
         VolumeTypes(store),
         QuotaSets(store),
-        Operations(store, capacity),
+        operations,
+        Machines(store, operations),
+        Unmanaged(store),
+        Groups(groups),
+        ConsistencyGroups(groups),
+        Messages(store),
         Root(style),
     )
     pod.volumes = Shelf(store)

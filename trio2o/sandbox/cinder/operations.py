@@ -1,6 +1,5 @@
 """
-What operators ask of Cinder, and lists that stay empty here: services, pools, hosts, messages, groups,
-extensions.
+What operators ask of Cinder: services, pools, hosts, group types, extensions; and lists that stay empty here.
 """
 
 from __future__ import annotations
@@ -60,7 +59,8 @@ class Operations:
 
     store: CinderStore
     capacity: float
-    _group_type: str = field(factory=new_id, init=False)
+    #: The group type of consistency groups.
+    group_type_id: str = field(factory=new_id, init=False)
     _disabled: dict[tuple[str, str], str | None] = field(factory=dict, init=False)
 
     @route("GET", "/os-availability-zone")
@@ -71,7 +71,7 @@ class Operations:
     @route("GET", "/os-services")
     def services(self, call: Call) -> Answer:
         body.require_admin(call, "volume_extension:services:index")
-        found = self._services(call)
+        found = self.services_shown(call)
         for name in ("binary", "host"):
             if call.arg(name) is not None:
                 found = [each for each in found if each[name] == call.arg(name)]
@@ -82,7 +82,7 @@ class Operations:
         body.require_admin(call, "volume_extension:services:update")
         wanted = call.json() or {}
         host, binary = str(wanted.get("host")), str(wanted.get("binary"))
-        if not any(each["host"] == host and each["binary"] == binary for each in self._services(call)):
+        if not any(each["host"] == host and each["binary"] == binary for each in self.services_shown(call)):
             raise not_found(f"Service {binary} could not be found on host {host}.")
         reason = wanted.get("disabled_reason") if action == "disable-log-reason" else None
         if action == "enable":
@@ -111,7 +111,7 @@ class Operations:
                 "service-state": each["status"],
                 "last-update": each["updated_at"],
             }
-            for each in self._services(call)
+            for each in self.services_shown(call)
         ]
         return Answer(body={"hosts": hosts})
 
@@ -157,6 +157,14 @@ class Operations:
         ]
         return Answer(body={"extensions": shown})
 
+    @route("GET", "/extensions/<alias>")
+    def extension(self, call: Call, alias: str) -> Answer:
+        for name, own, day in _EXTENSIONS:
+            if own == alias:
+                shown = {"name": name, "alias": own, "updated": f"{day}T00:00:00+00:00", "links": []}
+                return Answer(body={"extension": shown})
+        raise not_found("The resource could not be found.")
+
     @route("GET", "/resource_filters")
     def resource_filters(self, call: Call) -> Answer:
         body.since(call, 33)
@@ -168,59 +176,33 @@ class Operations:
         ]
         return Answer(body={"resource_filters": shown})
 
-    @route("GET", "/messages")
-    def messages(self, call: Call) -> Answer:
-        body.since(call, 3)
-        return Answer(body={"messages": []})
-
-    @route("GET", "/messages/<message_id>")
-    def message(self, call: Call, message_id: str) -> Answer:
-        body.since(call, 3)
-        raise not_found(f"Message {message_id} could not be found.")
-
-    @route("GET", "/groups")
-    @route("GET", "/groups/detail")
-    def groups(self, call: Call) -> Answer:
-        body.since(call, 13)
-        return Answer(body={"groups": []})
-
-    @route("GET", "/groups/<group_id>")
-    def group(self, call: Call, group_id: str) -> Answer:
-        body.since(call, 13)
-        raise not_found(f"Group {group_id} could not be found.")
-
-    @route("GET", "/group_snapshots")
-    @route("GET", "/group_snapshots/detail")
-    def group_snapshots(self, call: Call) -> Answer:
-        body.since(call, 14)
-        return Answer(body={"group_snapshots": []})
-
     @route("GET", "/group_types")
     def group_types(self, call: Call) -> Answer:
         body.since(call, 11)
-        shown = {
-            "id": self._group_type,
-            "name": "default_cgsnapshot_type",
-            "description": "Default group type for migrating cgsnapshot",
-            "is_public": True,
-        }
-        return Answer(body={"group_types": [shown]})
+        return Answer(body={"group_types": [self._group_type()]})
 
-    @route("GET", "/consistencygroups")
-    @route("GET", "/consistencygroups/detail")
-    def consistency_groups(self, call: Call) -> Answer:
-        return Answer(body={"consistencygroups": []})
+    @route("GET", "/group_types/<type_id>")
+    def group_type(self, call: Call, type_id: str) -> Answer:
+        body.since(call, 11)
+        if type_id != self.group_type_id:
+            raise not_found(f"Group type {type_id} could not be found.")
+        return Answer(body={"group_type": self._group_type()})
 
-    @route("GET", "/cgsnapshots")
-    @route("GET", "/cgsnapshots/detail")
-    def consistency_snapshots(self, call: Call) -> Answer:
-        return Answer(body={"cgsnapshots": []})
+    @route("GET", "/group_types/<type_id>/group_specs")
+    def group_specs(self, call: Call, type_id: str) -> Answer:
+        body.since(call, 11)
+        body.require_admin(call, "group:access_group_types_specs")
+        return Answer(body={"group_specs": {}})
 
     @route("GET", "/clusters")
     def clusters(self, call: Call) -> Answer:
         body.since(call, 7)
         body.require_admin(call, "clusters:get_all")
-        return Answer(body={"clusters": []})
+        shown = [
+            {"name": name, "binary": "cinder-volume", "state": "up", "status": "enabled"}
+            for name in self.store.clusters
+        ]
+        return Answer(body={"clusters": shown})
 
     @route("GET", "/default-types")
     def default_types(self, call: Call) -> Answer:
@@ -228,7 +210,18 @@ class Operations:
         body.require_admin(call, "volume_extension:default_get_all")
         return Answer(body={"default_types": []})
 
-    def _services(self, call: Call) -> list[dict[str, Any]]:
+    def _group_type(self) -> dict[str, Any]:
+        return {
+            "id": self.group_type_id,
+            "name": "default_cgsnapshot_type",
+            "description": "Default group type for migrating cgsnapshot",
+            "is_public": True,
+        }
+
+    def services_shown(self, call: Call) -> list[dict[str, Any]]:
+        """
+        The services, as lists show them.
+        """
         backend, node = self.store.host.partition("#")[0], self.store.host.partition("@")[0]
         hosts = {"cinder-backup": node, "cinder-volume": backend, "cinder-scheduler": node}
         found = []

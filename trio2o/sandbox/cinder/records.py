@@ -168,3 +168,16 @@ class Transfer:
     auth_key: str
     name: str | None = None
     no_snapshots: bool = False
+
+
+@define(kw_only=True, eq=False)
+class Message:
+    """
+    What a user is told of a resource that could not be made.
+    """
+
+    id: str
+    project_id: str
+    resource_id: str
+    request_id: str
+    created_at: datetime

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import define, field
 
@@ -26,7 +26,7 @@ _Moving = Volume | Snapshot | Backup
 @define(eq=False)
 class CinderStore:
     """
-    One pod's volumes and all that hangs on them.
+    One pod's volumes and all that hangs on them. ``clusters`` are names: none, unless a test adds one.
     """
 
     pod: PodState
@@ -37,6 +37,8 @@ class CinderStore:
     transfers: dict[str, Transfer] = field(factory=dict, init=False)
     attachments: dict[str, Attachment] = field(factory=dict, init=False)
     types: dict[str, VolumeType] = field(factory=dict, init=False)
+    messages: dict[str, Any] = field(factory=dict, init=False)
+    clusters: list[str] = field(factory=list, init=False)
     quotas: Quotas = field(init=False)
     service_id: str = field(factory=new_id, init=False)
 

@@ -15,7 +15,7 @@ from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.filters import filtered
 from trio2o.sandbox.cinder.paging import Keys, Page
 from trio2o.sandbox.cinder.quota import volumes_exceeded
-from trio2o.sandbox.cinder.records import Volume, VolumeType
+from trio2o.sandbox.cinder.records import Message, Volume, VolumeType, new_id
 from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import DELETED
 
@@ -122,6 +122,15 @@ class Volumes:
             image_metadata=source.image_metadata,
             bootable=source.bootable,
         )
+        if outcome == "error":
+            told = Message(
+                id=new_id(),
+                project_id=call.project_id,
+                resource_id=volume.id,
+                request_id=call.request_id,
+                created_at=store.now(),
+            )
+            store.messages[told.id] = told
         return Answer(status=202, body={"volume": views.volume_created(call, volume)})
 
     @route("GET", "/volumes")
