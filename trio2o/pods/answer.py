@@ -108,7 +108,10 @@ class _Delivery(Protocol):
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self._answer._ended(self._answer)
-        self._receiver.connectionLost(reason)
+        receiver = self._receiver
+        # whoever reads knows this as its transport
+        del self._receiver
+        receiver.connectionLost(reason)
 
     def pauseProducing(self) -> None:
         self._answer._paused = True
@@ -155,8 +158,9 @@ class _Reader(Protocol):
         if self._done:
             return
         self._done = True
+        parts, self._parts = self._parts, []
         if came_whole(reason):
-            self.body.callback(b"".join(self._parts))
+            self.body.callback(b"".join(parts))
         else:
             self.body.errback(
                 PodBroken(self._answer.pod_name, f"the body was cut short: {told(reason)}", sent=True)

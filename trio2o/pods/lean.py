@@ -299,10 +299,12 @@ class _Body:
         """
         That was all, or it was cut short.
         """
-        if self._receiver is None:
+        # what is read knows its reader, and the reader what it reads: such a ring would keep the body for long
+        receiver, self._receiver = self._receiver, None
+        if receiver is None:
             self._reason = reason
         else:
-            self._receiver.connectionLost(reason)
+            receiver.connectionLost(reason)
 
     def deliver(self, receiver: IProtocol) -> None:
         """
@@ -312,10 +314,10 @@ class _Body:
         parts, self._parts = self._parts, []
         for data in parts:
             receiver.dataReceived(data)
-        self._receiver = receiver
         if self._reason is not None:
             receiver.connectionLost(self._reason)
         else:
+            self._receiver = receiver
             self.resumeProducing()
 
     def settle(self) -> None:
