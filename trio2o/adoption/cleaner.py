@@ -222,7 +222,7 @@ class RouteCleaner(Service):
             credit.note(present=found is Verdict.PRESENT)
         if not credit.good:
             self._forget_suspects(place)
-            problem = problem or "most of what it was asked for is not there, so no route to it ends"
+            problem = problem or "it says of most of what it was asked for that it is not there"
         self._tell(place, pod, problem)
         if found is Verdict.ABSENT and not problem:
             await self._absent(route, pod, again=again)
@@ -279,10 +279,10 @@ class RouteCleaner(Service):
         self._told[place] = problem
         if problem:
             _log.warn(
-                "routes to {pod} ({service}) cannot be checked: {problem}",
+                "routes to {pod} ({service}) cannot end: {problem}",
                 pod=pod.name,
                 service=place[1],
                 problem=problem,
             )
         else:
-            _log.info("routes to {pod} ({service}) are checked again", pod=pod.name, service=place[1])
+            _log.info("routes to {pod} ({service}) can end again", pod=pod.name, service=place[1])
