@@ -28,6 +28,11 @@ _OVERCOMMIT = Amounts(vcpus=16.0, ram_mb=1.5, disk_gb=1.0, volume_gb=1.0)
 _TYPICAL = Amounts(vcpus=1.0, ram_mb=2048.0, disk_gb=10.0, volume_gb=10.0)
 
 
+def _wanted(amounts: Amounts) -> tuple[tuple[str, float], ...]:
+    found = [(resource, getattr(amounts, resource)) for resource in RESOURCES]
+    return tuple((resource, amount) for resource, amount in found if amount > 0.0)
+
+
 @frozen(kw_only=True)
 class CapacityRules:
     """
@@ -51,6 +56,13 @@ class CapacityRules:
             for kind, names in _KINDS.items()
         }
 
+    #: The same, as :meth:`wanted` gives it.
+    _wanted_by_kind: Mapping[Kind, tuple[tuple[str, float], ...]] = field(init=False, repr=False)
+
+    @_wanted_by_kind.default
+    def _typical_wanted(self) -> Mapping[Kind, tuple[tuple[str, float], ...]]:
+        return {kind: _wanted(amounts) for kind, amounts in self._by_kind.items()}
+
     def needs(self, request: PlacementRequest) -> Amounts:
         """
         What a request takes.
@@ -58,6 +70,14 @@ class CapacityRules:
         if request.needs is not None:
             return request.needs
         return self._by_kind.get(request.kind, NOTHING)
+
+    def wanted(self, request: PlacementRequest) -> tuple[tuple[str, float], ...]:
+        """
+        The resources that a request takes any of, each with how much.
+        """
+        if request.needs is None:
+            return self._wanted_by_kind.get(request.kind, ())
+        return _wanted(request.needs)
 
     def room(self, candidate: Candidate, resource: str) -> tuple[float, float] | None:
         """
@@ -93,16 +113,17 @@ class CapacityFilter:
         usage = candidate.usage
         if usage is None:
             return True
-        needs = self.rules.needs(request)
-        for resource in RESOURCES:
-            needed = getattr(needs, resource)
-            if needed <= 0.0:
-                continue
-            room = self.rules.room(candidate, resource)
+        room_of = self.rules.room
+        for resource, needed in self.rules.wanted(request):
+            room = room_of(candidate, resource)
             if room is not None and room[0] < needed:
                 return False
         largest = usage.largest_volume_gb
-        return largest is None or request.kind is not Kind.VOLUME or needs.volume_gb <= largest
+        return (
+            largest is None
+            or request.kind is not Kind.VOLUME
+            or self.rules.needs(request).volume_gb <= largest
+        )
 
 
 @implementer(IPodWeigher, IScaledWeigher)
@@ -121,13 +142,10 @@ class FreeCapacityWeigher:
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         if candidate.usage is None:
             return 1.0
-        needs = self.rules.needs(request)
         least = 1.0
-        for resource in RESOURCES:
-            needed = getattr(needs, resource)
-            if needed <= 0.0:
-                continue
-            room = self.rules.room(candidate, resource)
+        room_of = self.rules.room
+        for resource, needed in self.rules.wanted(request):
+            room = room_of(candidate, resource)
             if room is not None:
                 free, whole = room
                 least = min(least, (free - needed) / whole if whole > 0.0 else 0.0)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, repeat
+from operator import mul
 
 from attrs import field, frozen
 
@@ -46,12 +48,25 @@ class Weight:
 @frozen(kw_only=True)
 class Ranked:
     """
-    A pod that may take the request, with its weights by weigher name.
+    A pod that may take the request.
     """
 
     candidate: Candidate
     total: float
-    weights: Mapping[str, Weight]
+    #: In the order of the weighers.
+    _raw: tuple[float, ...]
+    _normal: tuple[float, ...]
+    _weighers: tuple[Weighted, ...] = field(repr=False)
+
+    @property
+    def weights(self) -> Mapping[str, Weight]:
+        """
+        What each weigher said, by its name. Made when it is asked for: a create needs the order alone.
+        """
+        return {
+            weighted.weigher.name: Weight(raw=raw, normal=normal, weighted=normal * weighted.factor)
+            for weighted, raw, normal in zip(self._weighers, self._raw, self._normal, strict=True)
+        }
 
     @property
     def pod(self) -> Pod:
@@ -117,36 +132,50 @@ class Selection:
         remaining = sorted(candidates, key=_identity)
         dropped: list[Dropped] = []
         for each in self.filters:
-            accepted = []
-            for candidate in remaining:
-                if each.accepts(candidate, request):
-                    accepted.append(candidate)
-                else:
-                    dropped.append(Dropped(pod=candidate.pod, filter_name=each.name, reason=each.reason))
-            remaining = accepted
-        weights: list[dict[str, Weight]] = [{} for _ in remaining]
-        for weighted in self.weighers:
-            raw = [weighted.weigher.weigh(candidate, request) for candidate in remaining]
-            for candidate, number in zip(remaining, raw, strict=True):
-                if not math.isfinite(number):
-                    raise ValueError(
-                        f"weigher {weighted.weigher.name} gave {number} for pod {candidate.pod.name}"
-                    )
-            for slot, number, normal in zip(weights, raw, normalised(raw, weighted.scale), strict=True):
-                slot[weighted.weigher.name] = Weight(
-                    raw=number, normal=normal, weighted=normal * weighted.factor
-                )
+            accepts = each.accepts
+            verdicts = [accepts(candidate, request) for candidate in remaining]
+            if all(verdicts):
+                continue
+            dropped += [
+                Dropped(pod=candidate.pod, filter_name=each.name, reason=each.reason)
+                for candidate, accepted in zip(remaining, verdicts, strict=True)
+                if not accepted
+            ]
+            remaining = list(compress(remaining, verdicts))
+        weighers = self.weighers
+        raws = [self._weighed(weighted, remaining, request) for weighted in weighers]
+        normals = [normalised(raw, weighted.scale) for weighted, raw in zip(weighers, raws, strict=True)]
+        factors = [weighted.factor for weighted in weighers]
+        by_pod = zip(zip(*raws, strict=True), zip(*normals, strict=True), strict=True)
         ordered = [
             Ranked(
                 candidate=candidate,
-                weights=slot,
-                total=math.fsum(weight.weighted for weight in slot.values()),
+                total=math.fsum(map(mul, normal, factors)),
+                raw=raw,
+                normal=normal,
+                weighers=weighers,
             )
-            for candidate, slot in zip(remaining, weights, strict=True)
+            for candidate, (raw, normal) in zip(
+                remaining, by_pod if weighers else repeat(((), ())), strict=bool(weighers)
+            )
         ]
         ordered.sort(key=lambda one: (-one.total, *_identity(one.candidate)))
         dropped.sort(key=lambda one: (one.pod.serial, one.pod.id))
         return Ranking(ordered=tuple(ordered), dropped=tuple(dropped))
+
+    @staticmethod
+    def _weighed(
+        weighted: Weighted, candidates: Sequence[Candidate], request: PlacementRequest
+    ) -> list[float]:
+        weigh = weighted.weigher.weigh
+        numbers = [weigh(candidate, request) for candidate in candidates]
+        if not all(map(math.isfinite, numbers)):
+            for candidate, number in zip(candidates, numbers, strict=True):
+                if not math.isfinite(number):
+                    raise ValueError(
+                        f"weigher {weighted.weigher.name} gave {number} for pod {candidate.pod.name}"
+                    )
+        return numbers
 
 
 def normalised(numbers: Sequence[float], scale: str = "stretched") -> list[float]:
