@@ -9,6 +9,7 @@ the keys before it fills up missing directions, so that the second of two keys w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from attrs import frozen
@@ -105,6 +106,13 @@ class Order:
         True when the plain list, which has ids and names alone, does not show the keys.
         """
         return not all(part.field.in_plain for part in self.parts)
+
+    @property
+    def in_plain(self) -> Order:
+        """
+        As much of it as the plain list shows.
+        """
+        return Order(parts=tuple(takewhile(lambda part: part.field.in_plain, self.parts)))
 
     def key(self, item: Item) -> Key:
         """

@@ -22,6 +22,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 
+from attrs import evolve
+
 from trio2o.merging.keys import Key
 from trio2o.merging.order import Item, Order
 from trio2o.merging.pages import Ask, MarkerLost, Page, Start, WalkTooLong, item_id
@@ -155,6 +157,15 @@ class MergeWalk:
         start = self._start
         if stream.floor is not None:
             pass  # nothing was kept yet, and what is to be passed over stays the same
+        elif (
+            stream.last is None
+            and start is not None
+            and start.cursors
+            and pod != start.pod
+            and not self._order.exact
+        ):
+            self._repeat(start)
+            return
         elif stream.last is not None:
             stream.floor = Floor(self._order.key(stream.last), ties=False)
         elif start is None or start.key is None or pod == start.pod:
@@ -194,6 +205,23 @@ class MergeWalk:
             return
         self._begin_at_cursors(start)
 
+    def _repeat(self, start: Start) -> None:
+        """
+        Begin again without cursors, since one of them is good no more.
+        """
+        self._start = evolve(start, cursors={})
+        self._until = start.marker
+        self._reset()
+
+    def _reset(self) -> None:
+        """
+        Read all pods from their beginning, but those that are left out. They are still asked for ``max_pages`` at most.
+        """
+        self._streams = {
+            pod: Stream(pod, old.rank, left_out=old.left_out, ended=old.left_out, pages=old.pages)
+            for pod, old in self._streams.items()
+        }
+
     def _begin_at_cursors(self, start: Start) -> None:
         for pod, stream in self._streams.items():
             if pod == start.pod:
@@ -201,6 +229,9 @@ class MergeWalk:
                 continue
             stream.marker = stream.passed = start.cursors.get(pod)
             stream.reach = 0 if pod in start.cursors else self._max_limit
+            if pod in start.cursors and not self._order.exact:
+                # just there, by the pod's own order: values say less
+                continue
             if start.key is not None:
                 stream.floor = self._floor_of(stream, start, start.key)
             elif pod not in start.cursors:
@@ -285,10 +316,5 @@ class MergeWalk:
         if start.key is None:
             raise MarkerLost(start.pod)
         self._until = None
-        pods, pages = self._streams, sum(stream.pages for stream in self._streams.values())
-        self._streams = {
-            pod: Stream(pod, old.rank, left_out=old.left_out, ended=old.left_out) for pod, old in pods.items()
-        }
-        for stream in self._streams.values():
-            stream.pages = pages
+        self._reset()
         self._begin_at_cursors(start)

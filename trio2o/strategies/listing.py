@@ -214,8 +214,11 @@ def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod],
     refused = not context.is_admin and any(name == "all_tenants" for name, _ in parameters)
     # access rules that allow the plain list need not allow the other, and the pods look at them too
     plain = refused or context.identity.access_rules is not None
-    if "read" in inbound.operation.options and len(asked) > 1 and order.needs_detail and not plain:
-        path = path.rstrip(b"/") + b"/detail"
+    if "read" in inbound.operation.options and len(asked) > 1 and order.needs_detail:
+        if plain:
+            order = order.in_plain
+        else:
+            path = path.rstrip(b"/") + b"/detail"
     return Listing(
         inbound=inbound,
         context=context,

@@ -53,9 +53,16 @@ class FakeList:
         self.items = [item for item in self.items if item["id"] != identity]
 
 
-def walked(order: Order, pods: Sequence[FakeList], limit: int, **more: Any) -> Page:
+def walked(
+    order: Order,
+    pods: Sequence[FakeList],
+    limit: int,
+    *,
+    instead: Callable[[str], str | None] = lambda pod: None,
+    **more: Any,
+) -> Page:
     """
-    One page.
+    One page; ``instead`` tells where else to go on in a pod that does not know its marker.
     """
     walk = MergeWalk(order=order, pods=[pod.name for pod in pods], limit=limit, **more)
     by_name = {pod.name: pod for pod in pods}
@@ -65,7 +72,7 @@ def walked(order: Order, pods: Sequence[FakeList], limit: int, **more: Any) -> P
         for ask in asks:
             answer = by_name[ask.pod].page(ask.marker, ask.limit)
             if answer is None:
-                walk.marker_gone(ask.pod)
+                walk.marker_gone(ask.pod, instead(ask.pod))
             else:
                 walk.feed(ask.pod, answer[0], more=answer[1])
     return walk.page()

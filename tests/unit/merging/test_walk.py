@@ -7,6 +7,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -185,6 +186,103 @@ class OnePageAfterAnotherTests(SynchronousTestCase):
         self.assertEqual([one for one in found if one in staying], [one for one in before if one in staying])
         for first, second in pairwise(keys):
             self.assertLess(first, second)
+
+    @given(pod_lists, st.integers(1, 4), st.integers(1, 5), st.booleans(), st.data())
+    def test_anywhere_before_the_place(
+        self, lists: list[Any], limit: int, max_limit: int, remembers: bool, data: st.DataObject
+    ) -> None:
+        """
+        Instead of where the page before left it, a pod may be gone on with after anything of its own that stands before the
+        place, near or far, there or gone, or from its beginning.
+        """
+        pods = build(lists, as_newest, remembers=remembers)
+        for pod in pods:
+            for item in list(pod.items):
+                if data.draw(st.integers(0, 4), label="gone") == 0:
+                    pod.delete(item["id"])
+        found: list[str] = []
+        start = None
+
+        def before(pod: FakeList) -> list[str | None]:
+            assert start is not None
+            known = [item for item in pod.items + pod.gone if pod.sort(item) < as_newest(last)]
+            return [None, "nowhere", *(item["id"] for item in known)]
+
+        def instead(name: str) -> str | None:
+            (pod,) = (pod for pod in pods if pod.name == name)
+            known = [item["id"] for item in pod.items if pod.sort(item) < as_newest(last)]
+            return data.draw(st.sampled_from([None, *known]), label="instead")
+
+        while True:
+            page = walked(NEWEST, pods, limit, start=start, max_limit=max_limit, instead=instead)
+            found += [item["id"] for item in page.items]
+            if not page.more:
+                break
+            last = page.items[-1]
+            start = start_after(NEWEST, page, forget=True)
+            cursors = {}
+            for pod in pods:
+                if pod.name != start.pod and data.draw(st.booleans(), label="place"):
+                    cursors[pod.name] = data.draw(st.sampled_from(before(pod)), label="before")
+            start = evolve(start, cursors=cursors)
+
+        self.assertEqual(found, oracle(NEWEST, pods))
+
+    @given(
+        pod_lists,
+        st.sampled_from(
+            [(BY_STATE, as_size), (BY_HIDDEN, as_hidden), (OWN_ORDER, as_hidden), (BY_NAME, None)]
+        ),
+        st.integers(1, 4),
+        st.data(),
+    )
+    def test_other_orders_while_things_come_and_go(
+        self, lists: list[Any], how: Any, limit: int, data: st.DataObject
+    ) -> None:
+        """
+        With the cursors of the page before, so it is in any other order: what stays is given once, in order, and no pod's own
+        order is broken where it is another than the merge believes.
+        """
+        order, sort = how
+        remembers = sort is None or data.draw(st.booleans(), label="remembers")
+        pods = build(lists, sort or as_other_collation, remembers=remembers)
+        staying = {item["id"] for pod in pods for item in pod.items}
+        before = oracle(order, pods)
+        found: list[str] = []
+        start = None
+        while True:
+            page = walked(order, pods, limit, start=start, max_limit=5)
+            found += [item["id"] for item in page.items]
+            if not page.more:
+                break
+            start = start_after(order, page)
+            pod = data.draw(st.sampled_from(pods), label="pod")
+            others = [item["id"] for item in pod.items if remembers or item["id"] != start.marker]
+            if others and data.draw(st.booleans(), label="deletes"):
+                victim = data.draw(st.sampled_from(others), label="deleted")
+                pod.delete(victim)
+                staying.discard(victim)
+            if len(found) < 20 and data.draw(st.booleans(), label="adds"):
+                second, name, size, hidden = data.draw(rows, label="added")
+                pod.items.append(
+                    {
+                        "id": f"{len(found):05d}-new",
+                        "created": f"2026-01-01T00:00:0{second}Z",
+                        "name": name,
+                        "size": size,
+                        "hidden": hidden,
+                    }
+                )
+
+        self.assertEqual(len(found), len(set(found)))
+        self.assertEqual(staying, staying & set(found))
+        if sort is not None:
+            self.assertEqual(
+                [one for one in found if one in staying], [one for one in before if one in staying]
+            )
+        for pod in pods:
+            own = [item["id"] for item in sorted(pod.items, key=pod.sort) if item["id"] in staying]
+            self.assertEqual([identity for identity in found if identity in own], own)
 
     @given(pod_lists, st.integers(0, 12), st.integers(1, 5))
     def test_offset(self, lists: list[Any], offset: int, limit: int) -> None:
@@ -459,6 +557,42 @@ class WalkTests(SynchronousTestCase):
         walk.feed("b", three()[1].items)
 
         self.assertEqual([item["id"] for item in walk.page().items], ["b1"])
+
+    def test_no_floor_by_text(self) -> None:
+        """
+        A cursor in a list by text is where the pod goes on, whatever the values of what follows seem to say.
+        """
+        walk = MergeWalk(
+            order=BY_NAME,
+            pods=["a", "b"],
+            limit=5,
+            start=Start(
+                marker="m",
+                pod="a",
+                key=BY_NAME.key({"id": "m", "name": "m"}),
+                cursors={"a": "m", "b": "z"},
+            ),
+        )
+        walk.asks()
+        walk.feed("a", [])
+        walk.feed("b", [{"id": "c", "name": "c"}])
+
+        self.assertEqual([item["id"] for item in walk.page().items], ["c"])
+
+    def test_cursor_gone_by_text(self) -> None:
+        """
+        When such a cursor is gone the merge is repeated up to the marker.
+        """
+        pods = build([[(0, "a", 0, 0), (0, "c", 0, 0)], [(0, "b", 0, 0), (0, "d", 0, 0)]], BY_NAME.key)
+        pods[0].remembers = False
+        page = walked(BY_NAME, pods, 2)
+        start = start_after(BY_NAME, page)
+        pods[0].delete(page.items[0]["id"])
+
+        rest = walked(BY_NAME, pods, 5, start=start)
+
+        self.assertEqual(["a", "b"], [item["name"] for item in page.items])
+        self.assertEqual(["c", "d"], [item["name"] for item in rest.items])
 
     def test_same_id_over_two_pages(self) -> None:
         """

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from attrs import define, field
+from attrs import define, evolve, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.strategies.case import P1, P2, ROOT, StrategyCase, a_context, a_server, a_volume, an_id
 from tests.unit.strategies.doubles import Reply, Unreachable
 from trio2o.exchange import PodCall
-from trio2o.model import Kind, Route
+from trio2o.model import AccessRule, Kind, Route
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 DETAIL = {"compute": "/v2.1/servers/detail", "volume": f"/v3/{P1}/volumes/detail"}
@@ -127,11 +127,11 @@ class PlacesCase(StrategyCase):
             self.state.forget_route(kind, resource_id)
         self.make()
 
-    def page(self, query: str, **more: Any) -> tuple[list[int], str | None]:
+    def page(self, query: str, *, path: str = "", **more: Any) -> tuple[list[int], str | None]:
         """
         The numbers of a page, and the next one's query.
         """
-        answer = self.asked("GET", f"{DETAIL[self.surface]}?{query}", surface=self.surface, **more)
+        answer = self.asked("GET", f"{path or DETAIL[self.surface]}?{query}", surface=self.surface, **more)
         self.assertEqual(200, answer.status, answer.body)
         body = self.shown(answer)
         plural = "servers" if self.surface == "compute" else "volumes"
@@ -258,6 +258,50 @@ class EachOnceTests(PlacesCase):
 
         self.assertEqual(len(found), len(set(found)))
         self.assertEqual([one for one in before if one in staying], [one for one in found if one in staying])
+
+
+class PlainTests(PlacesCase):
+    """
+    Lists whose items do not show the order, since the details may not be asked for.
+    """
+
+    def test_access_rules(self) -> None:
+        """
+        Each is given once, in the order of the pods, cursors kept or not.
+        """
+        for forgets in (False, True):
+            self.begin("compute")
+            for number in range(1, 21):
+                pod = f"Pod{number % 3 + 1}"
+                self.add(number, pod, number)
+                self.route(number, pod, number)
+            for name, pod in self.lists.items():
+                self.pods.on(name, "GET", "/v2.1/servers", lambda call, pod=pod: in_short(pod(call)))
+            rules = (AccessRule(service="compute", method="GET", path="/v2.1/servers"),)
+            context = a_context()
+            context = evolve(context, identity=evolve(context.identity, access_rules=rules))
+            found: list[int] = []
+            following: str | None = "limit=4"
+            while following is not None:
+                numbers, following = self.page(following, path="/v2.1/servers", context=context)
+                found += numbers
+                if forgets:
+                    self.database.cursors.clear()
+                    self.forget()
+
+            apart = [[item for item in self.sorted_list() if item % 3 == rest] for rest in (0, 1, 2)]
+            self.assertEqual([*apart[0], *apart[1], *apart[2]], found)
+
+
+def in_short(reply: Reply) -> Reply:
+    """
+    A detailed list as the plain one shows it.
+    """
+    assert isinstance(reply.body, dict)
+    if reply.status != 200:
+        return reply
+    items = [{"id": item["id"], "name": item["name"], "links": []} for item in reply.body["servers"]]
+    return Reply(200, {**reply.body, "servers": items})
 
 
 class CostTests(PlacesCase):
