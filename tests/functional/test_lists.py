@@ -682,6 +682,21 @@ class SilentPodTests(CloudCase):
         self.assertEqual([quick], ids(listed))
         self.assertLess(time.monotonic() - began, 1.5)
 
+    async def test_pod_that_stops_within(self) -> None:
+        """
+        One that begins its part in time, and does not come to its end, is left out as quickly, whatever is asked of all.
+        """
+        cloud = await self.cloud(TWO_PODS, settings={"pod_defaults": {"list_timeout_seconds": 0.4}})
+        cloud.pod("Pod2").nova.behave("hang_within")
+        for path in ("servers/detail", "flavors", "os-networks", "os-hypervisors/statistics", "limits"):
+            began = time.monotonic()
+
+            listed = await cloud.admin.compute.get(f"/v2.1/{path}")
+
+            self.assertEqual(200, listed.status, listed.body)
+            self.assertIsNotNone(listed.header("X-Trio2o-Incomplete-Zones"), path)
+            self.assertLess(time.monotonic() - began, 1.5, path)
+
     async def test_side_by_side(self) -> None:
         """
         Pods are asked at once: three that take 0.3 s each take less than 0.6 s together.

@@ -14,6 +14,7 @@ A behaviour is a match (method, path, project) and a kind. `KINDS` act on any re
 ``status_after``   handle it, then answer ``status`` with ``body`` instead of the real answer
 ``wrong_json``     handle it, then answer a body that is no JSON under the real status
 ``truncate``       handle it, then send half of the body under the full Content-Length and close
+``hang_within``    handle it, then send half of the body, and no more
 =================  =====================================================================================
 
 Beside these a service has hints of its own (``quota``, ``no_valid_host``, …): its handlers ask for them with
@@ -36,6 +37,7 @@ KINDS = frozenset(
         "latency_after",
         "hang",
         "hang_after",
+        "hang_within",
         "reset",
         "reset_after",
         "status",

@@ -94,9 +94,9 @@ class Delivery:
             return
         if "wrong_json" in kinds:
             answer = evolve(answer, body=b'{"servers": [{"id": ')
-        self._write(answer, truncated="truncate" in kinds)
+        self._write(answer, truncated="truncate" in kinds, halted="hang_within" in kinds)
 
-    def _write(self, answer: Answer, *, truncated: bool = False) -> None:
+    def _write(self, answer: Answer, *, truncated: bool = False, halted: bool = False) -> None:
         if self._gone:
             return
         request = self.request
@@ -114,9 +114,10 @@ class Delivery:
         headers.setRawHeaders(b"Date", [datetimeToString()])
         if self.entry is not None:
             self.entry.status = answer.status
-        if truncated:
+        if truncated or halted:
             request.write(body[: len(body) // 2])
-            request.loseConnection()
+            if truncated:
+                request.loseConnection()
             return
         request.write(body)
         request.finish()
@@ -141,7 +142,17 @@ class Delivery:
         self._gone = True
 
 
-_AFTER = frozenset({"latency_after", "hang_after", "reset_after", "status_after", "wrong_json", "truncate"})
+_AFTER = frozenset(
+    {
+        "latency_after",
+        "hang_after",
+        "hang_within",
+        "reset_after",
+        "status_after",
+        "wrong_json",
+        "truncate",
+    }
+)
 
 
 def _commanded(behaviour: Behaviour) -> Answer:

@@ -353,6 +353,15 @@ class FrameTests(SynchronousTestCase):
         self.assertEqual(response.length, 55)
         self.failureResultOf(response.content())
 
+    def test_hang_within(self) -> None:
+        """
+        ``hang_within`` sends half of a body, and the rest never comes.
+        """
+        self.behave(kind="hang_within")
+        response = self.successResultOf(self.ask("GET", "/v2.1/things/t"))
+        self.assertEqual(response.length, 55)
+        self.assertNoResult(response.content())
+
     def test_wrong_json(self) -> None:
         """
         ``wrong_json`` sends no JSON under the real status.
