@@ -16,6 +16,7 @@ from trio2o.interfaces import IPodClient, IState, IStrategy
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.pages import object_in
 
 
 @implementer(IStrategy)
@@ -70,24 +71,20 @@ class LocalStrategy:
         """
         zones = self._by_zone()
         pods = [pod for members in zones.values() for pod in members]
-
-        async def ask(pod: Pod) -> tuple[int, bytes, Answer]:
-            answer = await self._forwarder.send(inbound, context, pod, body=None, budget=self._budget)
-            whole = await self._forwarder.whole_answer(inbound, context, pod, answer, zones=False)
-            assert isinstance(whole.body, bytes)
-            return whole.status, whole.body, whole
-
+        deadline = self._forwarder.deadline(self._budget)
         hosts: dict[str, dict[str, Any]] = {}
         missing: list[Pod] = []
-        answers = await gathered([ask(pod) for pod in pods], (PodFailure, GatewayError))
+        answers = await gathered(
+            [self._forwarder.whole(inbound, context, pod, deadline, body=None) for pod in pods],
+            (PodFailure, GatewayError),
+        )
         for pod, said in zip(pods, answers, strict=True):
             if isinstance(said, Exception):
                 missing.append(pod)
                 continue
-            status, body, whole = said
-            if 400 <= status < 500:
-                return whole
-            listed = _listed(body) if status == 200 else None
+            if 400 <= said.status < 500:
+                return said
+            listed = _listed(said.body) if said.status == 200 else None
             if listed is None:
                 missing.append(pod)
                 continue
@@ -112,14 +109,11 @@ class LocalStrategy:
         )
 
 
-def _listed(body: bytes) -> list[dict[str, Any]] | None:
+def _listed(body: object) -> list[dict[str, Any]] | None:
     """
     The zones in a pod's answer; ``None`` when it is not what it should be.
     """
-    try:
-        listed = orjson.loads(body)["availabilityZoneInfo"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None
+    listed = (object_in(body) or {}).get("availabilityZoneInfo") if isinstance(body, bytes) else None
     usable = isinstance(listed, list) and all(
         isinstance(shown, dict) and isinstance(shown.get("hosts"), dict | None) for shown in listed
     )

@@ -25,6 +25,7 @@ SERVERS = "/v2.1/servers/detail"
 SUMMARY = f"/v3/{P1}/volumes/summary"
 USAGE = "/v2.1/os-simple-tenant-usage"
 EVENTS = "/v2.1/os-server-external-events"
+ZONES = "/v2.1/os-availability-zone/detail"
 MOST = MOST_ROUNDS * LIST_BUDGET
 
 
@@ -126,7 +127,7 @@ class OneBudgetTests(StrategyCase):
 
     def test_every_way_to_ask_once(self) -> None:
         """
-        Sums, reports, events and what one pod has: the others' part after one budget.
+        Sums, reports, events and lists: the others' part after one budget.
         """
         usage = {"tenant_usages": [{"tenant_id": P1, "total_hours": 1.0}]}
         asks: list[tuple[str, str, str, Any, Any]] = [
@@ -134,6 +135,8 @@ class OneBudgetTests(StrategyCase):
             ("GET", USAGE, "compute", usage, None),
             ("POST", EVENTS, "compute", {"events": [{"code": 200}]}, {"events": [{"server_uuid": S1}]}),
             ("GET", SERVERS, "compute", {"servers": []}, None),
+            ("GET", "/v2.1/flavors", "compute", {"flavors": []}, None),
+            ("GET", ZONES, "compute", {"availabilityZoneInfo": []}, None),
         ]
         for method, path, surface, said, body in asks:
             with self.subTest(path=path):
