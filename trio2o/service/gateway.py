@@ -96,11 +96,11 @@ class Gateway(Service):
         await self._database.pods.declare_pods(config.pods_declared())
         self._graph = graph = make_graph(self._reactor, config, self._database, self._logs.access)
         await graph.start()
+        if self._process:
+            settle(gc)
         for served in graph.surfaces:
             await self._listen(served)
         self._install_signals(graph)
-        if self._process:
-            settle(gc)
         _log.info(
             "serving {surfaces} over {pods} pods",
             surfaces=", ".join(
