@@ -50,6 +50,15 @@ QUERIES = (
     "status=ACTIVE&limit=3&sort_key=display_name&sort_dir=asc",
 )
 
+#: The default one, by text, by what is exact, and by several keys.
+ORDERS = (
+    "",
+    "sort_key=display_name&sort_dir=asc",
+    "sort_key=vm_state&sort_dir=desc&sort_key=display_name&sort_dir=asc",
+    "sort_key=uuid&sort_dir=asc",
+    "sort_key=created_at&sort_dir=asc",
+)
+
 
 def fill(cloud: Cloud, project_id: str, count: int = 12) -> list[str]:
     """
@@ -265,6 +274,84 @@ class WalkTests(CloudCase):
         found = await walk([cloud.demo.at(0).compute, cloud.demo.at(1).compute], "/v2.1/servers", "limit=3")
 
         self.assertEqual(made, found)
+
+    async def test_orders_over_two_daemons(self) -> None:
+        """
+        So it is in every order, and each page costs one question to each pod: where one daemon's page ended the other's begins.
+        """
+        cloud = await self.cloud(PLANS, daemons=2)
+        fill(cloud, cloud.demo.project_id, 14)
+        clients = [cloud.demo.at(0).compute, cloud.demo.at(1).compute]
+        written = 0
+        for order in ORDERS:
+            whole = ids(await clients[0].get(f"/v2.1/servers/detail?{order}"))
+            await until(lambda: len(cloud.sql("select 1 from routes")) == 14)
+            found: list[str] = []
+            following: str | None = f"limit=3&{order}"
+            for number in range(5):
+                for pod in cloud.pods.values():
+                    pod.nova.frame.journal.clear()
+                reply = await clients[number % 2].get(f"/v2.1/servers/detail?{following}")
+                found += ids(reply)
+                following = marker_of(reply)
+                for pod in cloud.pods.values():
+                    (asked,) = pod.nova.requests(path="/servers/detail")
+                    self.assertIn("limit=3", asked["path"], (order, number))
+                if following is not None and order:
+                    written += 1
+                    await until(lambda wanted=written: len(cloud.sql("select 1 from cursors")) == wanted)
+            self.assertEqual((whole, None), (found, following), order)
+        self.assertEqual([(written,)], cloud.sql("select count(*) from cursors"))
+
+    async def test_restart(self) -> None:
+        """
+        A daemon that was started anew goes on just where the one before it left the page, without a walk.
+        """
+        cloud = await self.cloud(PLANS)
+        fill(cloud, cloud.demo.project_id, 14)
+        for number, order in enumerate(("sort_key=display_name&sort_dir=asc", "")):
+            before = cloud.demo.at(number).compute
+            whole = ids(await before.get(f"/v2.1/servers/detail?{order}"))
+            first = await before.get(f"/v2.1/servers/detail?limit=9&{order}")
+            await cloud.daemons[number].stop()
+            await cloud.add_daemon(PLANS, {})
+            for pod in cloud.pods.values():
+                pod.nova.frame.journal.clear()
+
+            rest = await cloud.demo.at(number + 1).compute.get(f"/v2.1/servers/detail?{marker_of(first)}")
+
+            self.assertEqual(whole, ids(first) + ids(rest), order)
+            for pod in cloud.pods.values():
+                (asked,) = pod.nova.requests(path="/servers/detail")
+                self.assertIn("limit=9", asked["path"], order)
+
+    async def test_while_servers_come_and_go(self) -> None:
+        """
+        Over two daemons in turn, with servers made and deleted at other places between the pages, those that stay come once
+        each and in order.
+        """
+        cloud = await self.cloud(PLANS, daemons=2)
+        clients = [cloud.demo.at(0).compute, cloud.demo.at(1).compute]
+        for order in ("", "sort_key=display_name&sort_dir=asc"):
+            fill(cloud, cloud.demo.project_id, 15)
+            staying = ids(await clients[0].get(f"/v2.1/servers/detail?{order}"))
+            found: list[str] = []
+            following: str | None = f"limit=4&{order}"
+            for number in range(40):
+                reply = await clients[number % 2].get(f"/v2.1/servers/detail?{following}")
+                found += ids(reply)
+                following = marker_of(reply)
+                if following is None:
+                    break
+                for pod in cloud.pods.values():
+                    pod.fake.state.clock.advance(1)
+                cloud.pod(f"Pod{number % 3 + 1}").make_servers(cloud.demo.project_id, name=f"new-{number}")
+                victim = staying[(number * 7 + 3) % len(staying)]
+                if victim != found[-1]:
+                    await clients[1].delete(f"/v2.1/servers/{victim}")
+                    staying.remove(victim)
+            self.assertEqual(len(found), len(set(found)), order)
+            self.assertEqual(staying, [server for server in found if server in staying], order)
 
     async def test_deleted_marker(self) -> None:
         """
@@ -587,6 +674,34 @@ class SilentPodTests(CloudCase):
         listed = await cloud.demo.compute.get("/v2.1/servers")
 
         self.assertIsNone(listed.header("X-Trio2o-Incomplete-Zones"))
+
+    async def test_all_or_nothing(self) -> None:
+        """
+        Who wants all gets 503 instead of any list, sum or show that lacks a part or shows what is unknown.
+        """
+        cloud, here, there = await self.half()
+        wants = {"headers": {"X-Trio2o-Incomplete": "refuse"}}
+        for client, path, version in (
+            (cloud.demo.compute, "/v2.1/servers", None),
+            (cloud.demo.compute, "/v2.1/servers/detail", "2.69"),
+            (cloud.demo.compute, f"/v2.1/servers/{there}", "2.69"),
+            (cloud.demo.compute, "/v2.1/os-server-groups", None),
+            (cloud.demo.compute, "/v2.1/limits", None),
+            (cloud.demo.compute, "/v2.1/os-simple-tenant-usage/{project}", None),
+            (cloud.admin.compute, "/v2.1/os-hypervisors", None),
+            (cloud.admin.compute, "/v2.1/os-hypervisors/statistics", None),
+            (cloud.demo.volume, "/v3/{project}/volumes", None),
+            (cloud.demo.volume, "/v3/{project}/volumes/summary", "3.12"),
+        ):
+            listed = await client.get(path, version=version, **wants)
+            self.refused(listed, 503, "serviceUnavailable")
+            self.assertEqual(
+                ("az2", "10"),
+                (listed.header("X-Trio2o-Incomplete-Zones"), listed.header("Retry-After")),
+                path,
+            )
+
+        self.assertEqual(200, (await cloud.demo.compute.get(f"/v2.1/servers/{here}", **wants)).status)
 
     async def test_unknown_servers(self) -> None:
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -109,6 +110,8 @@ class Listing:
     def identity(self) -> bytes:
         """
         What tells this list from others, whatever the page: a digest, since clients make up queries of any length.
+
+        Links have the parameters in another order than the client may; only that of one name's values says something.
         """
         context = self.context
         told = (
@@ -116,7 +119,7 @@ class Listing:
             self.inbound.path,
             context.project_id,
             sorted(context.identity.roles),
-            self._filters,
+            sorted(self._filters, key=itemgetter(0)),
             self.inbound.microversion,
         )
         return sha256(repr(told).encode("utf-8", "surrogatepass")).digest()

@@ -310,6 +310,20 @@ class PagingTests(MergeCase):
             [parse_qs(called.query or "")["marker"][0] for called in self.pods.calls],
         )
 
+    def test_links_are_the_same_list(self) -> None:
+        """
+        A link has the client's parameters in another order, and leads to the cursor all the same.
+        """
+        for items in self.lists.values():
+            items.items.sort(key=lambda item: item["name"])
+        answer = self.asked("GET", f"{DETAIL}?sort_key=display_name&sort_dir=asc&limit=2&name=s")
+        self.pods.calls.clear()
+
+        self.assertEqual([3, 4], self.numbers(self.next_page(answer)))
+
+        self.assertEqual(["Pod1", "Pod2", "Pod3"], self.pods.asked())
+        self.assertEqual({"2"}, {parse_qs(called.query or "")["limit"][0] for called in self.pods.calls})
+
     def test_without_cursors(self) -> None:
         """
         Where the page before is forgotten the walk begins again, and gives the same.
