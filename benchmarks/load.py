@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from attrs import frozen
 
@@ -35,7 +38,7 @@ class Reading:
     errors: int = 0
 
 
-def wrk(url: str, token: str, *, connections: int, seconds: float, server: Server | None) -> Reading:
+def wrk(url: str, token: str, *, connections: int, seconds: int, server: Server | None) -> Reading:
     """
     Run wrk with one thread on core 0.
     """
@@ -47,7 +50,7 @@ def wrk(url: str, token: str, *, connections: int, seconds: float, server: Serve
         needed("wrk"),
         "-t1",
         f"-c{connections}",
-        f"-d{seconds:g}s",
+        f"-d{seconds}s",
         "--latency",
         "--timeout",
         "30s",
@@ -124,7 +127,79 @@ def one_by_one(
     )
 
 
-def median(readings: list[Reading]) -> Reading:
+@frozen
+class Asked:
+    """
+    One answer, and how long it took from the moment of asking to the body's last byte.
+    """
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+class KeptConnections:
+    """
+    One kept connection to each port, over which all are asked at once.
+    """
+
+    def __init__(self, ports: Sequence[int], token: str, headers: Mapping[str, str]) -> None:
+        self._connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=60) for port in ports]
+        self._headers = {"X-Auth-Token": token, **headers}
+        self._threads = ThreadPoolExecutor(len(ports))
+
+    def get(self, path: str) -> list[Asked]:
+        """
+        The answers, in the order of the ports.
+        """
+        began = time.perf_counter()
+        return list(self._threads.map(lambda each: self._get(each, path, began), self._connections))
+
+    def close(self) -> None:
+        """
+        End the connections.
+        """
+        self._threads.shutdown()
+        for connection in self._connections:
+            connection.close()
+
+    def _get(self, connection: http.client.HTTPConnection, path: str, began: float) -> Asked:
+        connection.request("GET", path, headers=self._headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return Asked(answer.status, body, time.perf_counter() - began)
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """
+    Keep this process to one core for a while.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core} & before or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def reading_of(seconds: Sequence[float], *, cpu: Sequence[float] = (), errors: int = 0) -> Reading:
+    """
+    What single times come to, of what is asked for one after the other.
+
+    :param cpu: seconds of CPU of single answers.
+    """
+    ordered = sorted(seconds)
+    return Reading(
+        rate=1 / statistics.fmean(ordered),
+        p50=statistics.median(ordered) * 1000,
+        p99=ordered[int(len(ordered) * 0.99)] * 1000,
+        cpu=statistics.median(cpu) * 1e6 if cpu else 0.0,
+        errors=errors,
+    )
+
+
+def median(readings: Sequence[Reading]) -> Reading:
     """
     The median of each figure; errors are added up.
     """

@@ -42,6 +42,22 @@ class Server:
         """
         return sum(_cpu(pid) for pid in [self.process.pid, *_children(self.process.pid)])
 
+    def memory(self, what: str) -> int:
+        """
+        A figure of the process alone, in bytes: ``VmRSS``, or ``VmHWM`` for its peak since :meth:`forget_peak`.
+        """
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == what:
+                return int(value.split()[0]) * 1024
+        raise KeyError(what)
+
+    def forget_peak(self) -> None:
+        """
+        Make the peak of its memory what it has now (proc(5), ``clear_refs``).
+        """
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def stop(self) -> None:
         """
         End it.
