@@ -7,9 +7,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
 
 from trio2o.config.usage_section import UsageSection
@@ -39,6 +39,8 @@ class UsageService(Service):
     _reader: UsageReader
     #: ``None`` where pods are never asked.
     _collector: UsageCollector | None
+    #: What the collector still had under way when this process was the elected one no more.
+    _ending: Deferred[Any] = field(factory=lambda: succeed(None), init=False)
 
     def startService(self) -> None:
         super().startService()
@@ -51,10 +53,8 @@ class UsageService(Service):
         if self._collector is None:
             return DeferredList([])
         self._election.stop()
-        ending: list[Deferred[Any]] = [self._reader.stopService()]
-        if self._collector.running:
-            ending.append(self._collector.stopService())
-        return DeferredList(ending)
+        self._lost()
+        return DeferredList([self._reader.stopService(), self._ending])
 
     def _won(self) -> None:
         assert self._collector is not None
@@ -63,7 +63,7 @@ class UsageService(Service):
 
     def _lost(self) -> None:
         if self._collector is not None and self._collector.running:
-            self._collector.stopService()
+            self._ending = self._collector.stopService()
 
 
 def make_usage(
