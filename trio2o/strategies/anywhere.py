@@ -40,7 +40,7 @@ class AnyStrategy:
     _shield: Shield
     _state: IState
     _pods: IPodClient
-    #: Seconds in which pods say whether they have what the first one has not.
+    #: Seconds in which a pod says whether it has what every pod should have, and the others after it.
     _budget: float
     #: Unnamed paths that were logged; bounded, since clients make paths up.
     _logged: set[tuple[str, str]] = field(factory=set, init=False)
@@ -56,51 +56,61 @@ class AnyStrategy:
         return await self._shield.run(self._write(inbound, context))
 
     async def _read(self, inbound: Inbound, context: RequestContext) -> Answer:
-        unreached: PodFailure | None = None
-        missing: list[Pod] = []
         pods = preferred(self._state, self._pods, context)
-        for at, pod in enumerate(pods):
+        if "elsewhere" in inbound.operation.options:
+            return await self._found(inbound, context, pods)
+        unreached: PodFailure | None = None
+        for pod in pods:
             try:
                 answer = await self._forwarder.send(inbound, context, pod, body=None)
             except PodFailure as failure:
                 unreached = unreached or failure
-                missing.append(pod)
                 continue
-            if answer.status in inbound.operation.options.get("elsewhere", ()):
-                return await self._looked_for(inbound, context, pods[at + 1 :], (pod, answer), missing)
             return self._forwarder.answer(inbound, context, pod, answer)
         if unreached is None:
             raise _no_pods()
         raise told(unreached) from unreached
 
-    async def _looked_for(
-        self,
-        inbound: Inbound,
-        context: RequestContext,
-        pods: Sequence[Pod],
-        first: tuple[Pod, IPodAnswer],
-        missing: Sequence[Pod],
-    ) -> Answer:
+    async def _found(self, inbound: Inbound, context: RequestContext, pods: Sequence[Pod]) -> Answer:
         """
-        The answer of the first of these pods that has it. That nobody has it is the first pod's to say, also with a pod
-        silent: what every pod should have is not there if it is not in all.
+        The answer of the first pod, or, where that lacks what is read or does not answer, of the first other one that has it.
+
+        That nobody has it is the first one's to say, also with a pod silent: what every pod should have is not there if it is
+        not in all.
+
+        :raises GatewayError: if no pod answers.
         """
-        elsewhere = inbound.operation.options["elsewhere"]
-        said = await gathered(
+        said = await self._heads(inbound, context, pods[:1])
+        if not said:
+            raise _no_pods()
+        first = said[0]
+        if isinstance(first, Exception) or first.status in inbound.operation.options["elsewhere"]:
+            said += await self._heads(inbound, context, pods[1:])
+        given = [
+            (pod, answer)
+            for pod, answer in zip(pods, said, strict=False)
+            if not isinstance(answer, Exception)
+        ]
+        if not given:
+            assert isinstance(first, PodFailure)
+            raise told(first) from first
+        chosen = next((pair for pair in given if pair[1].status < 300), given[0])
+        for _, answer in given:
+            if answer is not chosen[1]:
+                answer.discard()
+        shown = self._forwarder.answer(inbound, context, *chosen)
+        if shown.status < 300:
+            return shown
+        silent = [pod for pod, answer in zip(pods, said, strict=False) if isinstance(answer, Exception)]
+        return evolve(shown, missing=tuple(silent))
+
+    async def _heads(
+        self, inbound: Inbound, context: RequestContext, pods: Sequence[Pod]
+    ) -> list[IPodAnswer | Exception]:
+        return await gathered(
             [self._forwarder.send(inbound, context, pod, body=None, budget=self._budget) for pod in pods],
             (PodFailure,),
         )
-        chosen, silent = first, list(missing)
-        for pod, answer in zip(pods, said, strict=True):
-            if isinstance(answer, Exception):
-                silent.append(pod)
-            elif chosen is first and answer.status < 300 and answer.status not in elsewhere:
-                first[1].discard()
-                chosen = pod, answer
-            else:
-                answer.discard()
-        told_so = self._forwarder.answer(inbound, context, *chosen)
-        return told_so if chosen is not first else evolve(told_so, missing=tuple(silent))
 
     async def _write(self, inbound: Inbound, context: RequestContext) -> Answer:
         """

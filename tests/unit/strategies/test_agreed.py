@@ -13,7 +13,7 @@ from twisted.logger import globalLogPublisher
 
 from tests.unit.strategies.case import LIST_BUDGET, P1, ROOT, StrategyCase, a_context
 from tests.unit.strategies.doubles import JSON, Hang, Reply, Unreachable
-from trio2o.errors import BadRequest, Unavailable
+from trio2o.errors import BadRequest, GatewayTimeout, Unavailable
 from trio2o.exchange import PodCall
 
 FLAVORS = "/v2.1/flavors"
@@ -372,6 +372,35 @@ class ShowTests(StrategyCase):
         answer = self.asked("GET", self.PATH)
 
         self.assertEqual((200, ("Pod3",), ()), (answer.status, answer.pods, answer.missing))
+
+    def test_first_pod_silent(self) -> None:
+        """
+        Where the bound pod does not answer the others are asked, all at once: two budgets in all.
+        """
+        self.pods.on("*", "GET", self.PATH, Hang())
+        self.pods.on("Pod3", "GET", self.PATH, Reply(200, {"flavor": {}}))
+
+        started = self.started("GET", self.PATH)
+        self.clock.pump([LIST_BUDGET, LIST_BUDGET])
+
+        answer = self.answered(started)
+        self.assertEqual((200, ("Pod3",), ()), (answer.status, answer.pods, answer.missing))
+
+    def test_nobody_answers(self) -> None:
+        """
+        When no pod answers the client is told what became of the first; a refusal of the first is the answer.
+        """
+        for script, kind in ((Unreachable(), Unavailable), (Hang(), GatewayTimeout)):
+            self.pods.on("*", "GET", self.PATH, script)
+            started = self.started("GET", self.PATH)
+            self.clock.pump([LIST_BUDGET, LIST_BUDGET])
+            self.assertIn("Pod1", self.failureResultOf(started, kind).value.admin_detail)
+
+        self.pods.calls.clear()
+        self.pods.on("Pod1", "GET", self.PATH, Reply(403))
+        self.assertEqual((403, ["Pod1"]), (self.asked("GET", self.PATH).status, self.pods.asked()))
+        self.has_pods()
+        self.refused(Unavailable, "GET", self.PATH)
 
     def test_nowhere(self) -> None:
         """
