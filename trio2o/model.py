@@ -255,6 +255,12 @@ class RequestContext:
         """
         return self.identity.is_admin
 
+    def owns(self, project_id: str) -> bool:
+        """
+        True for admins and for the project of a resource. A token without a project owns nothing.
+        """
+        return self.is_admin or bool(self.project_id and self.project_id == project_id)
+
 
 @frozen(kw_only=True)
 class PlacementRequest:

@@ -109,16 +109,19 @@ class Locator:
     ) -> Whereabouts:
         """
         The pods that have a resource which a body names; an unknown one is in no pod and is no error here.
+
+        A route authorises nothing: of another project's resource the pods are asked, and mostly deny it.
         """
         wanted = canonical_id(resource_id)
         if wanted is None:
             return Whereabouts(pods=(), silent=())
         if kind not in UNROUTED:
             try:
-                pod, _ = await self.owner(kind, wanted, inbound, context)
+                pod, route = await self.owner(kind, wanted, inbound, context)
             except (NotFound, Forbidden):
                 return Whereabouts(pods=(), silent=())
-            return Whereabouts(pods=(pod,), silent=())
+            if context.owns(route.project_id):
+                return Whereabouts(pods=(pod,), silent=())
         found, _ = await self._ask_all(kind, wanted, inbound, context)
         return found
 

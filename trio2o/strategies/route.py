@@ -13,7 +13,7 @@ from zope.interface import implementer
 from trio2o.errors import BadRequest, DatabaseUnavailable, NotFound, PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodAnswer, IPodClient, IRouteStore, IState, IStrategy
-from trio2o.model import Kind, Pod, PodState, RequestContext, Route
+from trio2o.model import Kind, Pod, PodState, RequestContext
 from trio2o.rewriting.zones import pod_zone, zone_in_words
 from trio2o.strategies.anywhere import preferred
 from trio2o.strategies.belongings import Belongings
@@ -164,7 +164,7 @@ class RouteStrategy:
             and inbound.method == b"GET"
             and shows_unknown(inbound, context)
         )
-        if not asked or route is None or not _owns(context, route):
+        if not asked or route is None or not context.owns(route.project_id):
             raise told(failure) from failure
         if leaves(route):
             raise self._locator.missing(kind, resource_id) from failure
@@ -181,7 +181,7 @@ class RouteStrategy:
         End the route when it was the owner who was told 404; a stranger's 404 says nothing (I7).
         """
         route = self._state.route(kind, resource_id.lower())
-        if route is not None and _owns(context, route):
+        if route is not None and context.owns(route.project_id):
             self._locator.gone(kind, resource_id)
 
     def _note_leaving(self, inbound: Inbound, resource_id: str, body: object) -> None:
@@ -282,10 +282,3 @@ class RouteStrategy:
                         "are in different parts of the cloud and cannot be used together.",
                         admin_detail=f"{pod.name} and {', '.join(other.name for other in found.pods)}",
                     )
-
-
-def _owns(context: RequestContext, route: Route) -> bool:
-    """
-    True for admins and for the project of the resource. A token without a project owns nothing.
-    """
-    return context.is_admin or bool(context.project_id and context.project_id == route.project_id)

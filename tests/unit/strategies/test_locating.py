@@ -475,6 +475,18 @@ class WhereaboutsTests(StrategyCase):
         self.assertEqual((["Pod2"], []), self.where(Kind.VOLUME, V1))
         self.assertEqual([], self.pods.calls)
 
+    def test_anothers(self) -> None:
+        """
+        Another project's is where the pods show it to the caller, and otherwise nowhere: a route authorises nothing (I7).
+        """
+        self.has_route(V1, self.pod3, kind=Kind.VOLUME, project=P2)
+        show = f"/v3/{P1}/volumes/{V1}"
+        self.everybody_says(404, show)
+        self.assertEqual(([], []), self.where(Kind.VOLUME, V1))
+
+        self.pods.on("Pod3", "GET", show, Reply(200, {"volume": a_volume(3)}))
+        self.assertEqual((["Pod3"], []), self.where(Kind.VOLUME, V1))
+
     def test_several_pods(self) -> None:
         """
         A network is in all the pods that show it; a silent one may have it too.
