@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from trio2o.config.load import Known, Problem, load
+from trio2o.config.load import Known, Problem, load, parse
 from trio2o.config.schema import Config, IdentitySection
 from trio2o.errors import ConfigErrors
 from trio2o.identity.clouds import Cloud, clouds_files, read_cloud
@@ -31,13 +31,25 @@ def read_config(path: Path) -> Config:
 
     :raises ConfigErrors: with all that is wrong.
     """
-    known = Known(
+    return load(path, known=_known())
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """
+    What :func:`read_config` gives of a file with this text.
+
+    :raises ConfigErrors: with all that is wrong.
+    """
+    return parse(text, name=str(path), folder=path.absolute().parent, known=_known())
+
+
+def _known() -> Known:
+    return Known(
         filters={*BUILT_IN_FILTERS, *installed(FILTERS_GROUP)},
         weighers={*BUILT_IN_WEIGHERS, *installed(WEIGHERS_GROUP)},
         credentials=_credential_problems,
         policy=_policy_problems,
     )
-    return load(path, known=known)
 
 
 def own_credentials(identity: IdentitySection) -> Cloud:

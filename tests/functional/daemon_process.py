@@ -83,6 +83,14 @@ class DaemonProcess:
         """
         return self._output.status
 
+    @property
+    def pid(self) -> int:
+        """
+        Its process id.
+        """
+        pid: int = self._transport.pid
+        return pid
+
     def write(self, **changes: Any) -> None:
         """
         Write its configuration, with changes on the first level.

@@ -143,6 +143,11 @@ class Config:
         check=checks.name,
     )
     listen: ListenSections = option("", factory=ListenSections)
+    workers: int = option(
+        "How many processes serve, all at the same ports: about one for each core. One that ends is started again.",
+        default=1,
+        check=checks.between(1, 256),
+    )
     identity: IdentitySection = option("")
     database: DatabaseSection = option("", factory=DatabaseSection)
     pods: tuple[PodSection, ...] = option("", default=())

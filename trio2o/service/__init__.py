@@ -17,6 +17,11 @@ def make_service(config: Config, path: Path) -> IService:
     """
     from twisted.internet import reactor
 
+    if config.workers > 1:
+        from trio2o.service.workers.supervisor import Supervisor
+
+        return Supervisor(reactor=reactor, config=config, path=path)
+
     from trio2o.service.gateway import Gateway
 
     return Gateway(reactor=reactor, config=config, path=path)

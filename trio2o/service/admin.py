@@ -4,6 +4,10 @@ The admin surface, wired.
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from twisted.web.resource import Resource
+
 from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.pods import PodAdministration
@@ -19,8 +23,33 @@ from trio2o.strategies.experience import Experience
 from trio2o.web.admin.app import AdminApi
 
 
+class ShownMetrics(Protocol):
+    """
+    What Prometheus is shown.
+    """
+
+    def resource(self, metrics: Metrics) -> Resource:
+        """
+        ``GET /metrics``, given those of this process.
+        """
+
+
+class OwnMetrics:
+    """
+    Those of this process, which is all there is.
+    """
+
+    def resource(self, metrics: Metrics) -> Resource:
+        return MetricsResource(metrics)
+
+
 def make_admin(
-    common: Common, database: Database, metrics: Metrics, policy: OsloPolicy, experience: Experience
+    common: Common,
+    database: Database,
+    metrics: Metrics,
+    policy: OsloPolicy,
+    experience: Experience,
+    shown: ShownMetrics,
 ) -> ServedSurface:
     """
     Wire the Admin API.
@@ -51,7 +80,7 @@ def make_admin(
         policy=policy,
         wrapped=make_wrapper(common, None, None, counter, listen.public_url).wrapped,
         shield=Shield(began=counter.began, ended=counter.ended),
-        metrics=MetricsResource(metrics) if common.config.metrics.enabled else None,
+        metrics=shown.resource(metrics) if common.config.metrics.enabled else None,
     )
     site = TrackedSite(api.resource(), reactor=common.reactor)
     counter.drain = Drain(site, common.reactor)

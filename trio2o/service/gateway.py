@@ -12,7 +12,6 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
@@ -22,10 +21,12 @@ from trio2o.config.schema import Config
 from trio2o.errors import DatabaseUnavailable
 from trio2o.ops.notify import Notifier
 from trio2o.ops.reload import Reloader, install_signals
+from trio2o.service.admin import ShownMetrics
 from trio2o.service.collecting import settle
 from trio2o.service.database import Database
 from trio2o.service.graph import Graph, make_graph
 from trio2o.service.logs import Logs
+from trio2o.service.ports import OwnPorts, Ports
 from trio2o.service.surfaces import ServedSurface
 from trio2o.startup import read_config
 from trio2o.storage.installation import EmbeddedError
@@ -46,16 +47,29 @@ class Gateway(Service):
     that whoever can connect is served. systemd is told then.
     """
 
-    def __init__(self, *, reactor: Any, config: Config, path: Path, process: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        reactor: Any,
+        config: Config,
+        path: Path,
+        process: bool = True,
+        ports: Ports | None = None,
+        metrics: ShownMetrics | None = None,
+    ) -> None:
         """
         :param process: False where the daemon is a guest in somebody's process (tests): logs and signals stay theirs, and
             a failed start ends nothing.
+        :param ports: what opens the ports; without it they are this process's own.
+        :param metrics: what shows the metrics; without it those of this process.
         """
         self.setName("trio2o")
         self._reactor = reactor
         self._config = config
         self._path = path
         self._process = process
+        self._opener: Ports = OwnPorts(reactor) if ports is None else ports
+        self._shown = metrics
         self._logs = Logs(reactor=reactor, section=config.logging, takes_over=process)
         self._notifier = Notifier.from_environment(os.environ)
         #: Reads the configuration again; there once the daemon serves.
@@ -94,7 +108,9 @@ class Gateway(Service):
         self._database = Database(reactor=self._reactor, section=config.database)
         await self._database.start()
         await self._database.pods.declare_pods(config.pods_declared())
-        self._graph = graph = make_graph(self._reactor, config, self._database, self._logs.access)
+        self._graph = graph = make_graph(
+            self._reactor, config, self._database, self._logs.access, self._shown
+        )
         await graph.start()
         if self._process:
             settle(gc)
@@ -115,9 +131,9 @@ class Gateway(Service):
 
     async def _listen(self, served: ServedSurface) -> None:
         ports = self._ports[served.name] = []
-        for text in served.endpoints:
+        for place, text in enumerate(served.endpoints):
             # one by one, so that those that are open are closed when the next cannot be opened
-            ports.append(await serverFromString(self._reactor, text).listen(served.site))
+            ports.append(await self._opener.open(served.name, place, text, served.site))
 
     def _install_signals(self, graph: Graph) -> None:
         reloader: Reloader[Config] = Reloader(load=lambda: read_config(self._path), notifier=self._notifier)

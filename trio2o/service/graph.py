@@ -27,7 +27,7 @@ from trio2o.pods.lean import LeanConnection
 from trio2o.pods.monitor import PodMonitor
 from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
-from trio2o.service.admin import make_admin
+from trio2o.service.admin import OwnMetrics, ShownMetrics, make_admin
 from trio2o.service.database import Database
 from trio2o.service.identity import IdentityParts, make_identity
 from trio2o.service.jobs import Jobs, make_jobs
@@ -128,7 +128,13 @@ class Graph:
         reloader.add("policy", policy)
 
 
-def make_graph(reactor: Any, config: Config, database: Database, access: AccessLog | None) -> Graph:
+def make_graph(
+    reactor: Any,
+    config: Config,
+    database: Database,
+    access: AccessLog | None,
+    shown: ShownMetrics | None = None,
+) -> Graph:
     """
     Wire everything; nothing is sent and nothing listens yet.
     """
@@ -250,7 +256,7 @@ def make_graph(reactor: Any, config: Config, database: Database, access: AccessL
     surfaces = [
         make_surface(common, COMPUTE, listen.compute.endpoints, listen.compute.public_url),
         make_surface(common, VOLUME, listen.volume.endpoints, listen.volume.public_url),
-        make_admin(common, database, metrics, policy, experience),
+        make_admin(common, database, metrics, policy, experience, shown or OwnMetrics()),
     ]
     watch(
         metrics,

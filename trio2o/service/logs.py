@@ -39,7 +39,7 @@ class Logs:
         """
         section = self._section
         json = section.format == "json"
-        if self._takes_over and (section.file is not None or not _output_is_nowhere()):
+        if self._takes_over and (section.file is not None or not output_is_nowhere()):
             file = self._opened(section.file)
             self._events = EventLog(file, level=level_named(section.level), json=json)
             for observer in list(globalLogPublisher._observers):
@@ -47,7 +47,7 @@ class Logs:
                 globalLogPublisher.removeObserver(observer)
             globalLogPublisher.addObserver(self._events)
         if section.access and (
-            section.access_file is not None or (self._takes_over and not _output_is_nowhere())
+            section.access_file is not None or (self._takes_over and not output_is_nowhere())
         ):
             self.access = AccessLog(self._opened(section.access_file), self._reactor, json=json)
 
@@ -84,7 +84,7 @@ class Logs:
         return file
 
 
-def _output_is_nowhere() -> bool:
+def output_is_nowhere() -> bool:
     """
     True in the background, where the standard output is the null device: twistd's own log file is then the better place.
     """
