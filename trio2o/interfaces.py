@@ -89,14 +89,22 @@ class IBindingStore(Interface):
     """
 
     async def bind(
-        tenant_id: str, pod_id: str, *, az_name: str, pod_group: str, reason: str, replaces: str | None
+        tenant_id: str,
+        pod_id: str,
+        *,
+        az_name: str,
+        pod_group: str,
+        reason: str,
+        replaces: str | None,
+        first: bool = False,
     ) -> Binding:
         """
         Make the project's active binding in the zone and group name this pod, in one transaction (I10).
 
         ``replaces`` is the id of the binding that the caller believes active, or ``None`` for "there is none". When another
         process was faster the winner's active binding is returned unchanged: compare its ``pod_id``. When the active one
-        names this pod already it is returned unchanged.
+        names this pod already it is returned unchanged. With ``first`` the caller believes that the project has none at all:
+        where it has got one meanwhile, in whatever zone, its newest is returned unchanged.
 
         :raises Missing: if the pod is gone.
         """

@@ -5,6 +5,7 @@ What every :class:`IBindingStore` does.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
@@ -29,7 +30,7 @@ class BindingStoreSuite:
         stores = await self.stores()
         return stores, [await stores.pods.create_pod(a_pod(name)) for name in names]
 
-    async def bind(self, stores: Stores, pod: Pod, replaces: str | None = None, **place: str) -> Binding:
+    async def bind(self, stores: Stores, pod: Pod, replaces: str | None = None, **place: Any) -> Binding:
         """
         Bind project ``p1`` in ``az1`` and the general group.
         """
@@ -82,6 +83,32 @@ class BindingStoreSuite:
         for believed in (None, "another"):
             self.assertEqual(made, await self.bind(stores, second, believed))
         self.assertEqual([made], list(await stores.bindings.find_bindings()))
+
+    async def test_first_of_all(self) -> None:
+        """
+        Who believes that the project has no binding at all gets its newest one, of whatever zone, and changes nothing.
+        """
+        stores, (older, newer, other) = await self.with_pods("Pod1", "Pod2", "Pod3")
+        await self.bind(stores, older, az_name="az1")
+        newest = await self.bind(stores, newer, az_name="az2")
+
+        got = await self.bind(stores, other, az_name="az3", first=True)
+        apart = await self.bind(stores, other, az_name="az3")
+
+        self.assertEqual(newest, got)
+        self.assertEqual((other.id, "az3"), (apart.pod_id, apart.az_name))
+
+    async def test_first_of_all_after_another(self) -> None:
+        """
+        Bindings that have ended, and those of other projects, do not count.
+        """
+        stores, (first, second) = await self.with_pods("Pod1", "Pod2")
+        await stores.bindings.create_binding("p2", first.id)
+        await stores.bindings.end_binding((await self.bind(stores, first)).id, "admin")
+
+        made = await self.bind(stores, second, first=True)
+
+        self.assertEqual((second.id, True), (made.pod_id, made.is_binding))
 
     async def test_move(self) -> None:
         """

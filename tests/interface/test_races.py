@@ -61,6 +61,33 @@ class RaceTests(TestCase):
         (active,) = await one.bindings.find_bindings()
         self.assertEqual([active] * 16, got)
 
+    async def test_first_binds_in_any_zone(self) -> None:
+        """
+        Sixteen creates of one project without a zone, which four processes would put into four zones, give one binding.
+        """
+        _, (one, two) = await self.two()
+        pods = [
+            await one.pods.create_pod(a_pod(f"Pod{number}", az_name=f"az{number}")) for number in range(4)
+        ]
+
+        def bind(number: int) -> Deferred[Binding]:
+            stores, pod = (one, two)[number % 2], pods[number // 2 % 4]
+            return begun(
+                stores.bindings.bind(
+                    "p1",
+                    pod.id,
+                    az_name=pod.az_name,
+                    pod_group="",
+                    reason="created",
+                    replaces=None,
+                    first=True,
+                )
+            )
+
+        got = await gatherResults([bind(number) for number in range(16)])
+        (active,) = await one.bindings.find_bindings()
+        self.assertEqual([active] * 16, got)
+
     async def test_moves(self) -> None:
         """
         Of sixteen who replace the same binding one does, and the others get what that one made.

@@ -133,6 +133,7 @@ class MemoryBindings:
         pod_group: str,
         reason: str,
         replaces: str | None,
+        first: bool = False,
     ) -> Binding:
         database = self._database
         database.check()
@@ -143,6 +144,12 @@ class MemoryBindings:
             raise Missing(pod_id)
         if active is not None:
             database.end_binding(active, "moved")
+        elif first:
+            others = [
+                each for each in database.bindings.values() if each.is_binding and each.tenant_id == tenant_id
+            ]
+            if others:
+                return others[-1]
         return self._make(tenant_id, pod_id, az_name, pod_group, reason)
 
     async def create_binding(self, tenant_id: str, pod_id: str) -> Binding:

@@ -187,11 +187,18 @@ class Placement:
                 # a binding to another pod is moved only once the create has succeeded: see settle()
                 return place
             try:
-                binding = await self._bind(request, best, binding_move(None, best, request))
-                break
+                binding = await self._bind(
+                    request, best, binding_move(None, best, request), first=zone is None and not bindings
+                )
             except Missing:
                 # the pod was deleted, which this process has not heard of yet
                 request = evolve(request, excluded=request.excluded | {best.id})
+                continue
+            if (binding.az_name, binding.pod_group) == (best.az_name, best.group):
+                break
+            # another process has just chosen the project's zone
+            zone, bindings = binding.az_name, [binding]
+            request = evolve(request, availability_zone=zone)
         if binding.pod_id == best.id:
             return place
         # another process was faster: its pod comes first where the request fits it
@@ -210,7 +217,9 @@ class Placement:
         except DatabaseUnavailable as error:
             raise self._away() from error
 
-    async def _bind(self, request: PlacementRequest, pod: Pod, decided: BindingMove) -> Binding:
+    async def _bind(
+        self, request: PlacementRequest, pod: Pod, decided: BindingMove, *, first: bool = False
+    ) -> Binding:
         try:
             binding = await self._bindings.bind(
                 request.project_id,
@@ -219,6 +228,7 @@ class Placement:
                 pod_group=pod.group,
                 reason=decided.reason,
                 replaces=decided.replaces,
+                first=first,
             )
         except DatabaseUnavailable as error:
             raise self._away() from error

@@ -457,14 +457,28 @@ class HeldBindings:
             await waiting
 
     async def bind(
-        self, tenant_id: str, pod_id: str, *, az_name: str, pod_group: str, reason: str, replaces: str | None
+        self,
+        tenant_id: str,
+        pod_id: str,
+        *,
+        az_name: str,
+        pod_group: str,
+        reason: str,
+        replaces: str | None,
+        first: bool = False,
     ) -> Binding:
         """
         See ``IBindingStore``.
         """
         await self._wait("bind")
         return await self._store.bind(
-            tenant_id, pod_id, az_name=az_name, pod_group=pod_group, reason=reason, replaces=replaces
+            tenant_id,
+            pod_id,
+            az_name=az_name,
+            pod_group=pod_group,
+            reason=reason,
+            replaces=replaces,
+            first=first,
         )
 
     async def create_binding(self, tenant_id: str, pod_id: str) -> Binding:

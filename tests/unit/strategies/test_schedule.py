@@ -808,6 +808,21 @@ class RaceTests(ScheduleCase):
         assert binding is not None
         self.assertEqual("Pod2-id", binding.pod_id)
 
+    def test_lost_race_for_the_zone(self) -> None:
+        """
+        Another process has just chosen another zone for the project: a create that names none goes there, and binds nothing
+        more (I10). One that names its zone gets it.
+        """
+        self.is_bound(self.pod3, in_memory=False)
+
+        self.create()
+
+        self.assertEqual((["Pod3"], ["Pod3"]), (self.creates(), self.bound_pods()))
+        self.state.replace(list(self.database.pods.values()), {})
+        self.create(b'{"server": {"availability_zone": "az1"}}')
+        self.assertEqual(["Pod3", "Pod1"], self.creates())
+        self.assertEqual(["Pod1", "Pod3"], sorted(self.bound_pods()))
+
     def test_lost_race_against_a_pod_that_does_not_fit(self) -> None:
         """
         Where the winner's pod does not fit this request the next best one is used.

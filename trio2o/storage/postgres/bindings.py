@@ -32,6 +32,10 @@ _ACTIVE = (
     " where tenant_id = %s and az_name = %s and pod_group = %s and is_binding"
 )
 
+_NEWEST = (
+    f"select {BINDING_COLUMNS} from bindings where tenant_id = %s and is_binding order by serial desc limit 1"
+)
+
 
 @implementer(IBindingStore)
 @define(eq=False)
@@ -52,6 +56,7 @@ class PostgresBindings:
         pod_group: str,
         reason: str,
         replaces: str | None,
+        first: bool = False,
     ) -> Binding:
         place = (tenant_id, az_name, pod_group)
 
@@ -64,6 +69,10 @@ class PostgresBindings:
                 if stands(active, pod_id, replaces):
                     return active
                 await _end(transaction, active.id, "moved")
+            elif first:
+                others = await transaction.query(_NEWEST, (tenant_id,))
+                if others:
+                    return binding_of(others[0])
             return await _insert(transaction, tenant_id, pod_id, az_name, pod_group, reason)
 
         # Most calls change nothing, and those need no lock.
