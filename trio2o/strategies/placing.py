@@ -187,9 +187,8 @@ class Placement:
                 # a binding to another pod is moved only once the create has succeeded: see settle()
                 return place
             try:
-                binding = await self._bind(
-                    request, best, binding_move(None, best, request), first=zone is None and not bindings
-                )
+                anywhere = request.availability_zone is None and not bindings
+                binding = await self._bind(request, best, binding_move(None, best, request), first=anywhere)
             except Missing:
                 # the pod was deleted, which this process has not heard of yet
                 request = evolve(request, excluded=request.excluded | {best.id})
@@ -197,8 +196,8 @@ class Placement:
             if (binding.az_name, binding.pod_group) == (best.az_name, best.group):
                 break
             # another process has just chosen the project's zone
-            zone, bindings = binding.az_name, [binding]
-            request = evolve(request, availability_zone=zone)
+            bindings = [binding]
+            request = evolve(request, availability_zone=binding.az_name)
         if binding.pod_id == best.id:
             return place
         # another process was faster: its pod comes first where the request fits it
