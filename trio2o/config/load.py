@@ -19,6 +19,7 @@ from trio2o.config.document import read_document
 from trio2o.config.schema import Config, IdentitySection
 from trio2o.config.secret import SecretSources
 from trio2o.config.structure import make_converter, problems
+from trio2o.config.usage_section import UsageSection
 from trio2o.errors import ConfigErrors
 
 T = TypeVar("T")
@@ -117,6 +118,7 @@ def _contradictions(content: Mapping[Any, Any], known: Known) -> Iterator[Proble
     yield from _pod_names(content)
     yield from _credentials(content)
     yield from _endpoints(content)
+    yield from _usage_in_time(content)
     scheduling = _section(content, "scheduling")
     filters, weighers = scheduling.get("filters"), scheduling.get("weighers")
     if known.filters is not None and isinstance(filters, list):
@@ -132,6 +134,14 @@ def _contradictions(content: Mapping[Any, Any], known: Known) -> Iterator[Proble
 def _section(content: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:
     section = content.get(key)
     return section if isinstance(section, dict) else {}
+
+
+def _usage_in_time(content: Mapping[Any, Any]) -> Iterator[Problem]:
+    usage, defaults = _section(content, "usage"), UsageSection()
+    interval = usage.get("interval_seconds", defaults.interval_seconds)
+    stale = usage.get("stale_seconds", defaults.stale_seconds)
+    if isinstance(interval, int | float) and isinstance(stale, int | float) and 0 < stale <= interval:
+        yield "usage.stale_seconds", f"must be more than interval_seconds, {interval:g}: {stale:g}"
 
 
 def _pod_names(content: Mapping[Any, Any]) -> Iterator[Problem]:

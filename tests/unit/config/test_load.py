@@ -587,6 +587,21 @@ class ContradictionTests(ConfigTestCase):
             known=Known(filters={"state", "health"}, weighers={"binding"}),
         )
 
+    def test_usage_forgotten_before_it_is_asked(self) -> None:
+        """
+        A usage must not count as unknown before the pods are asked again, whichever of the two is left as it is.
+        """
+        for usage, told in (
+            ("interval_seconds: 7200", "7200: 3600"),
+            ("stale_seconds: 60", "300: 60"),
+            ("interval_seconds: 60, stale_seconds: 60", "60: 60"),
+        ):
+            self.assertWrong(
+                f"usage: {{{usage}}}", f"usage.stale_seconds: must be more than interval_seconds, {told}"
+            )
+        for usage in ("interval_seconds: 0, stale_seconds: 10", "interval_seconds: 60, stale_seconds: 61"):
+            self.read(f"{IDENTITY}usage: {{{usage}}}")
+
     def test_further_judgement(self) -> None:
         """
         Credentials and policy are judged beside other errors, as long as they themselves are right so far.
