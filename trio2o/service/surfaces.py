@@ -219,7 +219,12 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             budget=pods.list_timeout_seconds,
             max_page=limits.max_page,
         ),
-        "join": JoinStrategy(**shared, budget=pods.list_timeout_seconds, max_page=limits.max_page),
+        "join": JoinStrategy(
+            **shared,
+            cursors=Cursors(book=common.cursors),
+            budget=pods.list_timeout_seconds,
+            max_page=limits.max_page,
+        ),
         "ask": AskStrategy(
             **shared, shield=shield, budget=pods.list_timeout_seconds, body_limit=limits.read_body_bytes
         ),

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from operator import itemgetter
 
 from attrs import define, field, frozen
 
+from trio2o.exchange import Inbound
 from trio2o.interfaces import ICursorBook
 from trio2o.merging.keys import Key, key_as_json, key_from_json
+from trio2o.model import RequestContext
 
 #: What the written form is; another release may have another, and knows nothing of this one's.
 _FORM = b"trio2o cursor 1"
@@ -60,6 +63,25 @@ def read(text: str) -> Cursor:
     ):
         raise ValueError("a cursor has other fields")
     return Cursor(pod=pod, key=key_from_json(key), cursors=cursors)
+
+
+def list_identity(inbound: Inbound, context: RequestContext, filters: Sequence[tuple[str, str]]) -> bytes:
+    """
+    What tells a list from others, whatever the page: a digest, since clients make up queries of any length.
+
+    Links have the parameters in another order than the client may; only that of one name's values says something.
+
+    :param filters: the query's parameters but those of paging.
+    """
+    told = (
+        context.surface,
+        inbound.path,
+        context.project_id,
+        sorted(context.identity.roles),
+        sorted(filters, key=itemgetter(0)),
+        inbound.microversion,
+    )
+    return sha256(repr(told).encode("utf-8", "surrogatepass")).digest()
 
 
 @define(kw_only=True)

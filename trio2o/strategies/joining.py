@@ -13,6 +13,7 @@ from zope.interface import implementer
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IState, IStrategy
 from trio2o.model import PodState, RequestContext
+from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joint import JoinOptions, Joint, parsed_query
 from trio2o.strategies.joint_pages import by_marker, by_offset, by_order
@@ -27,6 +28,7 @@ class JoinStrategy:
 
     _forwarder: Forwarder
     _state: IState
+    _cursors: Cursors
     #: Seconds in which the whole answer is there; a few times that, where pods are asked for several pages in turn.
     _budget: float
     _max_page: int
@@ -55,5 +57,5 @@ class JoinStrategy:
         if options.offset:
             return await by_offset(joint, limit)
         if options.newest_by:
-            return await by_order(joint, limit)
+            return await by_order(joint, limit, self._cursors)
         return await by_marker(joint, limit)

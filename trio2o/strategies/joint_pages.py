@@ -14,12 +14,13 @@ from trio2o.exchange import Answer
 from trio2o.merging.fields import SortField
 from trio2o.merging.integers import own_integer
 from trio2o.merging.order import Order, SortPart
-from trio2o.merging.pages import Ask, MarkerLost, Start, WalkTooLong
+from trio2o.merging.pages import Ask, MarkerLost, Start, WalkTooLong, item_id
 from trio2o.merging.walk import MergeWalk
 from trio2o.model import Pod
+from trio2o.strategies.cursors import Cursor, Cursors, list_identity
 from trio2o.strategies.forwarding import told
 from trio2o.strategies.joint import Joint, Query, bounded_number, too_long
-from trio2o.strategies.pages import PodPage
+from trio2o.strategies.pages import PodPage, says_no_marker
 
 #: The most pages that one pod is asked for.
 _MAX_PAGES = 100
@@ -86,20 +87,23 @@ async def by_offset(joint: Joint, limit: int) -> Answer:
     return joint.joined(limit, offset=offset, links=False)
 
 
-async def by_order(joint: Joint, limit: int) -> Answer:
+async def by_order(joint: Joint, limit: int, cursors: Cursors) -> Answer:
     """
-    A page of one ordered list. Without a place for the marker in the other pods, the merge is repeated up to it.
+    A page of one ordered list. Where it is not known where the page before ended in the other pods, the merge is repeated up to
+    the marker.
 
     :raises BadRequest: in Nova's words, if no pod lists the marker.
     :raises Unavailable: if it is too far behind.
     """
     marker = joint.parameter("marker")
     by_name = {pod.name: pod for pod in joint.pods}
+    identity = list_identity(joint.inbound, joint.context, joint.without("limit", "marker"))
+    order = _newest(joint.options.newest_by)
     walk = MergeWalk(
-        order=_newest(joint.options.newest_by),
+        order=order,
         pods=list(by_name),
         limit=limit,
-        start=Start(marker=marker, pod=next(iter(by_name), "")) if marker else None,
+        start=await _start(cursors, identity, marker, next(iter(by_name), "")) if marker else None,
         max_limit=joint.max_page,
         max_pages=_MAX_PAGES,
     )
@@ -133,9 +137,23 @@ async def by_order(joint: Joint, limit: int) -> Answer:
         joint.made_top(dict(item["whole"]), by_name[name])
         for item, name in zip(page.items, page.pods, strict=True)
     ]
+    if page.items:
+        last = page.items[-1]
+        cursor = Cursor(pod=page.pods[-1], key=order.key(last), cursors=page.cursors)
+        cursors.keep(identity, item_id(last), cursor, lasting=page.more and len(by_name) > 1)
     if page.more:
-        body[f"{key}_links"] = joint.links(str(page.items[-1]["id"]))
+        body[f"{key}_links"] = joint.links(item_id(page.items[-1]))
     return joint.told(body)
+
+
+async def _start(cursors: Cursors, identity: bytes, marker: str, somebody: str) -> Start:
+    """
+    Where a page begins; without a cursor it is not known which pod has the marker.
+    """
+    kept = await cursors.find(identity, marker)
+    if kept is None:
+        return Start(marker=marker, pod=somebody)
+    return Start(marker=marker, pod=kept.pod, key=kept.key, cursors=kept.cursors)
 
 
 async def _marker_place(joint: Joint, marker: str) -> int | None:
@@ -181,7 +199,12 @@ def _feed(joint: Joint, walk: MergeWalk, asks: Sequence[Ask], given: Mapping[str
     for ask in asks:
         body = given[ask.pod].body if ask.pod in given else None
         if body is None:
-            walk.leave_out(ask.pod)
+            refused = _refused(joint, ask)
+            if refused is None:
+                walk.leave_out(ask.pod)
+            else:
+                walk.marker_gone(ask.pod)
+                del joint.parts.refused[refused.id]
             continue
         items = [
             {"id": item.get(marker), newest: item.get(newest), "whole": item}
@@ -189,6 +212,16 @@ def _feed(joint: Joint, walk: MergeWalk, asks: Sequence[Ask], given: Mapping[str
             if isinstance(item, dict)
         ]
         walk.feed(ask.pod, items, more=True if body.get(f"{key}_links") else None)
+
+
+def _refused(joint: Joint, ask: Ask) -> Pod | None:
+    """
+    The pod that was asked, where it says that nothing has the id which it was asked after.
+    """
+    for pod, page in joint.parts.refused.values():
+        if pod.name == ask.pod and ask.marker is not None and says_no_marker(page, ask.marker):
+            return pod
+    return None
 
 
 def _newest(name: str) -> Order:

@@ -5,8 +5,6 @@ One list as it is asked of pods: which pods, with which query, and what their an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
-from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,6 +16,7 @@ from trio2o.merging.order import Order, Parameters, read_order
 from trio2o.merging.pages import Ask, WalkTooLong
 from trio2o.merging.paging import PageStyle, Paging, read_paging, styled
 from trio2o.model import Kind, Pod, PodState, RequestContext
+from trio2o.strategies.cursors import list_identity
 from trio2o.strategies.deadline import MOST_ROUNDS, Deadline
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.pages import PodPage, page_of
@@ -109,20 +108,9 @@ class Listing:
     @property
     def identity(self) -> bytes:
         """
-        What tells this list from others, whatever the page: a digest, since clients make up queries of any length.
-
-        Links have the parameters in another order than the client may; only that of one name's values says something.
+        What tells this list from others, whatever the page.
         """
-        context = self.context
-        told = (
-            context.surface,
-            self.inbound.path,
-            context.project_id,
-            sorted(context.identity.roles),
-            sorted(self._filters, key=itemgetter(0)),
-            self.inbound.microversion,
-        )
-        return sha256(repr(told).encode("utf-8", "surrogatepass")).digest()
+        return list_identity(self.inbound, self.context, self._filters)
 
     @property
     def unfiltered(self) -> bool:

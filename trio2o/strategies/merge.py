@@ -25,7 +25,7 @@ from trio2o.strategies.cursors import Cursor, Cursors
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.listing import Listing, read_listing
 from trio2o.strategies.locating import Locator
-from trio2o.strategies.pages import PodPage
+from trio2o.strategies.pages import PodPage, says_no_marker
 from trio2o.strategies.starting import Beginning, PageStarts, failed
 from trio2o.strategies.unknown import leaves, listed, shows_unknown
 from trio2o.surface.kinds import KINDS, read_project, read_time, route_from_body
@@ -303,10 +303,4 @@ def _knows_no_marker(ask: Ask, said: PodPage | Exception) -> bool:
     """
     True for a pod that says of its marker that nothing has that id.
     """
-    return (
-        isinstance(said, PodPage)
-        and said.body is None
-        and ask.marker is not None
-        and said.status in (400, 404)
-        and ask.marker.encode("utf-8") in said.raw
-    )
+    return isinstance(said, PodPage) and ask.marker is not None and says_no_marker(said, ask.marker)

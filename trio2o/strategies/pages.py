@@ -57,6 +57,13 @@ async def page_of(
     )
 
 
+def says_no_marker(page: PodPage, marker: str) -> bool:
+    """
+    True for a pod that says of the id which it was asked after that nothing has it.
+    """
+    return page.status in (400, 404) and marker.encode("utf-8") in page.raw
+
+
 def object_in(raw: bytes) -> dict[str, Any] | None:
     """
     The JSON object that a body is; ``None`` where it is anything else.

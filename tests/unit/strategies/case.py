@@ -257,7 +257,9 @@ class StrategyCase(SynchronousTestCase):
                 budget=LIST_BUDGET,
                 max_page=LIMIT,
             ),
-            "join": JoinStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),
+            "join": JoinStrategy(
+                **shared, cursors=Cursors(book=self.cursor_book), budget=LIST_BUDGET, max_page=LIMIT
+            ),
             "ask": AskStrategy(**shared, shield=shield, budget=LIST_BUDGET, body_limit=LIMIT),
             "sum": SumStrategy(**shared, budget=LIST_BUDGET),
             "usage": UsageStrategy(**shared, budget=LIST_BUDGET, max_page=LIMIT),

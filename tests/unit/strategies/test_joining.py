@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.strategies.case import LIMIT, LIST_BUDGET, ROOT, StrategyCase, an_id
+from tests.unit.strategies.case import LIMIT, LIST_BUDGET, ROOT, StrategyCase, a_context, an_id
 from tests.unit.strategies.doubles import JSON, Broken, Hang, Reply, Unreachable
 from trio2o.errors import BadGateway, BadRequest, GatewayTimeout, Unavailable
 from trio2o.exchange import PodCall
@@ -398,6 +398,57 @@ class NewestFirstTests(JoinCase):
             with self.subTest(limit=limit):
                 self.assertEqual([item["uuid"] for item in wanted], [item["uuid"] for item in walked])
                 self.assertEqual(9, len({item["id"] for item in walked}))
+
+    def next_page(self, query: str, **more: Any) -> tuple[list[str], str]:
+        """
+        A page, and the query of the next.
+        """
+        body = self.shown(self.asked("GET", MIGRATIONS + query, version=(2, 59), **more))
+        (link,) = body["migrations_links"]
+        return (
+            [item["uuid"] for item in body["migrations"]],
+            link["href"].removeprefix(ROOT.decode() + MIGRATIONS),
+        )
+
+    def test_cursors(self) -> None:
+        """
+        Each pod goes on where the page before left it, in this process and in others, without a walk.
+        """
+        for forgets in (False, True):
+            _, following = self.next_page("?limit=2&source_compute=x")
+            if forgets:
+                self.make()
+            self.pods.calls.clear()
+            self.next_page(following)
+            with self.subTest(forgets=forgets):
+                asked = [dict(parse_qsl(called.query or "")) for called in self.pods.calls]
+                self.assertEqual(["Pod1", "Pod2", "Pod3"], [called.pod for called in self.pods.calls])
+                self.assertEqual({"2"}, {query["limit"] for query in asked})
+                self.assertEqual(["Pod1-0", "Pod2-0", None], [query.get("marker") for query in asked])
+
+    def test_other_users_cursors(self) -> None:
+        """
+        Where another's list ended says nothing of one's own.
+        """
+        _, following = self.next_page("?limit=2")
+        self.pods.calls.clear()
+
+        self.next_page(following, context=a_context(roles="admin"))
+
+        self.assertIsNone(dict(parse_qsl(self.pods.calls[0].query or "")).get("marker"))
+
+    def test_cursor_is_gone(self) -> None:
+        """
+        When a pod has forgotten where the page before left it, the merge is repeated up to the marker.
+        """
+        first, following = self.next_page("?limit=2")
+        self.assertEqual(["Pod1-0", "Pod2-0"], first)
+        del self.items["Pod1"][0]
+
+        answer = self.asked("GET", MIGRATIONS + following.replace("limit=2", "limit=9"), version=(2, 59))
+
+        found = [item["uuid"] for item in self.shown(answer)["migrations"]]
+        self.assertEqual((7, (), "Pod3-0"), (len(found), answer.missing, found[0]))
 
     def test_unknown_marker(self) -> None:
         """
