@@ -7,6 +7,7 @@ from __future__ import annotations
 from tests.cloud.contract_real import RealApi, RealPod
 from tests.unit.sandbox.asking import Api
 from tests.unit.sandbox.cinder_change_contract import CinderChangeContract
+from tests.unit.sandbox.cinder_rest_contract import CinderRestContract
 from tests.unit.sandbox.cinder_surface_contract import CinderSurfaceContract
 from tests.unit.sandbox.cinder_volume_contract import CinderVolumeContract
 from tests.unit.sandbox.glance_contract import GlanceContract
@@ -14,6 +15,7 @@ from tests.unit.sandbox.keystone_contract import KeystoneContract
 from tests.unit.sandbox.neutron_contract import NeutronContract
 from tests.unit.sandbox.nova_action_contract import NovaActionContract
 from tests.unit.sandbox.nova_create_contract import NovaCreateContract
+from tests.unit.sandbox.nova_machines_contract import NovaMachinesContract
 from tests.unit.sandbox.nova_parts_contract import NovaPartsContract
 from tests.unit.sandbox.nova_rest_contract import NovaRestContract
 from tests.unit.sandbox.nova_server_contract import NovaServerContract
@@ -35,6 +37,12 @@ class RealCinder(RealPod):
 class CinderSurfaceTests(RealCinder, CinderSurfaceContract):
     """
     What is no volume of Cinder's.
+    """
+
+
+class CinderRestTests(RealCinder, CinderRestContract):
+    """
+    Cinder's groups and messages that are not there, and its machines.
     """
 
 
@@ -122,3 +130,9 @@ class NovaRestTests(RealPod, NovaRestContract):
     """
 
     makes = ("servers", "server_groups")
+
+
+class NovaMachinesTests(RealPod, NovaMachinesContract):
+    """
+    Nova's machines, and what other services ask of it.
+    """

@@ -481,6 +481,28 @@ class Cloud:
         )
         return cloud
 
+    async def again(self, test: TestCase, plans: Sequence[PodPlan], settings: Mapping[str, Any]) -> None:
+        """
+        Start a stopped cloud again, on other ports: its Keystone and pods have what they had, and well behaved; database and
+        daemon are new. It takes half the time of a new one.
+        """
+        self.dsn = await migrated_database(test)
+        self.folder = Path(tempfile.mkdtemp(prefix="trio2o-cloud-"))
+        self.daemons.clear()
+        test.addCleanup(self.stop)
+        await self.keystone.start()
+        self._keystone_port = int(self.keystone.url.split(":")[2].split("/")[0])
+        for name, pod in self.pods.items():
+            pod.fake._wished.clear()
+            await pod.fake.start()
+            for service, url in pod.fake.urls.items():
+                self.keystone.catalog.set_endpoint(name, service, url)
+            for frame in pod.fake.frames.values():
+                frame.behaviours.clear()
+                verifier: Any = frame.verifier
+                verifier.keystone_url = self.keystone.url
+        await self.add_daemon(plans, settings)
+
     async def add_daemon(self, plans: Sequence[PodPlan], settings: Mapping[str, Any]) -> Daemon:
         """
         Start one more daemon on the same database.
@@ -674,7 +696,7 @@ class CloudCase(TestCase):
         """
         Start a cloud.
         """
-        with _no_urls_built():
+        with no_urls_built():
             return await Cloud.start(self, plans, **more)
 
     def refused(self, reply: Reply, status: int, name: str, *words: str) -> None:
@@ -717,7 +739,7 @@ class Events:
 
 
 @contextmanager
-def _no_urls_built() -> Iterator[None]:
+def no_urls_built() -> Iterator[None]:
     """
     Make Klein's routes without what builds URLs of them: nobody asks for that here, and it is half of a start's time.
     """

@@ -170,7 +170,16 @@ def _of_groups(words: _Words) -> tuple[Case, ...]:
     end, ending = words.end
     in_zone = {words.single: {"name": PRIVATE, "availability_zone": "az2", **words.create}}
     theirs = {words.single: {"name": "theirs", **words.create}}
-    unseen = _one(words, f"DELETE {path}/{{id}}", "DELETE", group, _group(words), 404)
+    unseen = _one(
+        words,
+        f"DELETE {path}/{{id}}",
+        "DELETE",
+        group,
+        _group(words),
+        500,
+        stranger=500,
+        faults={DOWN: Told(status=503)},
+    )
     return (
         _listed(
             f"GET {path}", path, make=in_each(_a_group(words)), version=version, got=f"GET {path}/detail"
@@ -204,7 +213,7 @@ def _of_groups(words: _Words) -> tuple[Case, ...]:
         ),
         _joined(words, f"PUT {path}/{{id}}", group),
         _one(words, f"GET,HEAD {path}/{{id}}", "GET", group, _group(words), 200, shows=(PRIVATE,)),
-        # Cinder has no such method: it says so where the group is
+        # Cinder has no such method: what it says of that is said where the group is, to anyone
         unseen,
         _one(words, f"EVERY {path}/{{id}}/**", "GET", f"{group}/nothing", _group(words), 404),
         _one(

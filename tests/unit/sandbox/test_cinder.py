@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.sandbox.asking import Api, Who, now
 from tests.unit.sandbox.cinder_change_contract import CinderChangeContract
 from tests.unit.sandbox.cinder_contract import NOBODY
+from tests.unit.sandbox.cinder_rest_contract import CinderRestContract
 from tests.unit.sandbox.cinder_surface_contract import CinderSurfaceContract
 from tests.unit.sandbox.cinder_volume_contract import CinderVolumeContract
 from trio2o.sandbox.call import Caller
@@ -84,6 +85,12 @@ class FakeCinderCase(SynchronousTestCase):
 
 
 class SurfaceContractTests(FakeCinderCase, CinderSurfaceContract):
+    """
+    The fake does what the real one does.
+    """
+
+
+class RestContractTests(FakeCinderCase, CinderRestContract):
     """
     The fake does what the real one does.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 from tests.unit.sandbox.fake_pod import FakePodCase
 from tests.unit.sandbox.nova_action_contract import NovaActionContract
 from tests.unit.sandbox.nova_create_contract import NovaCreateContract
+from tests.unit.sandbox.nova_machines_contract import NovaMachinesContract
 from tests.unit.sandbox.nova_parts_contract import NovaPartsContract
 from tests.unit.sandbox.nova_rest_contract import NovaRestContract
 from tests.unit.sandbox.nova_server_contract import NovaServerContract
@@ -39,4 +40,10 @@ class PartsTests(FakePodCase, NovaPartsContract):
 class RestTests(FakePodCase, NovaRestContract):
     """
     What is no server.
+    """
+
+
+class MachinesTests(FakePodCase, NovaMachinesContract):
+    """
+    Machines, and what other services ask.
     """

@@ -9,11 +9,11 @@ from typing import Any
 
 from attrs import define
 
-from trio2o.sandbox.answers import Answer, bad_request
+from trio2o.sandbox.answers import Answer, Fault, bad_request
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body
 from trio2o.sandbox.cinder.group_store import Group, GroupSnapshot, GroupStore, dated, plain
-from trio2o.sandbox.cinder.style import DONE
+from trio2o.sandbox.cinder.style import DONE, ERRED
 
 _GROUPS, _GROUP_SNAPSHOTS = 13, 14
 
@@ -63,6 +63,10 @@ class Groups:
         wanted = body.section(call, "group")
         self.kept.change(call, self._group(call, group_id), wanted)
         return DONE
+
+    @route("DELETE", "/groups/<group_id>")
+    def no_method(self, call: Call, group_id: str) -> Answer:
+        raise Fault(500, ERRED)
 
     @route("POST", "/groups/<group_id>/action")
     def act(self, call: Call, group_id: str) -> Answer:

@@ -31,7 +31,7 @@ class Machines:
     @route("GET", "/os-hosts/<path:host>")
     def host(self, call: Call, host: str) -> Answer:
         body.require_admin(call, "volume_extension:hosts")
-        self._check_host(call, host)
+        self._check_host(call, host, f"Service cinder-volume could not be found on host {host}.")
         volumes = list(self.store.volumes.values())
         resource = {
             "host": host,
@@ -46,7 +46,7 @@ class Machines:
     @route("PUT", "/os-hosts/<path:host>")
     def set_host(self, call: Call, host: str) -> Answer:
         body.require_admin(call, "volume_extension:hosts")
-        self._check_host(call, host)
+        self._check_host(call, host, f"Host {host} could not be found.")
         wanted = str((call.json() or {}).get("status")).lower()
         if wanted not in ("enable", "disable"):
             raise bad_request(f"Invalid status: '{wanted}'")
@@ -115,13 +115,14 @@ class Machines:
             if wanted.get("binary") in (None, "", "*", each["binary"])
         ]
 
-    def _check_host(self, call: Call, host: str) -> None:
+    def _check_host(self, call: Call, host: str, words: str) -> None:
         if all(each["host"] != host for each in self.operations.services_shown(call)):
-            raise not_found(f"Host {host} could not be found.")
+            raise not_found(words)
 
     def _check_cluster(self, name: str) -> None:
         if name not in self.store.clusters:
-            raise not_found(f"Cluster {name} could not be found.")
+            named = {"binary": "cinder-volume", "name": name}
+            raise not_found(f"Cluster {named} could not be found.")
 
     def _cluster(self, name: str) -> dict[str, Any]:
         return {
@@ -149,13 +150,16 @@ class Unmanaged:
     @route("GET", "/<any('manageable_volumes', 'os-volume-manage'):name>")
     @route("GET", "/<any('manageable_volumes', 'os-volume-manage'):name>/detail")
     def volumes(self, call: Call, name: str) -> Answer:
-        self._check(call, name, "volume_extension:list_manageable", call.arg("host"))
+        self._check(call, name, "volume_extension:list_manageable")
+        self._check_host(call.arg("host"))
         return Answer(body={"manageable-volumes": [self._found(call, "volume")]})
 
     @route("POST", "/<any('manageable_volumes', 'os-volume-manage'):name>")
     def manage_volume(self, call: Call, name: str) -> Answer:
         wanted = body.section(call, "volume", required=("ref",))
-        self._check(call, name, "volume_extension:volume_manage", wanted.get("host"))
+        self._check(call, name, "volume_extension:volume_manage")
+        if not self._is_own(wanted.get("host")):
+            raise bad_request(f"Host '{wanted.get('host')}' not found")
         made = self.store.add_volume(
             call.caller,
             size=1,
@@ -168,13 +172,14 @@ class Unmanaged:
     @route("GET", "/<any('manageable_snapshots', 'os-snapshot-manage'):name>")
     @route("GET", "/<any('manageable_snapshots', 'os-snapshot-manage'):name>/detail")
     def snapshots(self, call: Call, name: str) -> Answer:
-        self._check(call, name, "snapshot_extension:list_manageable", call.arg("host"))
+        self._check(call, name, "snapshot_extension:list_manageable")
+        self._check_host(call.arg("host"))
         return Answer(body={"manageable-snapshots": [self._found(call, "snapshot")]})
 
     @route("POST", "/<any('manageable_snapshots', 'os-snapshot-manage'):name>")
     def manage_snapshot(self, call: Call, name: str) -> Answer:
         wanted = body.section(call, "snapshot", required=("ref", "volume_id"))
-        self._check(call, name, "snapshot_extension:snapshot_manage", self.store.host)
+        self._check(call, name, "snapshot_extension:snapshot_manage")
         volume = self.store.volume(str(wanted["volume_id"]), call.caller)
         snapshot = Snapshot(
             id=new_id(),
@@ -191,12 +196,19 @@ class Unmanaged:
         self.store.later(snapshot, lambda: self.store.change(snapshot, status="available"))
         return Answer(status=202, body={"snapshot": views.snapshot_created(call, snapshot)})
 
-    def _check(self, call: Call, name: str, rule: str, host: object) -> None:
+    def _check(self, call: Call, name: str, rule: str) -> None:
         if name.startswith("manageable"):
             body.since(call, _MANAGEABLE)
         body.require_admin(call, rule)
-        if str(host).partition("#")[0] != self.store.host.partition("#")[0]:
-            raise bad_request(f"Service cinder-volume could not be found on host {host}.")
+
+    def _check_host(self, host: str | None) -> None:
+        if host is None:
+            raise bad_request("Invalid input received: One and only one of cluster and host must be set.")
+        if not self._is_own(host):
+            raise not_found(f"Service cinder-volume could not be found on host {host}.")
+
+    def _is_own(self, host: object) -> bool:
+        return str(host).partition("#")[0] == self.store.host.partition("#")[0]
 
     def _found(self, call: Call, kind: str) -> dict[str, Any]:
         name = f"{self.store.pod.name.lower()}-{kind}"

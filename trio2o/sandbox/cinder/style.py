@@ -21,7 +21,7 @@ DELETED = Answer(status=202, body=b"", content_type="text/html; charset=UTF-8", 
 _INCAPABLE = (
     "The server could not comply with the request since it is either malformed or otherwise incorrect."
 )
-_ERRED = "The server has either erred or is incapable of performing the requested operation."
+ERRED = "The server has either erred or is incapable of performing the requested operation."
 
 
 @define(kw_only=True)
@@ -79,7 +79,7 @@ class CinderStyle(ServiceStyle):
         if fields and ["volume"] not in [part[:1] for part in asked]:
             raise Fault(400, _INCAPABLE, with_versions=False)
         if ["volume"] in asked:
-            raise Fault(500, _ERRED, with_versions=False)
+            raise Fault(500, ERRED, with_versions=False)
         super().negotiate(call)
 
     def unknown_path(self, call: Call) -> Answer:
