@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from attrs import define, evolve, field, frozen
@@ -140,12 +141,13 @@ class AgreedStrategy:
         )
         detailed = bool(options.detailed) and context.identity.access_rules is None
         path = inbound.path.rstrip(b"/") + options.detailed.encode("ascii") if detailed else inbound.path
+        query = joint.without("limit", "marker", "offset")
         whole = Joint(
-            inbound=evolve(inbound, path=path, query=None),
+            inbound=evolve(inbound, path=path, query=urlencode(query).encode("ascii") or None),
             context=context,
             options=joint.options,
             pods=[pod for pod in joint.pods if pod.id not in joint.parts.failures],
-            query=joint.without("limit", "marker", "offset"),
+            query=query,
             forwarder=self._forwarder,
             budget=self._budget,
             max_page=self._max_page,

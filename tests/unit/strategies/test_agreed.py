@@ -41,7 +41,7 @@ def served(
         path, _, query = call.target.decode().partition("?")
         asked = dict(parse_qsl(query))
         listed = list(items)
-        if "sort_key" in asked:
+        if asked.get("sort_key") == "memory_mb":
             listed.sort(key=lambda item: item["ram"])
         names = [name(item) for item in listed]
         if "marker" in asked:
@@ -202,6 +202,20 @@ class DifferTests(AgreedCase):
         self.assertEqual(["4", "3", "2", "1"], self.ids(f"{FLAVORS}?sort_dir=desc"))
         # what nobody shows keeps each pod's own order
         self.assertEqual(["1", "3", "2", "4"], self.ids(f"{FLAVORS}?sort_key=created_at"))
+
+    def test_filters(self) -> None:
+        """
+        What filters the list goes with every question; where pods differ, the client's page goes with none.
+        """
+        self.have([1, 3], [1, 2], [3], most=1)
+
+        self.asked("GET", f"{FLAVORS}?is_public=None&limit=5&name=a%26b")
+
+        queries = [dict(parse_qsl(called.query)) for called in self.pods.calls]
+        filters = {"is_public": "None", "name": "a&b"}
+        self.assertEqual([{**filters, "limit": "5"}] * 3, queries[:3])
+        self.assertEqual([filters] * 3, queries[3:6])
+        self.assertEqual([{**filters, "marker": "1"}] * 2, queries[6:8])
 
     def test_access_rules(self) -> None:
         """
