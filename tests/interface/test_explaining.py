@@ -86,7 +86,9 @@ class ExplainingTests(TestCase):
         What the configuration says counts: tolerations, and how old usage may be.
         """
         dsn = await self.prepared()
-        config = self.configured("usage: {interval_seconds: 5, stale_seconds: 10}\nscheduling: {tolerations: {p: [dedicated]}}\n")
+        config = self.configured(
+            "usage: {interval_seconds: 5, stale_seconds: 10}\nscheduling: {tolerations: {p: [dedicated]}}\n"
+        )
         table = await explain(reactor, config, dsn, evolve(SERVER, needs=Amounts(vcpus=4)))
         self.assertEqual({"Full", "Tainted", "Free"}, {line.split()[1] for line in table.splitlines()[3:6]})
 
