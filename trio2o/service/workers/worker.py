@@ -78,13 +78,18 @@ class Worker:
         shared = dict(enumerate(descriptors, FIRST_SOCKET))
         # in the background there is no output to share: what a worker says goes into the supervisor's log
         output: dict[int, Any] = {1: "r", 2: "r"} if output_is_nowhere() else {1: 1, 2: 2}
-        self._transport = self._reactor.spawnProcess(
-            _Process(self),
-            sys.executable,
-            [sys.executable, "-m", "trio2o.service.workers"],
-            env={name: value for name, value in os.environ.items() if name not in _OWN},
-            childFDs={0: "w", **output, READY_DESCRIPTOR: "r", **shared},
-        )
+        try:
+            self._transport = self._reactor.spawnProcess(
+                _Process(self),
+                sys.executable,
+                [sys.executable, "-m", "trio2o.service.workers"],
+                env={name: value for name, value in os.environ.items() if name not in _OWN},
+                childFDs={0: "w", **output, READY_DESCRIPTOR: "r", **shared},
+            )
+        except OSError as problem:
+            # no room for another process, or for its pipes, just now
+            self.has_ended(f"not started: {problem}")
+            return
         self._transport.write(order.line())
 
     def reload(self) -> None:
