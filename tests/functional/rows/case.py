@@ -157,7 +157,7 @@ class Step:
     got: Mapping[str, tuple[str, ...]]
     #: Patterns (`fnmatch`) of what the gateway itself may ask beside, at any pod.
     beside: tuple[str, ...] = ()
-    #: What Pod2 gets within two seconds after the answer: what is followed.
+    #: What Pod2 gets some time after the answer: what is followed.
     later: tuple[str, ...] = ()
 
 

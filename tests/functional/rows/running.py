@@ -32,8 +32,9 @@ _BELOW = re.compile(r"/v(?:2\.1|2\.0|2|3)(?:/[0-9a-f]{32}(?=/))?(/.*)")
 #: Seconds that a pod has for an answer where one says nothing: what lists have in all these tests.
 _PATIENCE = 2.0
 
-#: Seconds after which what is deleted has been asked after: the first time after one.
-_FOLLOWED = 2.0
+#: Seconds for which the first question after something deleted is waited for, which comes after one; and those after which,
+#: without the row, it is believed not to come.
+_FOLLOWED, _NOT_FOLLOWED = 10.0, 1.8
 
 _Tests = TypeVar("_Tests", bound="type[RowCase]")
 
@@ -73,7 +74,7 @@ class RowCase(CloudCase):
         scene = await self._scene(cloud, case)
         with _without(cloud, case):
             try:
-                await self._owner(scene, case)
+                await self._owner(scene, case, patience=_NOT_FOLLOWED)
             except AssertionError:
                 pass
             else:
@@ -100,7 +101,7 @@ class RowCase(CloudCase):
         self._compare("a stranger", reply, case.stranger, scene)
         self.assertNotIn(PRIVATE, reply.body.decode(), "a stranger is shown what is the owner's")
 
-    async def _owner(self, scene: Scene, case: Case) -> None:
+    async def _owner(self, scene: Scene, case: Case, *, patience: float = _FOLLOWED) -> None:
         for step in case.steps:
             before = await _counted(scene.cloud, case)
             _forget(scene.cloud)
@@ -112,14 +113,14 @@ class RowCase(CloudCase):
                 f"{step.ask.method} {step.ask.path}: what the pods got; the answer: {reply.body!r}",
             )
             if step.later:
-                await self._followed(scene, step)
+                await self._followed(scene, step, patience)
             if case.by_name:
                 after = await _counted(scene.cloud, case)
                 self.assertEqual(before + 1, after, f"requests counted as {case.row}")
 
-    async def _followed(self, scene: Scene, step: Step) -> None:
+    async def _followed(self, scene: Scene, step: Step, patience: float) -> None:
         wanted = set(scene.filled(step.later))
-        ends = time.monotonic() + _FOLLOWED
+        ends = time.monotonic() + patience
         while not wanted <= set(_got(scene, evolve(step, beside=())).get("Pod2", ())):
             self.assertLess(time.monotonic(), ends, f"nobody asked {wanted}")
             await pause(0.05)

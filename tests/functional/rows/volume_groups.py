@@ -208,8 +208,9 @@ def _of_groups(words: _Words) -> tuple[Case, ...]:
             make=_full_group(words),
             version=version,
             status=202,
-            # where the source is, and which volumes there are then
+            # where the source is, and which volumes there are then; a group does not say whose it is, so pods are asked
             beside=(f"GET {path}/*", "GET /volumes/detail"),
+            faults=unsaid(),
         ),
         _joined(words, f"PUT {path}/{{id}}", group),
         _one(words, f"GET,HEAD {path}/{{id}}", "GET", group, _group(words), 200, shows=(PRIVATE,)),
@@ -249,6 +250,7 @@ def _of_snapshots(words: _Words, below: Sequence[Any]) -> tuple[Case, ...]:
             status=202,
             # where the group is, and which snapshots of its volumes there are then
             beside=(f"GET {words.path}/*", "GET /snapshots/detail"),
+            faults=unsaid(),
         ),
         _one(words, f"GET,HEAD,PUT {path}/{{id}}", "GET", snapshot, _snapshot(words), 200, shows=(PRIVATE,)),
         _one(
