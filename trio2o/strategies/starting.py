@@ -124,15 +124,20 @@ class PageStarts:
         except NotFound as error:
             pod, route = await self._tombstone(listing, marker, error)
         key = _routes_key(listing, route)
+        # a route authorises nothing: of another project's marker its pod alone may tell anything
+        owned = listing.context.owns(route.project_id)
         try:
             item = None if pod.state is PodState.DISABLED else await self._shown(listing, pod, marker)
-            if item is not None:
-                key = listing.order.key(item)
         except (PodFailure, GatewayError) as error:
             failure = failed(pod.name, error)
-            if key is None or pod not in listing.pods:
+            if key is None or pod not in listing.pods or not owned:
                 raise told(failure) from error
             failures[pod.name] = failure
+            return Start(marker=marker, pod=pod.name, key=key)
+        if item is not None:
+            key = listing.order.key(item)
+        elif not owned:
+            raise self.no_marker(listing)
         return Start(marker=marker, pod=pod.name, key=key)
 
     async def _tombstone(self, listing: Listing, marker: str, absent: NotFound) -> tuple[Pod, Route]:

@@ -4,6 +4,7 @@ The strategy ``merge``: one list over all pods (I8, I9). How pages are put toget
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -637,6 +638,29 @@ class MarkerTests(MergeCase):
 
         self.assertEqual([3, 2], self.listed(f"marker={an_id(4)}"))
         self.assertNotIn("Pod3", self.pods.asked())
+
+    def test_anothers(self) -> None:
+        """
+        Another project's server is no marker, whether its pod says so, is silent, disabled or not in the list: its route does
+        not tell when it was made (I7).
+        """
+        marker, words = an_id(77), f"marker [{an_id(77)}] not found"
+        self.has_route(marker, self.pod3, project=P2, created_at=datetime(2026, 1, 1, 0, 0, 4, tzinfo=UTC))
+        show = f"/v2.1/servers/{marker}"
+        self.everybody_says(404, show)
+        for query in ("availability_zone=az1&", ""):
+            with self.subTest(query=query):
+                target = f"{DETAIL}?{query}marker={marker}"
+                self.assertEqual(words, self.refused(BadRequest, "GET", target, version=(2, 83)).message)
+
+        with self.subTest("silent"):
+            self.pods.on("Pod3", "GET", show, Unreachable())
+            self.refused(Unavailable, "GET", f"{DETAIL}?marker={marker}")
+
+        with self.subTest("disabled"):
+            self.change_pod(self.pod3, state=PodState.DISABLED)
+            error = self.refused(BadRequest, "GET", f"{DETAIL}?marker={marker}")
+            self.assertEqual(words, error.message)
 
     def test_deleted_server(self) -> None:
         """
