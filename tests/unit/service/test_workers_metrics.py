@@ -37,6 +37,7 @@ class MergedTests(SynchronousTestCase):
             metrics = Metrics()
             for _ in range(requests):
                 metrics.request("compute", "GET", "/servers/{id}", 200, 0.01)
+            metrics.request("compute", "GET", '/odd {"\\\n', 200, 0.01)
             metrics.watch("trio2o_state_ready", lambda: 1.0)
             texts[worker] = metrics.exposition()
 
@@ -60,3 +61,17 @@ class MergedTests(SynchronousTestCase):
         heads = [line for line in both.splitlines() if line.startswith("# TYPE")]
         self.assertEqual(sorted(set(heads)), sorted(heads))
         self.assertIn("# TYPE trio2o_requests_total counter", heads)
+
+    def test_as_it_was_told(self) -> None:
+        """
+        Nothing of a line changes but for the label; what one worker has alone is there, too.
+        """
+        one = b'# HELP a_total All {of} it.\n# TYPE a_total counter\na_total{x="{ }"} 1.0\n'
+        two = one + b"# HELP b B.\n# TYPE b gauge\nb NaN\n"
+
+        self.assertEqual(
+            b"# HELP a_total All {of} it.\n# TYPE a_total counter\n"
+            b'a_total{worker="1",x="{ }"} 1.0\na_total{worker="2",x="{ }"} 1.0\n'
+            b'# HELP b B.\n# TYPE b gauge\nb{worker="2"} NaN\n',
+            merged({"1": one, "2": two}),
+        )

@@ -5,16 +5,12 @@ The metrics of all workers as one exposition: whichever worker Prometheus reache
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import treq
 from attrs import define, field
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import Metric
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
 from treq.client import HTTPClient
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.endpoints import UNIXClientEndpoint
@@ -43,32 +39,44 @@ _SILENT = (ConnectError, ResponseFailed, TimeoutError)
 def merged(texts: Mapping[str, bytes]) -> bytes:
     """
     Several expositions as one, each sample with the label ``worker``: the key of its exposition.
+
+    Line by line, since the expositions are our own: to parse them would keep the reactor for a second and more.
     """
-    families: dict[str, Metric] = {}
+    families: dict[bytes, _Family] = {}
     for worker, text in texts.items():
-        for family in text_string_to_metric_families(text.decode("utf-8")):
-            known = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
-            known.samples += [
-                sample._replace(labels={**sample.labels, "worker": worker}) for sample in family.samples
-            ]
-    registry = CollectorRegistry()
-    registry.register(_Fixed(families.values()))
-    return generate_latest(registry)
+        label = b'worker="%b"' % worker.encode("ascii")
+        family = _Family()
+        for line in text.split(b"\n"):
+            if line.startswith(b"# "):
+                # HELP and TYPE of a family stand before its samples
+                family = families.setdefault(line.split(b" ", 3)[2], _Family())
+                if line not in family.head:
+                    family.head.append(line)
+            elif line:
+                family.samples.append(_labelled(line, label))
+    lines = [line for family in families.values() for line in (*family.head, *family.samples)]
+    return b"".join(line + b"\n" for line in lines)
 
 
-class _Fixed(Collector):
+@define
+class _Family:
     """
-    Families that are known already.
+    The lines of one metric.
     """
 
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
+    head: list[bytes] = field(factory=list)
+    samples: list[bytes] = field(factory=list)
 
-    def describe(self) -> Iterator[Metric]:
-        return iter(self._families)
 
-    def collect(self) -> Iterator[Metric]:
-        return iter(self._families)
+def _labelled(sample: bytes, label: bytes) -> bytes:
+    """
+    A sample's line with another label. Its name has neither braces nor spaces.
+    """
+    name, brace, rest = sample.partition(b"{")
+    if brace and b" " not in name:
+        return b"%b{%b,%b" % (name, label, rest)
+    name, _, value = sample.partition(b" ")
+    return b"%b{%b} %b" % (name, label, value)
 
 
 @define(kw_only=True)
