@@ -71,7 +71,7 @@ class MergedTests(SynchronousTestCase):
 
         self.assertEqual(
             b"# HELP a_total All {of} it.\n# TYPE a_total counter\n"
-            b'a_total{worker="1",x="{ }"} 1.0\na_total{worker="2",x="{ }"} 1.0\n'
+            b'a_total{x="{ }",worker="1"} 1.0\na_total{x="{ }",worker="2"} 1.0\n'
             b'# HELP b B.\n# TYPE b gauge\nb{worker="2"} NaN\n',
             merged({"1": one, "2": two}),
         )

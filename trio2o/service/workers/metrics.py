@@ -70,11 +70,11 @@ class _Family:
 
 def _labelled(sample: bytes, label: bytes) -> bytes:
     """
-    A sample's line with another label. Its name has neither braces nor spaces.
+    A sample's line with another label, the last. Values, which come after the labels, have no braces.
     """
-    name, brace, rest = sample.partition(b"{")
-    if brace and b" " not in name:
-        return b"%b{%b,%b" % (name, label, rest)
+    labels, brace, value = sample.rpartition(b"}")
+    if brace:
+        return b"%b,%b}%b" % (labels, label, value)
     name, _, value = sample.partition(b" ")
     return b"%b{%b} %b" % (name, label, value)
 
