@@ -65,13 +65,22 @@ def read(text: str) -> Cursor:
     return Cursor(pod=pod, key=key_from_json(key), cursors=cursors)
 
 
-def list_identity(inbound: Inbound, context: RequestContext, filters: Sequence[tuple[str, str]]) -> bytes:
+def list_identity(
+    inbound: Inbound,
+    context: RequestContext,
+    filters: Sequence[tuple[str, str]],
+    *,
+    path: bytes = b"",
+    keys: int = 0,
+) -> bytes:
     """
     What tells a list from others, whatever the page: a digest, since clients make up queries of any length.
 
     Links have the parameters in another order than the client may; only that of one name's values says something.
 
     :param filters: the query's parameters but those of paging.
+    :param path: what the pods are asked for, where one list may be read from several.
+    :param keys: how many sort keys its places have, where that depends on who asks and on how many pods.
     """
     told = (
         context.surface,
@@ -80,6 +89,8 @@ def list_identity(inbound: Inbound, context: RequestContext, filters: Sequence[t
         sorted(context.identity.roles),
         sorted(filters, key=itemgetter(0)),
         inbound.microversion,
+        path,
+        keys,
     )
     return sha256(repr(told).encode("utf-8", "surrogatepass")).digest()
 

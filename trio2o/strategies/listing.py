@@ -110,7 +110,9 @@ class Listing:
         """
         What tells this list from others, whatever the page.
         """
-        return list_identity(self.inbound, self.context, self._filters)
+        return list_identity(
+            self.inbound, self.context, self._filters, path=self.path, keys=len(self.order.parts)
+        )
 
     @property
     def unfiltered(self) -> bool:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from attrs import evolve
+
 from tests.unit.strategies.case import (
     LIST_BUDGET,
     P1,
@@ -375,6 +377,25 @@ class PagingTests(MergeCase):
             with self.subTest(target=target, more=more):
                 self.asked("GET", f"{target}&marker={an_id(3)}", **more)
                 self.assertIn(f"{PLAIN}/{an_id(3)}", [called.path for called in self.pods.calls])
+
+    def test_orders_do_not_share_cursors(self) -> None:
+        """
+        Nor does it where pods are asked for the same list in another order: for somebody whom access rules hold to the plain
+        list, or by a gateway with one pod less.
+        """
+        marker, anybody = an_id(5), a_context()
+        limited = evolve(anybody, identity=evolve(anybody.identity, access_rules=()))
+        for name, items in self.lists.items():
+            self.pods.on(name, "GET", PLAIN, items)
+        self.everybody_says(404, f"{PLAIN}/{marker}")
+        self.pods.on("Pod2", "GET", f"{PLAIN}/{marker}", Reply(200, {"server": a_server(5)}))
+        for pods, context in (((self.pod1, self.pod2, self.pod3), limited), ((self.pod2,), anybody)):
+            self.assertEqual([6, 5], self.listed("limit=2", PLAIN))
+            self.pods.calls.clear()
+            self.has_pods(*pods)
+            with self.subTest(pods=len(pods)):
+                self.asked("GET", f"{PLAIN}?limit=2&marker={marker}", context=context)
+                self.assertIn(f"{PLAIN}/{marker}", [called.path for called in self.pods.calls])
 
     def test_limit(self) -> None:
         """
