@@ -100,9 +100,7 @@ class AgreedStrategy:
         if not given:
             return joint.nobody()
         # a pod that does not have the marker tells nothing of what comes after it
-        strangers = bool(joint.parameter("marker")) and any(
-            page.status in (400, 404) for _, page in joint.parts.refused.values()
-        )
+        strangers = _is_refused(joint.parameter("marker"), joint)
         lists = [_items(page, options) for _, page in given]
         whole = not any(options.links and page.body and options.links in page.body for _, page in given)
         if not strangers and same_things(lists, options.named, whole=whole and not _cuts(joint)):
@@ -130,7 +128,7 @@ class AgreedStrategy:
         """
         The list over all pods, whatever page of it is asked for.
 
-        :raises BadRequest: if no pod has the marker.
+        :raises BadRequest: if no pod has the marker, where the service refuses such ones.
         """
         inbound, context = joint.inbound, joint.context
         paged = (inbound.microversion or (0, 0)) >= options.pages_from
@@ -166,9 +164,10 @@ class AgreedStrategy:
         items: Sequence[Any] = all_of_them.items
         if paging.marker is not None:
             after = all_of_them.after(paging.marker, options.named)
-            if after is None:
+            if after is not None:
+                items = after
+            elif context.surface == "compute" or _is_refused(paging.marker, joint):
                 raise BadRequest(f"marker [{paging.marker}] not found")
-            items = after
         items = items[paging.offset : paging.offset + paging.limit] if paged else items
         _, page = joint.parts.given[0]
         body = {key: value for key, value in (page.body or {}).items() if key != options.links}
@@ -220,6 +219,13 @@ class AgreedStrategy:
 def _items(page: PodPage, options: AgreedOptions) -> list[Any]:
     listed = (page.body or {}).get(options.key, ())
     return [item for item in listed if isinstance(item, dict)]
+
+
+def _is_refused(marker: str | None, joint: Joint) -> bool:
+    """
+    True where a pod does not know the marker and says so. Of types Cinder gives what it gives without one.
+    """
+    return bool(marker) and any(page.status in (400, 404) for _, page in joint.parts.refused.values())
 
 
 def _cuts(joint: Joint) -> bool:

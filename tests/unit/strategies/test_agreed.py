@@ -357,6 +357,27 @@ class TypeTests(AgreedCase):
         self.assertEqual(["Pod1-fast", "Pod2-slow", "Pod3-old"], self.ids_of())
         self.assertEqual(["Pod1-fast", "Pod3-old", "Pod2-slow"], self.ids_of(f"{TYPES}?sort=name:asc"))
 
+    def test_unknown_marker(self) -> None:
+        """
+        An id that no Cinder has is no marker, and one that a single pod has is one.
+        """
+        for pod, names in (("Pod1", ["fast"]), ("Pod2", ["fast", "slow"]), ("Pod3", ["old"])):
+            self.pods.on(pod, "GET", TYPES, self.types(pod, *names))
+
+        self.assertEqual(["Pod1-fast", "Pod2-slow", "Pod3-old"], self.ids_of(f"{TYPES}?marker=unknown"))
+        self.assertEqual(["Pod1-fast", "Pod2-slow"], self.ids_of(f"{TYPES}?marker=unknown&limit=2"))
+        self.assertEqual(["Pod3-old"], self.ids_of(f"{TYPES}?marker=Pod2-slow"))
+
+    def test_refused_marker(self) -> None:
+        """
+        Where a Cinder refuses it and no other one has it, it is refused.
+        """
+        self.pods.on("Pod1", "GET", TYPES, self.types("Pod1", "fast"))
+        self.pods.on("Pod2", "GET", TYPES, self.types("Pod2", "slow"))
+        self.pods.on("Pod3", "GET", TYPES, Reply(404))
+
+        self.refused(BadRequest, "GET", f"{TYPES}?marker=unknown", surface="volume")
+
 
 class ShowTests(StrategyCase):
     """
