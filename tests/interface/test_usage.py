@@ -140,5 +140,10 @@ class PostgresUsageTests(UsageStoreSuite, TestCase):
         """
         What a document has beyond the known is left out, and what it lacks is unknown.
         """
-        document = {"vcpus": {"total": 4, "used": 1}, "gpus": {"total": 1, "used": 0}, "ram_mb": None}
+        document = {
+            "vcpus": {"total": 4, "used": 1, "kept": 2},
+            "gpus": {"total": 1, "used": 0},
+            "ram_mb": None,
+            "disk_gb": {"free": 3},
+        }
         self.assertEqual(Usage(vcpus=Stock(total=4, used=1)), usage_of(document))

@@ -28,6 +28,7 @@ _RECORD = (
 )
 
 _FIELDS = frozenset(attribute.name for attribute in attrs.fields(Usage))
+_OF_STOCK = frozenset(attribute.name for attribute in attrs.fields(Stock))
 
 
 @implementer(IUsageStore)
@@ -58,10 +59,13 @@ class PostgresUsage:
 
 def usage_of(document: Mapping[str, Any]) -> Usage:
     """
-    A usage from its document; what another release has in it beside is left out.
+    A usage from its document; what another release has in it beside is left out, and what it has not is unknown.
     """
     return Usage(**{key: _field(value) for key, value in document.items() if key in _FIELDS})
 
 
 def _field(value: Any) -> Any:
-    return Stock(**value) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    known = {key: part for key, part in value.items() if key in _OF_STOCK}
+    return Stock(**known) if len(known) == len(_OF_STOCK) else None
