@@ -50,9 +50,15 @@ class Typical:
     """
 
     vcpus: float = option("Virtual CPUs of a server.", default=1.0, check=_AMOUNT)
-    ram_mb: float = option("Memory of a server, in MiB.", default=2048.0, check=_AMOUNT)
-    disk_gb: float = option("Disk of a server, in GiB.", default=10.0, check=_AMOUNT)
-    volume_gb: float = option("Size of a volume, in GiB.", default=10.0, check=_AMOUNT)
+    ram_mb: float = option("Memory of a server, in MiB.", default=1024.0, check=_AMOUNT)
+    disk_gb: float = option(
+        "Disk of a server, in GiB; one that boots from a volume needs none.", default=1.0, check=_AMOUNT
+    )
+    volume_gb: float = option(
+        "Size of a volume that is copied from something; others say theirs, in GiB.",
+        default=1.0,
+        check=_AMOUNT,
+    )
 
 
 @frozen(kw_only=True)

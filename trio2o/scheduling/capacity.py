@@ -25,7 +25,8 @@ _KINDS = {Kind.SERVER: ("vcpus", "ram_mb", "disk_gb"), Kind.VOLUME: ("volume_gb"
 #: How many times what there is may be promised. These are the largest defaults that Nova has had: a pod is rather asked in
 #: vain than left out though it has room. Cinder tells what its pools may promise.
 _OVERCOMMIT = Amounts(vcpus=16.0, ram_mb=1.5, disk_gb=1.0, volume_gb=1.0)
-_TYPICAL = Amounts(vcpus=1.0, ram_mb=2048.0, disk_gb=10.0, volume_gb=10.0)
+#: Small ones, for the same reason.
+_TYPICAL = Amounts(vcpus=1.0, ram_mb=1024.0, disk_gb=1.0, volume_gb=1.0)
 
 
 def _wanted(amounts: Amounts) -> tuple[tuple[str, float], ...]:
@@ -92,6 +93,16 @@ class CapacityRules:
         headroom = settings.headroom.get(resource, getattr(self.headroom, resource))
         whole = stock.total * overcommit * (1.0 - headroom)
         return whole - stock.used - getattr(candidate.claimed, resource), whole
+
+    def beyond(self, candidate: Candidate, request: PlacementRequest) -> bool:
+        """
+        True for a request that the pod could not take even were it empty.
+        """
+        for resource, needed in self.wanted(request):
+            room = self.room(candidate, resource)
+            if room is not None and room[1] < needed:
+                return True
+        return False
 
 
 #: Those of a configuration that says nothing.

@@ -196,6 +196,7 @@ def make_graph(
         default_zone=scheduling.default_availability_zone,
         experience=experience,
         tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
+        capacity=rules.capacity,
     )
     departures = Departures(
         forwarder=forwarder,

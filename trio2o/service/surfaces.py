@@ -210,6 +210,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             clock=common.reactor,
             body_limit=limits.read_body_bytes,
             budget=pods.create_timeout_seconds,
+            typical=common.config.scheduling.rules().capacity.typical,
         ),
         "merge": MergeStrategy(
             **shared,

@@ -13,6 +13,7 @@ from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, 
 from trio2o.interfaces import IBindingStore, IPodClient, IPodStore, IState
 from trio2o.model import NOTHING, Binding, Candidate, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
+from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
 from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.selection import Ranking, Selection
 from trio2o.strategies.experience import Experience
@@ -49,6 +50,8 @@ class Placement:
     _experience: Experience | None = None
     #: Project id to the taints that do not keep its resources away.
     _tolerations: Mapping[str, frozenset[str]] = field(factory=dict)
+    #: What the filter by room goes by.
+    _capacity: CapacityRules = USUAL
     _locks: dict[str, DeferredLock] = field(factory=dict, init=False)
 
     def zones(self) -> frozenset[str]:
@@ -168,12 +171,28 @@ class Placement:
             self._state.note_pods(pods)
 
     def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
-        ranking = self._selection.rank(self.candidates(bindings, request), request)
+        candidates = self.candidates(bindings, request)
+        ranking = self._selection.rank(candidates, request)
+        if not ranking.ordered and self._beyond_all(candidates, ranking, request):
+            # whether its size is too much for a quota, or is none at all, is the service's to say
+            request = evolve(request, needs=NOTHING)
+            ranking = self._selection.rank(candidates, request)
         if not ranking.ordered:
             raise NoValidPod(
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
             )
         return Place(pods=ranking.pods, request=request, ranking=ranking, pinned=pinned)
+
+    def _beyond_all(
+        self, candidates: Sequence[Candidate], ranking: Ranking, request: PlacementRequest
+    ) -> bool:
+        """
+        True where each pod that is dropped for want of room could not take the request even were it empty.
+        """
+        full = {dropped.pod.id for dropped in ranking.dropped if dropped.filter_name == CapacityFilter().name}
+        return bool(full) and all(
+            self._capacity.beyond(candidate, request) for candidate in candidates if candidate.pod.id in full
+        )
 
     async def _bound(self, request: PlacementRequest) -> Place:
         bindings = await self._active_bindings(request.project_id)

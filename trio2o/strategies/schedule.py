@@ -17,8 +17,9 @@ from zope.interface import implementer
 from trio2o.errors import BadRequest, PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodAnswer, IStrategy
-from trio2o.model import Kind, PlacementRequest, Pod, RequestContext, Route
+from trio2o.model import Amounts, Kind, PlacementRequest, Pod, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
+from trio2o.scheduling.needs import needs_of
 from trio2o.scheduling.refusals import lacks_room
 from trio2o.strategies.belongings import Belongings, makes_volumes
 from trio2o.strategies.concurrently import Shield, gathered
@@ -70,6 +71,8 @@ class ScheduleStrategy:
     _body_limit: int
     #: Seconds that a pod has for a create.
     _budget: float
+    #: What a server or volume counts for whose size the body does not tell.
+    _typical: Amounts
 
     async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
@@ -90,7 +93,11 @@ class ScheduleStrategy:
         # nothing that could be bound. What they may make is the pod's to say.
         pinned = within is not None or "pinned" in inbound.operation.options or not context.project_id
         request = PlacementRequest(
-            project_id=context.project_id, kind=kind, availability_zone=wanted.zone, within=within
+            project_id=context.project_id,
+            kind=kind,
+            availability_zone=wanted.zone,
+            within=within,
+            needs=needs_of(kind, wanted.resource, self._typical),
         )
         words = inbound.operation.options.get("unknown_zone", SURFACES[context.surface].unknown_zone)
         place = await self._place(request, pinned=pinned, unknown_zone=words)

@@ -61,8 +61,9 @@ def _pool(told: Any) -> Pool | None:
         return None
     if total <= 0:
         return Pool(whole=0.0, free=0.0)
-    reserved = math.floor(total * (number(told.get("reserved_percentage")) or 0.0) / 100)
-    provisioned = number(told.get("provisioned_capacity_gb", told.get("allocated_capacity_gb"))) or 0.0
+    reserved = math.floor(total * max(0.0, number(told.get("reserved_percentage")) or 0.0) / 100)
+    promised = number(told.get("provisioned_capacity_gb", told.get("allocated_capacity_gb"))) or 0.0
+    provisioned = max(0.0, promised)
     whole = max(0.0, total - reserved)
     if told.get("thin_provisioning_support") is True:
         whole *= _ratio(told.get("max_over_subscription_ratio"), total, free, provisioned)
@@ -75,6 +76,6 @@ def _ratio(told: Any, total: float, free: float, provisioned: float) -> float:
     How much may be promised of each GiB; with ``auto`` as much as has proved to be safe.
     """
     if told == "auto":
-        return 1.0 + provisioned / (total - free + 1.0) if provisioned else _OVER_SUBSCRIPTION
+        return 1.0 + provisioned / (max(0.0, total - free) + 1.0) if provisioned else _OVER_SUBSCRIPTION
     given = number(told)
     return given if given is not None and given >= 1.0 else _OVER_SUBSCRIPTION

@@ -99,7 +99,7 @@ class CinderRestContract(CinderContract):
             wanted = {"volume": {"host": "nowhere@x#y", "ref": {"source-name": "a"}}}
             words = "Host 'nowhere@x#y' not found"
             await self.refused(400, words, "POST", "/os-volume-manage", wanted, **admin)
-            reply = await self.ask("POST", "/workers/cleanup", {"resource_id": NOBODY}, **admin)
+            reply = await self.ask("POST", "/workers/cleanup", {"resource_id": NOBODY}, who=self.admin)
             assert reply.status == 400, reply.content
 
         return self.finish(check())

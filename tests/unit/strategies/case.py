@@ -27,6 +27,7 @@ from trio2o.config.schema import SchedulingSection
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IStrategy
 from trio2o.model import Binding, Identity, Kind, Pod, RequestContext, Route
+from trio2o.scheduling.capacity import USUAL
 from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
 from trio2o.state.cache import MemoryState, by_project
@@ -248,6 +249,7 @@ class StrategyCase(SynchronousTestCase):
                 clock=self.clock,
                 body_limit=LIMIT,
                 budget=CREATE_BUDGET,
+                typical=USUAL.typical,
             ),
             "merge": MergeStrategy(
                 **shared,

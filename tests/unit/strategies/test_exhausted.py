@@ -22,6 +22,7 @@ from trio2o.strategies.experience import Experience
 from trio2o.strategies.placing import Placement
 
 SERVERS = "/v2.1/servers"
+VOLUMES = f"/v3/{P1}/volumes"
 MADE = Reply(202, {"server": {"id": S1}})
 QUOTA = Reply(403, {"forbidden": {"code": 403, "message": "Quota exceeded for instances"}})
 
@@ -57,6 +58,7 @@ class ExhaustedTests(StrategyCase):
     def setUp(self) -> None:
         super().setUp()
         self.pods.on("*", "POST", SERVERS, MADE)
+        self.pods.on("*", "POST", VOLUMES, Reply(202, {"volume": {"id": S1}}))
 
     def create(self) -> str:
         """
@@ -64,6 +66,13 @@ class ExhaustedTests(StrategyCase):
         """
         self.asked("POST", SERVERS, b'{"server": {}}')
         return self.pods.asked("POST", SERVERS)[-1]
+
+    def create_volume(self, size: int) -> str:
+        """
+        Create a volume, and give the pod that was asked last.
+        """
+        self.asked("POST", VOLUMES, {"volume": {"size": size}}, surface="volume")
+        return self.pods.asked("POST", VOLUMES)[-1]
 
     def test_burst(self) -> None:
         """
@@ -85,6 +94,37 @@ class ExhaustedTests(StrategyCase):
 
         self.assertEqual("has not enough room left", error.reasons["Pod1"])
         self.assertEqual([], self.pods.asked("POST", SERVERS))
+
+    def test_size(self) -> None:
+        """
+        What a volume is said to be large counts: the pod that has no room for it is left out, and so much is claimed.
+        """
+        self.known.note_usage(self.pod1.id, Usage(volume_gb=Stock(total=100, used=0)), 0.0)
+
+        asked = [self.create_volume(size) for size in (60, 60, 30)]
+
+        # the second one moves the binding
+        self.assertEqual(["Pod1", "Pod2", "Pod2"], asked)
+
+    def test_boots_from_volume(self) -> None:
+        """
+        A server whose root disk is a volume goes where the hypervisors have no disk left.
+        """
+        for pod in (self.pod1, self.pod2):
+            self.known.note_usage(pod.id, Usage(disk_gb=Stock(total=10, used=10)), 0.0)
+
+        self.assertEqual("Pod1", self.create())
+        self.refused(NoValidPod, "POST", SERVERS, b'{"server": {"imageRef": "an-image"}}')
+
+    def test_larger_than_everything(self) -> None:
+        """
+        What no pod could take even were it empty goes to one all the same: its own words for that are the right ones.
+        """
+        for pod in (self.pod1, self.pod2):
+            self.known.note_usage(pod.id, Usage(volume_gb=Stock(total=100, used=90)), 0.0)
+
+        self.assertEqual("Pod1", self.create_volume(101))
+        self.refused(NoValidPod, "POST", VOLUMES, {"volume": {"size": 11}}, surface="volume")
 
     def test_failing_again(self) -> None:
         """

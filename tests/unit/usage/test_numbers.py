@@ -158,6 +158,17 @@ class VolumeTests(SynchronousTestCase):
         self.assertEqual(volume_usage({"pools": []}), {})
         self.assertEqual(volume_usage({"pools": [{"name": "without detail"}]}), {})
 
+    def test_below_nothing(self) -> None:
+        """
+        What a pool says to be below nothing is nothing.
+        """
+        found = volume_usage(pools({**THIN, "provisioned_capacity_gb": -1, "reserved_percentage": -5}))
+        self.assertEqual(found["volume_gb"].used, 0.0)
+        self.assertEqual(
+            found["volume_gb"].total,
+            volume_usage(pools({**THIN, "reserved_percentage": 0}))["volume_gb"].total,
+        )
+
     def test_empty_pool(self) -> None:
         """
         A pool with nothing takes nothing.

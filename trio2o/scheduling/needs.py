@@ -1,0 +1,65 @@
+"""
+How much room a create's body asks for, as far as it says. Pure.
+
+A volume's size stands in the body. A server's stands in its flavor, which the body only names, so a typical one is assumed: one
+for each server that is asked for, and without a disk where it boots from a volume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trio2o.model import NOTHING, Amounts, Kind
+
+#: More than any quota lets one request make; what is beyond it is for the pod to refuse.
+_MOST_SERVERS = 10_000
+
+
+def needs_of(kind: Kind, resource: Mapping[str, Any], typical: Amounts) -> Amounts:
+    """
+    What a create takes.
+
+    :param resource: what stands under the resource's key in the body; nothing of it was checked yet.
+    :param typical: what is assumed where the body does not say.
+    """
+    if kind is Kind.VOLUME:
+        size = _number(resource.get("size"))
+        return Amounts(volume_gb=typical.volume_gb if size is None else float(size))
+    if kind is Kind.SERVER:
+        one = Amounts(
+            vcpus=typical.vcpus,
+            ram_mb=typical.ram_mb,
+            disk_gb=0.0 if boots_from_volume(resource) else typical.disk_gb,
+        )
+        count = _number(resource.get("max_count")) or _number(resource.get("min_count")) or 1
+        return NOTHING.plus(one, float(min(count, _MOST_SERVERS)))
+    return NOTHING
+
+
+def boots_from_volume(server: Mapping[str, Any]) -> bool:
+    """
+    True for the body of a server whose root disk is a volume: Nova then takes no room for it from the hypervisors.
+    """
+    if not server.get("imageRef"):
+        return True
+    devices = server.get("block_device_mapping_v2")
+    return isinstance(devices, list) and any(
+        isinstance(device, dict)
+        and str(device.get("boot_index")) == "0"
+        and "volume" in (device.get("destination_type"), device.get("source_type"))
+        for device in devices
+    )
+
+
+def _number(value: Any) -> int | None:
+    """
+    A whole number as the services take it, in digits or as text; ``None`` for everything else.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int) and value >= 0:
+        return value
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
+        return int(value)
+    return None
