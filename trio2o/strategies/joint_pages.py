@@ -5,7 +5,6 @@ Pages of a joined list: by marker, by offset, or in the order of time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from attrs import evolve
 
@@ -47,7 +46,8 @@ async def by_marker(joint: Joint, limit: int) -> Answer:
 
 async def by_offset(joint: Joint, limit: int) -> Answer:
     """
-    A slice of the joined list: each pod gives as many items as the slice may need of it, page by page.
+    A slice of the joined list. Where it lies behind what pods give at once, they first are asked how much they have: so no
+    more is held than a page of each.
 
     :raises Unavailable: if it begins too far behind.
     """
@@ -59,32 +59,29 @@ async def by_offset(joint: Joint, limit: int) -> Answer:
     # a limit of nothing is none, as Nova's slices have it
     limit = limit or joint.max_page
     needed = offset + limit
-    query = joint.without("limit", "offset")
-    going, done = list(joint.pods), 0
-    items: dict[str, list[Any]] = {pod.id: [] for pod in joint.pods}
+    counts: dict[str, int] = {}
     first: dict[str, tuple[Pod, PodPage]] = {}
-    key = joint.options.keys[0]
+    going, done = list(joint.pods), 0
     for _ in range(_MAX_PAGES):
         size = min(joint.max_page, needed - done)
         if not going or size <= 0:
             break
-        await joint.ask([(pod, [*query, ("limit", str(size)), ("offset", str(done))]) for pod in going])
-        given, joint.parts.given = joint.parts.given, []
-        going = []
-        for pod, page in given:
-            assert page.body is not None
-            first.setdefault(pod.id, (pod, page))
-            items[pod.id] += page.body[key]
-            if len(page.body[key]) >= size:
-                going.append(pod)
+        await joint.ask([(pod, _slice(joint, done, size)) for pod in going])
+        found = _counts(joint)
+        going = [pod for pod in going if found.get(pod.id, 0) >= size]
+        if not done and (size == needed or not going):
+            return joint.joined(limit, offset=offset, links=False)
+        first = first or _emptied(joint)
+        joint.parts.given = []
+        counts.update((pod_id, done + count) for pod_id, count in found.items())
         done += size
     else:
         raise too_long(f"{_MAX_PAGES} pages of each pod do not reach {needed}")
-    joint.parts.given = [
-        (pod, evolve(page, body={**(page.body or {}), key: items[pod.id]}))
-        for pod, page in (first[pod.id] for pod in joint.pods if pod.id in first)
-    ]
-    return joint.joined(limit, offset=offset, links=False)
+    await joint.ask(_shares(joint, counts, offset, limit))
+    # who has nothing of the slice still lends what stands beside it
+    given = {**first, **{pod.id: (pod, page) for pod, page in joint.parts.given}}
+    joint.parts.given = [given[pod.id] for pod in joint.pods if not _is_out(joint, pod)]
+    return joint.joined(limit, links=False)
 
 
 async def by_order(joint: Joint, limit: int, cursors: Cursors) -> Answer:
@@ -144,6 +141,46 @@ async def by_order(joint: Joint, limit: int, cursors: Cursors) -> Answer:
     if page.more:
         body[f"{key}_links"] = joint.links(item_id(page.items[-1]))
     return joint.told(body)
+
+
+def _slice(joint: Joint, offset: int, limit: int) -> Query:
+    return [*joint.without("limit", "offset"), ("limit", str(limit)), ("offset", str(offset))]
+
+
+def _shares(joint: Joint, counts: Mapping[str, int], offset: int, limit: int) -> list[tuple[Pod, Query]]:
+    """
+    What is to be asked for where a slice goes over several pods; those that were silent have none of it.
+    """
+    shares = []
+    for pod in joint.pods:
+        have = 0 if _is_out(joint, pod) else counts[pod.id]
+        skipped = min(have, offset)
+        wanted = min(have - skipped, limit)
+        if wanted:
+            shares.append((pod, _slice(joint, skipped, wanted)))
+        offset, limit = offset - skipped, limit - wanted
+    return shares
+
+
+def _counts(joint: Joint) -> dict[str, int]:
+    """
+    How many items each pod has just given.
+    """
+    return {pod.id: len((page.body or {})[joint.options.keys[0]]) for pod, page in joint.parts.given}
+
+
+def _emptied(joint: Joint) -> dict[str, tuple[Pod, PodPage]]:
+    """
+    What pods have just given, without the items.
+    """
+    return {
+        pod.id: (pod, evolve(page, raw=b"", body={**(page.body or {}), joint.options.keys[0]: []}))
+        for pod, page in joint.parts.given
+    }
+
+
+def _is_out(joint: Joint, pod: Pod) -> bool:
+    return pod.id in joint.parts.failures or pod.id in joint.parts.refused
 
 
 async def _start(cursors: Cursors, identity: bytes, marker: str, somebody: str) -> Start:

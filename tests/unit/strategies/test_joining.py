@@ -4,6 +4,7 @@ The strategy ``join``: the lists of all pods, one after the other.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,7 @@ from tests.unit.strategies.doubles import JSON, Broken, Hang, Reply, Unreachable
 from trio2o.errors import BadGateway, BadRequest, GatewayTimeout, Unavailable
 from trio2o.exchange import PodCall
 from trio2o.model import Kind, PodState
+from trio2o.strategies.pages import PodPage
 
 HYPERVISORS = "/v2.1/os-hypervisors"
 SERVICES = "/v2.1/os-services"
@@ -61,6 +63,13 @@ def pages(
         return Reply(200, body)
 
     return answer
+
+
+def pages_in_memory() -> list[PodPage]:
+    """
+    Whatever is still referred to, and some that is not.
+    """
+    return [found for found in gc.get_objects() if isinstance(found, PodPage)]
 
 
 class JoinCase(StrategyCase):
@@ -520,12 +529,49 @@ class OffsetTests(JoinCase):
 
     def test_more_than_pods_give_at_once(self) -> None:
         """
-        A slice far behind is reached page by page, and pods that have ended are not asked again.
+        A slice far behind is found by counting page by page, and then asked for: no more of it is held than is shown. Pods that
+        have ended are not asked for more.
         """
         self.groups(Pod1=2500, Pod2=3, Pod3=1)
 
         self.assertEqual(["Pod1-2499", "Pod2-0"], self.listed("?limit=2&offset=2499"))
-        self.assertEqual(["Pod1", "Pod2", "Pod3", "Pod1", "Pod1"], self.pods.asked())
+        self.assertEqual(["Pod1", "Pod2", "Pod3", "Pod1", "Pod1", "Pod1", "Pod2"], self.pods.asked())
+        self.assertEqual(
+            ["limit=1&offset=2499", "limit=1&offset=0"], [called.query for called in self.pods.calls[-2:]]
+        )
+
+    def test_far_behind_is_not_held(self) -> None:
+        """
+        What is counted is given up before more is asked for.
+        """
+        self.groups(Pod1=2500, Pod2=3, Pod3=1)
+        script = pages("server_groups", self.items["Pod1"], most=LIMIT)
+        of_others = pages_in_memory()
+        held: list[int] = []
+
+        def watched(call: PodCall) -> Reply:
+            ours = [page for page in pages_in_memory() if not any(page is other for other in of_others)]
+            held.append(sum(len((page.body or {}).get("server_groups", ())) for page in ours))
+            return script(call)
+
+        self.pods.on("Pod1", "GET", self.path, watched)
+        self.listed("?limit=2&offset=2499")
+
+        self.assertEqual([0] * 4, held)
+
+    def test_silent_far_behind(self) -> None:
+        """
+        A pod that falls silent while it is counted, or after, is left out and told.
+        """
+        for failing in (1, 2, 3):
+            self.groups(Pod1=1500, Pod2=3, Pod3=1)
+            script = pages("server_groups", self.items["Pod1"], most=LIMIT)
+            before = [script] * (failing - 1)
+            self.pods.calls.clear()
+            self.pods.on("Pod1", "GET", self.path, *before, Unreachable())
+            with self.subTest(failing=failing):
+                answer = self.asked("GET", self.path + "?limit=2&offset=1499")
+                self.assertEqual((self.pod1,), answer.missing)
 
     def test_bounded(self) -> None:
         """
