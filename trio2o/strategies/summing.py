@@ -4,7 +4,7 @@ The strategy ``sum``: every pod is asked at once and the numbers are added up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -21,6 +21,9 @@ from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.pages import PodPage, page_of
 
+#: Statuses that say something of the caller or of the question, and so hold for every pod.
+_OF_ALL = frozenset({400, 401, 403})
+
 
 @implementer(IStrategy)
 @define(kw_only=True)
@@ -36,7 +39,8 @@ class SumStrategy:
 
     async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
-        See :class:`IStrategy`. A pod that refuses the caller decides for all; a silent one is left out (I8).
+        See :class:`IStrategy`. A pod that refuses the caller decides for all; one that is silent or busy is left out (I8), and
+        one that does not have what is asked for has nothing to add.
         """
         pods = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
         key = inbound.operation.options["key"]
@@ -53,40 +57,56 @@ class SumStrategy:
             )
             for pod in pods
         ]
-        parts: list[Any] = []
+        given: list[PodPage] = []
         missing: list[Pod] = []
-        first: PodPage | None = None
-        failure: PodFailure | None = None
+        refusals: list[tuple[Pod, PodPage]] = []
+        failures: list[PodFailure] = []
         answers = await gathered(asked, (PodFailure, GatewayError))
         for pod, said in zip(pods, answers, strict=True):
-            if isinstance(said, Exception):
-                failure = said if isinstance(said, PodFailure) else PodFailure(pod.name, str(said), sent=True)
-                missing.append(pod)
+            if isinstance(said, PodPage) and said.body is not None:
+                given.append(said)
                 continue
-            if 400 <= said.status < 500:
-                return Answer(
-                    status=said.status,
-                    headers=said.headers,
-                    body=said.raw,
-                    pods=(pod.name,),
-                    passed_on=True,
+            if isinstance(said, PodPage) and 400 <= said.status < 500:
+                refusals.append((pod, said))
+                if said.status == 404:
+                    continue
+            elif isinstance(said, PodPage):
+                failures.append(PodFailure(pod.name, f"no usable answer: {said.status}", sent=True))
+            else:
+                failures.append(
+                    said if isinstance(said, PodFailure) else PodFailure(pod.name, str(said), sent=True)
                 )
-            if said.body is None:
-                missing.append(pod)
-                continue
-            first = first or said
-            parts.append(said.body[key])
-        if first is None:
-            raise told(failure or PodFailure("every pod", "no usable answer", sent=True))
+            missing.append(pod)
+        decisive = next((refusal for refusal in refusals if refusal[1].status in _OF_ALL), None)
+        if decisive is not None or not given:
+            return _nobody(inbound, decisive, refusals, failures)
         combine = _COMBINED[inbound.operation.options.get("combine", "numbers")]
-        body = orjson.dumps({key: combine(parts)})
+        body = orjson.dumps({key: combine([(page.body or {})[key] for page in given])})
         return Answer(
             status=200,
-            headers=first.headers,
+            headers=given[0].headers,
             body=body,
             missing=tuple(missing),
             pods=tuple(pod.name for pod in pods),
         )
+
+
+def _nobody(
+    inbound: Inbound,
+    decisive: tuple[Pod, PodPage] | None,
+    refusals: Sequence[tuple[Pod, PodPage]],
+    failures: Sequence[PodFailure],
+) -> Answer:
+    """
+    The refusal, in its pod's words.
+
+    :raises GatewayError: if there is none, or only that the thing which the path names is not there, and a pod is silent.
+    """
+    absent = "{" in inbound.operation.path and all(page.status == 404 for _, page in refusals)
+    if not refusals or (failures and absent):
+        raise told(failures[0] if failures else PodFailure("every pod", "no usable answer", sent=True))
+    pod, page = decisive or refusals[0]
+    return Answer(status=page.status, headers=page.headers, body=page.raw, pods=(pod.name,), passed_on=True)
 
 
 _COMBINED: Mapping[str, Callable[[list[Any]], Any]] = {

@@ -110,23 +110,20 @@ class UsageStrategy:
     async def _cut(self, asking: _Asking, reports: list[_Report], limit: int) -> list[_Report]:
         """
         The reports up to so many servers: the one in which the page ends is asked for again, up to there. Its link tells
-        where the next page begins.
+        where the next page begins. Where it does not come, or has less by then, the page ends in a later one.
         """
         kept: list[_Report] = []
         room = limit
         for report in reports:
-            if report.usages is None or report.servers < room:
-                kept.append(report)
-                room -= report.servers
-            elif not room:
+            if not room and report.usages is not None:
                 kept.append(evolve(report, usages=[]))
-            else:
-                if report.servers > room or report.marker is None:
-                    shorter = [*(pair for pair in report.query if pair[0] != "limit"), ("limit", str(room))]
-                    kept += await asking.all_of([report.pod], shorter)
-                else:
-                    kept.append(report)
-                room = 0
+                continue
+            parts = [report]
+            if report.servers > room or (room and report.servers == room and report.marker is None):
+                shorter = [*(pair for pair in report.query if pair[0] != "limit"), ("limit", str(room))]
+                parts = await asking.all_of([report.pod], shorter)
+            kept += parts
+            room = max(0, room - sum(part.servers for part in parts))
         return kept
 
     def _told(

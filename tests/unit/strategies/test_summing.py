@@ -100,11 +100,36 @@ class SumTests(StrategyCase):
 
     def test_refused(self) -> None:
         """
-        A pod that refuses the caller decides for all.
+        A pod that refuses the caller, or what is asked, decides for all.
         """
-        self.pods.on("Pod2", "GET", SUMMARY, Reply(403, {"forbidden": {"code": 403}}))
+        for status in (400, 401, 403):
+            self.pods.on("Pod2", "GET", SUMMARY, Reply(status, {"fault": {"code": status}}))
+            with self.subTest(status=status):
+                self.assertEqual(status, self.asked("GET", SUMMARY, surface="volume").status)
 
-        self.assertEqual(403, self.asked("GET", SUMMARY, surface="volume").status)
+    def test_refused_by_one(self) -> None:
+        """
+        What one pod does not have, or is too busy for, leaves it out: that says nothing of the others' numbers.
+        """
+        for status, missing in ((404, ()), (409, (self.pod2,)), (413, (self.pod2,)), (429, (self.pod2,))):
+            self.pods.on("Pod2", "GET", SUMMARY, Reply(status))
+            with self.subTest(status=status):
+                self.assertEqual(4, self.count())
+                self.assertEqual(missing, self.asked("GET", SUMMARY, surface="volume").missing)
+
+    def test_refused_by_all(self) -> None:
+        """
+        What no pod gives is refused in the first one's words; of one thing that is not there a silent pod may know.
+        """
+        audit = "/v2.1/os-instance_usage_audit_log"
+        for path, surface in ((SUMMARY, "volume"), (f"{audit}/2026-01-01", "compute")):
+            for pod in ("Pod1", "Pod2", "Pod3"):
+                self.pods.on(pod, "GET", path, Reply(404, {"by": pod}))
+            with self.subTest(path=path):
+                answer = self.asked("GET", path, surface=surface)
+                self.assertEqual((404, b'{"by":"Pod1"}'), (answer.status, answer.body))
+        self.pods.on("Pod3", "GET", f"{audit}/2026-01-01", Unreachable())
+        self.refused(Unavailable, "GET", f"{audit}/2026-01-01")
 
     def test_nobody_answers(self) -> None:
         """

@@ -230,6 +230,23 @@ class PagedTests(UsageCase):
         self.each(lambda name: Reply(403))
         self.assertEqual(403, self.asked("GET", USAGE + "?marker=x", version=PAGED).status)
 
+    def test_silent_where_the_page_ends(self) -> None:
+        """
+        The page goes on in the next pod where the one in which it would end falls silent, or has less by then: the walk goes on.
+        """
+        self.each(lambda name: report([("a", f"{name}-{at}") for at in range(2 if name == "Pod2" else 1)]))
+        for late, missing in ((Unreachable(), (self.pod2,)), (report([]), ())):
+            self.pods.on("Pod2", "GET", USAGE, report([("a", "Pod2-0"), ("a", "Pod2-1")]), late)
+            with self.subTest(missing=missing):
+                answer = self.asked("GET", USAGE + "?detailed=1&limit=2", version=PAGED)
+                body = self.shown(answer)
+                (usage,) = body["tenant_usages"]
+                self.assertEqual(
+                    ["Pod1-0", "Pod3-0"], [server["instance_id"] for server in usage["server_usages"]]
+                )
+                self.assertIn("marker=Pod3-0", body["tenant_usages_links"][0]["href"])
+                self.assertEqual(missing, answer.missing)
+
     def test_limits(self) -> None:
         """
         A limit of nothing gives nothing; one that is no number is refused.
