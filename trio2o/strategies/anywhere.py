@@ -85,7 +85,13 @@ class AnyStrategy:
             raise _no_pods()
         first = said[0]
         if isinstance(first, Exception) or first.status in inbound.operation.options["elsewhere"]:
-            said += await self._heads(inbound, context, pods[1:])
+            try:
+                said += await self._heads(inbound, context, pods[1:])
+            except BaseException:
+                # the client has left: unread, the answer would hold its connection
+                if not isinstance(first, Exception):
+                    first.discard()
+                raise
         given = [
             (pod, answer)
             for pod, answer in zip(pods, said, strict=False)
@@ -110,6 +116,7 @@ class AnyStrategy:
         return await gathered(
             [self._forwarder.send(inbound, context, pod, body=None, budget=self._budget) for pod in pods],
             (PodFailure,),
+            unwanted=lambda answer: answer.discard(),
         )
 
     async def _write(self, inbound: Inbound, context: RequestContext) -> Answer:

@@ -137,6 +137,7 @@ class AskStrategy:
         answers = await gathered(
             [self._forwarder.send(inbound, context, pod, body=None, budget=self._budget) for pod in pods],
             (PodFailure,),
+            unwanted=lambda answer: answer.discard(),
         )
         said = [
             (pod, answer)

@@ -19,12 +19,17 @@ T = TypeVar("T")
 
 
 async def gathered(
-    tasks: Sequence[Coroutine[Deferred[Any], Any, T]], expected: tuple[type[Exception], ...]
+    tasks: Sequence[Coroutine[Deferred[Any], Any, T]],
+    expected: tuple[type[Exception], ...],
+    *,
+    unwanted: Callable[[T], None] = lambda result: None,
 ) -> list[T | Exception]:
     """
     Run all side by side; each result or expected exception stands where its task stood (I8).
 
     Cancelling cancels all. An unexpected exception of one is raised, after all have ended.
+
+    :param unwanted: given each result that is lost because an exception is raised instead.
     """
     started: list[Deferred[T]] = [Deferred.fromCoroutine(task) for task in tasks]
     outcomes: list[tuple[bool, Any]] = await DeferredList(started, consumeErrors=True)
@@ -34,6 +39,9 @@ async def gathered(
             results.append(outcome)
             continue
         if not isinstance(outcome.value, expected):
+            for succeeded, result in outcomes:
+                if succeeded:
+                    unwanted(result)
             outcome.raiseException()
         results.append(outcome.value)
     return results

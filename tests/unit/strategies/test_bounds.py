@@ -4,7 +4,7 @@ What hostile requests, races and odd answers cannot do to the strategies.
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from tests.unit.strategies.case import P1, S1, StrategyCase, a_context, a_server, an_id
 from tests.unit.strategies.doubles import Hang, Reply
@@ -42,6 +42,20 @@ class LeftTests(StrategyCase):
 
         (answer,) = self.pods.answers
         self.assertEqual(["discarded"], answer.used)
+
+    def test_answers_of_a_search_are_dropped(self) -> None:
+        """
+        So are those that some pods have given to a client that leaves while others are still asked.
+        """
+        for path in ("/v2.1/flavors/x", "/v2.1/os-hosts/x"):
+            with self.subTest(path=path):
+                self.pods.on("Pod1", "GET", path, Reply(404))
+                self.pods.on("Pod2", "GET", path, Reply(200, {}))
+                self.pods.on("Pod3", "GET", path, Hang())
+                started = self.started("GET", path)
+                started.cancel()
+                self.failureResultOf(started, CancelledError)
+                self.assertEqual([["discarded"]] * 2, [answer.used for answer in self.pods.answers[-2:]])
 
 
 class DeletedPodTests(StrategyCase):

@@ -54,6 +54,23 @@ class GatheredTests(SynchronousTestCase):
 
         self.failureResultOf(self.results, ZeroDivisionError)
 
+    def test_unwanted(self) -> None:
+        """
+        Results that are lost, since another task is cancelled or fails, are given up one by one; others are not.
+        """
+        for expected, lost in (((), ["b"]), ((CancelledError,), [])):
+            unwanted: list[str] = []
+            parts: list[Deferred[Any]] = [Deferred() for _ in range(2)]
+            results = Deferred.fromCoroutine(
+                gathered([waiting(part) for part in parts], expected, unwanted=unwanted.append)
+            )
+            results.addErrback(lambda failure: failure.trap(CancelledError))
+            parts[1].callback("b")
+            results.cancel()
+            with self.subTest(expected=expected):
+                self.successResultOf(results)
+                self.assertEqual(lost, unwanted)
+
     def test_cancelled(self) -> None:
         """
         Cancelling cancels every task, and nothing is logged.
