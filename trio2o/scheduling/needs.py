@@ -58,8 +58,7 @@ def _number(value: Any) -> int | None:
     """
     if isinstance(value, bool):
         return None
-    if isinstance(value, int) and value >= 0:
-        return value
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
-        return int(value)
-    return None
+        value = int(value)
+    # beyond it a float may have no room
+    return value if isinstance(value, int) and 0 <= value < 10**19 else None

@@ -44,7 +44,15 @@ class NeedsTests(SynchronousTestCase):
         """
         Where no size is given, as for a copy, or one that the pod will refuse, a typical one counts.
         """
-        for body in ({}, {"size": None}, {"size": -1}, {"size": "much"}, {"size": True}, {"size": "9" * 30}):
+        for body in (
+            {},
+            {"size": None},
+            {"size": -1},
+            {"size": "much"},
+            {"size": True},
+            {"size": "9" * 30},
+            {"size": 10**400},
+        ):
             with self.subTest(body=body):
                 self.assertEqual(Amounts(volume_gb=7.0), self.volume(**body))
 
