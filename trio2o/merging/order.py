@@ -101,6 +101,13 @@ class Order:
         )
 
     @property
+    def lasts(self) -> bool:
+        """
+        True where an item never changes its place: by when it was made, by its id, or in each pod's own order.
+        """
+        return not self.parts or self.parts[0].field.age or self.parts[0].field.unique
+
+    @property
     def needs_detail(self) -> bool:
         """
         True when the plain list, which has ids and names alone, does not show the keys.

@@ -4,7 +4,7 @@ Where a page of a merged list begins in every pod.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -16,7 +16,8 @@ from trio2o.interfaces import IRouteStore, IState
 from trio2o.merging.keys import Key
 from trio2o.merging.pages import Start
 from trio2o.model import Pod, PodState, Route
-from trio2o.strategies.cursors import Cursors
+from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.cursors import Cursor, Cursors
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.listing import Listing
 from trio2o.strategies.locating import Locator
@@ -103,7 +104,8 @@ class PageStarts:
             return beginning
         kept = await self._cursors.find(listing.identity, marker)
         if kept is not None:
-            beginning.start = Start(marker=marker, pod=kept.pod, key=kept.key, cursors=kept.cursors)
+            cursors = await self._unmoved(listing, kept, beginning.failures)
+            beginning.start = Start(marker=marker, pod=kept.pod, key=kept.key, cursors=cursors)
         else:
             beginning.start = await self._by_values(listing, marker, beginning.failures)
         await beginning.fill()
@@ -117,6 +119,33 @@ class PageStarts:
         if listing.context.surface == "compute":
             return BadRequest(f"marker [{marker}] not found")
         return self._locator.missing(listing.kind, marker)
+
+    async def _unmoved(
+        self, listing: Listing, kept: Cursor, failures: dict[str, PodFailure]
+    ) -> Mapping[str, str | None]:
+        """
+        The cursors but those of items that stand behind the marker by now, since what the list is ordered by has changed: what
+        their pods have between the two places would be passed over. In orders that are not exact values do not tell.
+
+        :param failures: pods that are found silent are added.
+        """
+        if listing.order.lasts or not listing.order.exact:
+            return kept.cursors
+        asked = [
+            (pod, passed)
+            for pod in listing.pods
+            if pod.name != kept.pod and (passed := kept.cursors.get(pod.name)) is not None
+        ]
+        shown = await gathered(
+            [self._shown(listing, pod, passed) for pod, passed in asked], (PodFailure, GatewayError)
+        )
+        cursors = dict(kept.cursors)
+        for (pod, _), item in zip(asked, shown, strict=True):
+            if isinstance(item, Exception):
+                failures[pod.name] = failed(pod.name, item)
+            elif item is not None and kept.key < listing.order.key(item):
+                del cursors[pod.name]
+        return cursors
 
     async def _by_values(self, listing: Listing, marker: str, failures: dict[str, PodFailure]) -> Start:
         try:

@@ -4,6 +4,7 @@ The strategy ``merge``: one list over all pods (I8, I9). How pages are put toget
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,7 +25,7 @@ from tests.unit.strategies.case import (
 )
 from tests.unit.strategies.doubles import JSON, Broken, Hang, PodList, Reply, Unreachable
 from trio2o.errors import BadGateway, BadRequest, GatewayTimeout, NotFound, Unavailable
-from trio2o.exchange import Answer
+from trio2o.exchange import Answer, PodCall
 from trio2o.model import Kind, PodState
 from trio2o.rewriting.zones import ZONE_FIELDS
 from trio2o.strategies.cursors import Cursors
@@ -396,6 +397,42 @@ class PagingTests(MergeCase):
             with self.subTest(pods=len(pods)):
                 self.asked("GET", f"{PLAIN}?limit=2&marker={marker}", context=context)
                 self.assertIn(f"{PLAIN}/{marker}", [called.path for called in self.pods.calls])
+
+    def test_moved_meanwhile(self) -> None:
+        """
+        What was given and then changes its place takes nothing along: what its pod has between the two places still comes.
+        """
+        seconds = {1: 1, 2: 2, 4: 4, 5: 5, 7: 7, 8: 8}
+
+        def volume(number: int) -> dict[str, Any]:
+            return a_volume(number, updated_at=at(seconds[number]).removesuffix("Z") + ".000000")
+
+        def listed(*numbers: int) -> Callable[[PodCall], Reply]:
+            def answer(call: PodCall) -> Reply:
+                asked = parse_qs(call.target.partition(b"?")[2].decode())
+                items = sorted(map(volume, numbers), key=lambda item: str(item["updated_at"]))
+                ids = [item["id"] for item in items]
+                begin = ids.index(asked["marker"][0]) + 1 if "marker" in asked else 0
+                return Reply(200, {"volumes": items[begin : begin + int(asked["limit"][0])]})
+
+            return answer
+
+        self.pods.on("Pod1", "GET", VOLUMES, listed(1, 4, 7))
+        self.pods.on("Pod2", "GET", VOLUMES, listed(2, 5, 8))
+        self.pods.on("Pod3", "GET", VOLUMES, listed())
+        for number in seconds:
+            show = f"/v3/{P1}/volumes/{an_id(number)}"
+            self.pods.on("*", "GET", show, lambda call, number=number: Reply(200, {"volume": volume(number)}))
+
+        first = self.asked("GET", f"{VOLUMES}?sort=updated_at:asc&limit=3", surface="volume")
+        again = self.next_page(first, surface="volume")
+        seconds[2] = 99
+        second = self.next_page(first, surface="volume")
+        third = self.next_page(second, surface="volume")
+
+        self.assertEqual(
+            [[1, 2, 4], [5, 7, 8], [5, 7, 8], [2]], list(map(self.numbers, (first, again, second, third)))
+        )
 
     def test_limit(self) -> None:
         """
