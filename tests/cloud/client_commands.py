@@ -276,7 +276,8 @@ def command_storage(at: Caller) -> None:
             f"{_STORAGE} volume backup set --name bb --description e b",
             "volume backup record export bb",
             "volume backup delete bb",
-            f"{_STORAGE} volume message list",
+            # without a project an administrator gets those of all
+            f"{_STORAGE} volume message list --project demo",
             f"{_STORAGE} volume message show {NOWHERE}",
             f"{_STORAGE} volume group list",
             f"{_STORAGE} volume group show nothing",
