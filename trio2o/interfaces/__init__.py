@@ -1,0 +1,45 @@
+"""
+Every boundary of the daemon, one interface each. Providers say in their names how they do it.
+"""
+
+from trio2o.interfaces.identity import ICatalog, IPodTokens, IPolicy, IServiceToken, ITokenValidator
+from trio2o.interfaces.memory import ICursorBook, IRouteBook, IState
+from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
+from trio2o.interfaces.scheduling import IPodFilter, IPodWeigher, IScaledWeigher
+from trio2o.interfaces.stores import (
+    IBindingStore,
+    IChangeLog,
+    ICursorStore,
+    IElection,
+    IPodStore,
+    IRouteStore,
+    IUsageStore,
+)
+from trio2o.interfaces.strategies import IStrategy
+
+__all__ = [
+    "IBindingStore",
+    "IBodyTransform",
+    "ICatalog",
+    "IChangeLog",
+    "ICursorBook",
+    "ICursorStore",
+    "IElection",
+    "IPodAnswer",
+    "IPodClient",
+    "IPodFactsBook",
+    "IPodFilter",
+    "IPodStore",
+    "IPodTokens",
+    "IPodWeigher",
+    "IPolicy",
+    "IRequestBody",
+    "IRouteBook",
+    "IRouteStore",
+    "IScaledWeigher",
+    "IServiceToken",
+    "IState",
+    "IStrategy",
+    "ITokenValidator",
+    "IUsageStore",
+]
