@@ -165,7 +165,8 @@ class PageStarts:
             return Start(marker=marker, pod=pod.name, key=key)
         if item is not None:
             key = listing.order.key(item)
-        elif not owned:
+        elif not owned and (pod not in listing.pods or pod.state is PodState.DISABLED):
+            # else the pod itself is asked with it next: Nova refuses it, Cinder takes it
             raise self.no_marker(listing)
         return Start(marker=marker, pod=pod.name, key=key)
 
