@@ -721,7 +721,7 @@ class MarkerTests(MergeCase):
 
     def test_anothers_volume(self) -> None:
         """
-        Cinder takes another project's volume for a marker. So it is here, where its pod is asked; elsewhere its route says nothing.
+        Cinder takes another project's volume for a marker. So it is here where its pod is asked; else its route says nothing.
         """
         marker = an_id(77)
         self.has_route(
