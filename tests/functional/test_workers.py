@@ -32,7 +32,8 @@ def lives(process: int) -> bool:
     """
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
+        # the second where it ends between being opened and being read
         return False
 
 
