@@ -80,7 +80,14 @@ def a_network(at: Caller) -> tuple[str, str]:
     """
     made = _made(at, "network", {"name": "side-net"})
     at.normal.know(made, "own network")
-    subnet = {"network_id": made, "ip_version": 4, "cidr": "10.77.0.0/24", "enable_dhcp": False}
+    subnet = {
+        "network_id": made,
+        "ip_version": 4,
+        "cidr": "10.77.0.0/24",
+        "enable_dhcp": False,
+        # what Neutron gives by itself is never an address that a scenario asks for
+        "allocation_pools": [{"start": "10.77.0.100", "end": "10.77.0.250"}],
+    }
     within = _made(at, "subnet", subnet)
     at.normal.know(within, "own subnet")
     return made, within
