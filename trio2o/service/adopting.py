@@ -21,9 +21,9 @@ from trio2o.model import Kind, Pod, PodState
 from trio2o.pods.client import TreqPods
 from trio2o.pods.lean import LeanConnection
 from trio2o.pods.monitor import PodMonitor
+from trio2o.service.database import opened_pool
 from trio2o.service.graph import pod_defaults
 from trio2o.service.identity import make_identity
-from trio2o.storage.migrate import require_latest
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres import PostgresPods, PostgresRoutes
 from trio2o.strategies.concurrently import gathered
@@ -97,22 +97,10 @@ async def adopt(reactor: Any, config: Config, dsn: str, wishes: Wishes, out: Tex
     :raises DatabaseUnavailable: if the database is away.
     :raises trio2o.storage.migrate.SchemaError: if the schema is not this release's.
     """
-    await require_latest(reactor, dsn)
-    section = config.database
-    pool = Pool(
-        reactor,
-        dsn,
-        size=2,
-        statement_timeout=section.statement_timeout_seconds,
-        connect_timeout=section.connect_timeout_seconds,
-    )
-    await pool.start()
-    try:
+    async with opened_pool(reactor, config.database, dsn, size=2) as pool:
         registered = [pod for pod in await PostgresPods(pool).list_pods() if not pod.is_top]
         pods = chosen(registered, wishes.pods)
         return await _swept(reactor, config, pool, registered, pods, wishes, out)
-    finally:
-        await pool.stop()
 
 
 def chosen(registered: Sequence[Pod], names: Collection[str]) -> list[Pod]:

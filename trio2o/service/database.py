@@ -4,7 +4,8 @@ The database of the daemon: a server elsewhere, or the embedded one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 from attrs import define, field
@@ -32,6 +33,33 @@ _log = Logger()
 _RETRY_SECONDS = 1.0
 #: How often it is looked whether the embedded server is still there, while no connection is.
 _WATCH_SECONDS = 2.0
+
+
+def _pool(reactor: Any, section: DatabaseSection, dsn: str, size: int) -> Pool:
+    return Pool(
+        reactor,
+        dsn,
+        size=size,
+        statement_timeout=section.statement_timeout_seconds,
+        connect_timeout=section.connect_timeout_seconds,
+    )
+
+
+@asynccontextmanager
+async def opened_pool(reactor: Any, section: DatabaseSection, dsn: str, size: int) -> AsyncIterator[Pool]:
+    """
+    The connections of a command, closed when it is done.
+
+    :raises DatabaseUnavailable: if the database is away.
+    :raises trio2o.storage.migrate.SchemaError: if the schema is not this release's.
+    """
+    await require_latest(reactor, dsn)
+    pool = _pool(reactor, section, dsn, size)
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        await pool.stop()
 
 
 @define(kw_only=True)
@@ -78,13 +106,7 @@ class Database:
             dsn = section.dsn.value
             await self._schema_is_current(dsn)
         self._dsn = dsn
-        self.pool = Pool(
-            self._reactor,
-            dsn,
-            size=section.pool_size,
-            statement_timeout=section.statement_timeout_seconds,
-            connect_timeout=section.connect_timeout_seconds,
-        )
+        self.pool = _pool(self._reactor, section, dsn, section.pool_size)
         self.pods = PostgresPods(self.pool)
         self.bindings = PostgresBindings(self.pool)
         self.routes = PostgresRoutes(self.pool)

@@ -6,18 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve
-
 from trio2o.config.schema import Config
-from trio2o.model import Candidate, PlacementRequest
-from trio2o.scheduling.explaining import explained, told
-from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
-from trio2o.scheduling.selection import Selection
-from trio2o.storage.migrate import require_latest
-from trio2o.storage.pool import Pool
+from trio2o.errors import BadRequest
+from trio2o.model import PlacementRequest
+from trio2o.scheduling.explaining import told
+from trio2o.service.database import opened_pool
+from trio2o.service.placement import make_placement
+from trio2o.state.cache import MemoryState
 from trio2o.storage.postgres import PostgresBindings, PostgresPods
 from trio2o.storage.postgres.usage import PostgresUsage
-from trio2o.strategies.placing import elsewhere
 
 #: What stands below the table.
 _BESIDE = (
@@ -34,48 +31,23 @@ async def explain(reactor: Any, config: Config, dsn: str, request: PlacementRequ
     :raises DatabaseUnavailable: if the database is away.
     :raises trio2o.storage.migrate.SchemaError: if the schema is not this release's.
     """
-    await require_latest(reactor, dsn)
-    section = config.database
-    pool = Pool(
-        reactor,
-        dsn,
-        size=1,
-        statement_timeout=section.statement_timeout_seconds,
-        connect_timeout=section.connect_timeout_seconds,
-    )
-    await pool.start()
-    try:
-        pods = [pod for pod in await PostgresPods(pool).list_pods() if not pod.is_top]
-        bindings = await PostgresBindings(pool).find_bindings(tenant_id=request.project_id, active=True)
-        usage = {each.pod_id: each for each in await PostgresUsage(pool).list_usage()}
-    finally:
-        await pool.stop()
-    scheduling = config.scheduling
-    zones = {pod.az_name for pod in pods}
-    named = request.availability_zone
-    if named is not None and named not in zones:
-        raise ValueError(f"there is no availability zone {named} (known: {', '.join(sorted(zones))})")
-    zone = named or scheduling.default_availability_zone or (bindings[0].az_name if bindings else None)
-    tolerated = frozenset(scheduling.tolerations.get(request.project_id, ()))
-    request = evolve(
-        request,
-        availability_zone=zone if zone in zones else None,
-        tolerations=request.tolerations | tolerated,
-    )
-    bound = {binding.pod_id for binding in bindings}
-    fresh = {pod_id: each for pod_id, each in usage.items() if each.age <= config.usage.stale_seconds}
-    rules = scheduling.rules()
-    selection = Selection(
-        filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
-        weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
-    )
-    candidates = [
-        Candidate(
-            pod=pod,
-            bound=pod.id in bound,
-            bound_elsewhere=len(elsewhere(pod, bindings)),
-            usage=fresh[pod.id].usage if pod.id in fresh else None,
+    async with opened_pool(reactor, config.database, dsn, size=1) as pool:
+        chosen = make_placement(
+            reactor,
+            config,
+            # follows nothing, so that the placement reads pods and bindings from the database
+            state=MemoryState(reactor),
+            bindings=PostgresBindings(pool),
+            pod_store=PostgresPods(pool),
+            healthy=lambda pod_id, service: True,
         )
-        for pod in pods
-    ]
-    return f"{told(explained(request, selection.rank(candidates, request), bindings))}\n\n{_BESIDE}"
+        for each in await PostgresUsage(pool).list_usage():
+            chosen.experience.note_usage(each.pod_id, each.usage, each.age)
+        try:
+            explanation = await chosen.placement.explain(request, unknown_zone="")
+        except BadRequest:
+            known = ", ".join(sorted(chosen.placement.zones()))
+            raise ValueError(
+                f"there is no availability zone {request.availability_zone} (known: {known})"
+            ) from None
+    return f"{told(explanation)}\n\n{_BESIDE}"

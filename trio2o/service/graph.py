@@ -25,14 +25,13 @@ from trio2o.pods.client import PodDefaults, TreqPods
 from trio2o.pods.connection import PodConnection
 from trio2o.pods.lean import LeanConnection
 from trio2o.pods.monitor import PodMonitor
-from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
-from trio2o.scheduling.selection import Selection
 from trio2o.service.admin import OwnMetrics, ShownMetrics, make_admin
 from trio2o.service.database import Database
 from trio2o.service.identity import IdentityParts, make_identity
 from trio2o.service.jobs import Jobs, make_jobs
 from trio2o.service.observed import ObservedPods, ObservedTokens
 from trio2o.service.observing import Observer, watch
+from trio2o.service.placement import make_placement
 from trio2o.service.surfaces import Common, ServedSurface, make_surface
 from trio2o.service.usage import UsageService, make_usage
 from trio2o.state.cache import MemoryState
@@ -42,10 +41,8 @@ from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.departures import Departures
-from trio2o.strategies.experience import Experience
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
-from trio2o.strategies.placing import Placement
 from trio2o.surface.surfaces import COMPUTE, VOLUME
 
 _log = Logger()
@@ -176,27 +173,13 @@ def make_graph(
         absent_seconds=config.limits.negative_routes_seconds,
         budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
     )
-    scheduling = config.scheduling
-    rules = scheduling.rules()
-    experience = Experience(
-        clock=reactor,
-        rules=rules.capacity,
-        failure_seconds=scheduling.failure_seconds,
-        stale_seconds=config.usage.stale_seconds,
-    )
-    placement = Placement(
+    chosen = make_placement(
+        reactor,
+        config,
         state=state,
         bindings=database.bindings,
         pod_store=database.pods,
-        pods=pods,
-        selection=Selection(
-            filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
-            weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
-        ),
-        default_zone=scheduling.default_availability_zone,
-        experience=experience,
-        tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
-        capacity=rules.capacity,
+        healthy=pods.healthy,
     )
     departures = Departures(
         forwarder=forwarder,
@@ -232,8 +215,8 @@ def make_graph(
             budget=config.pod_defaults.list_timeout_seconds,
         ),
         pods=observed,
-        experience=experience,
-        rules=rules.capacity,
+        experience=chosen.experience,
+        rules=config.scheduling.rules().capacity,
         metrics=metrics,
     )
     common = Common(
@@ -247,7 +230,7 @@ def make_graph(
         facts=monitor,
         forwarder=forwarder,
         locator=locator,
-        placement=placement,
+        placement=chosen.placement,
         departures=departures,
         observer=Observer(metrics=metrics, access=access),
         route_store=database.routes,
@@ -257,7 +240,7 @@ def make_graph(
     surfaces = [
         make_surface(common, COMPUTE, listen.compute.endpoints, listen.compute.public_url),
         make_surface(common, VOLUME, listen.volume.endpoints, listen.volume.public_url),
-        make_admin(common, database, metrics, policy, experience, shown or OwnMetrics()),
+        make_admin(common, database, metrics, policy, chosen.experience, shown or OwnMetrics()),
     ]
     watch(
         metrics,

@@ -4,13 +4,13 @@ Where a new resource goes: candidates, ranking and the project's binding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 from twisted.internet.defer import DeferredLock
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
-from trio2o.interfaces import IBindingStore, IPodClient, IPodStore, IState
+from trio2o.interfaces import IBindingStore, IPodStore, IState
 from trio2o.model import NOTHING, Binding, Candidate, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
@@ -42,7 +42,8 @@ class Placement:
     _state: IState
     _bindings: IBindingStore
     _pod_store: IPodStore
-    _pods: IPodClient
+    #: Whether a pod's service answers, by pod id and service.
+    _healthy: Callable[[str, str], bool]
     _selection: Selection
     #: The zone of creates that name none; ``None`` for the zone of the project's newest binding, else any.
     _default_zone: str | None
@@ -91,7 +92,7 @@ class Placement:
         request = await self._checked(request, unknown_zone)
         bindings = await self._active_bindings(request.project_id)
         request = self._in_a_zone(request, bindings)
-        ranking = self._selection.rank(self.candidates(bindings, request), request)
+        request, ranking = self._rank(request, bindings)
         return explained(request, ranking, bindings)
 
     async def settle(self, place: Place, used: Pod) -> None:
@@ -126,9 +127,9 @@ class Placement:
         for pod in self._state.pods():
             candidate = Candidate(
                 pod=pod,
-                healthy=self._pods.healthy(pod.id, service),
+                healthy=self._healthy(pod.id, service),
                 bound=pod.id in bound,
-                bound_elsewhere=len(elsewhere(pod, bindings)) if bindings else 0,
+                bound_elsewhere=len(_elsewhere(pod, bindings)) if bindings else 0,
                 usage=None if known is None else known.usage(pod.id),
                 claimed=NOTHING if known is None else known.claimed(pod.id),
                 failures=0 if known is None else known.failures(pod.id, project, kind),
@@ -171,17 +172,26 @@ class Placement:
             self._state.note_pods(pods)
 
     def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
+        request, ranking = self._rank(request, bindings)
+        if not ranking.ordered:
+            raise NoValidPod(
+                "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
+            )
+        return Place(pods=ranking.pods, request=request, ranking=ranking, pinned=pinned)
+
+    def _rank(
+        self, request: PlacementRequest, bindings: Sequence[Binding]
+    ) -> tuple[PlacementRequest, Ranking]:
+        """
+        The pods in order, and the request as it was ranked.
+        """
         candidates = self.candidates(bindings, request)
         ranking = self._selection.rank(candidates, request)
         if not ranking.ordered and self._beyond_all(candidates, ranking, request):
             # whether its size is too much for a quota, or is none at all, is the service's to say
             request = evolve(request, needs=NOTHING)
             ranking = self._selection.rank(candidates, request)
-        if not ranking.ordered:
-            raise NoValidPod(
-                "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
-            )
-        return Place(pods=ranking.pods, request=request, ranking=ranking, pinned=pinned)
+        return request, ranking
 
     def _beyond_all(
         self, candidates: Sequence[Candidate], ranking: Ranking, request: PlacementRequest
@@ -262,7 +272,7 @@ class Placement:
         )
 
 
-def elsewhere(pod: Pod, bindings: Sequence[Binding]) -> set[str]:
+def _elsewhere(pod: Pod, bindings: Sequence[Binding]) -> set[str]:
     """
     The ids of other pods that these bindings name outside of the pod's zone and group: a binding inside would be moved.
     """

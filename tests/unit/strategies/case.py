@@ -217,7 +217,7 @@ class StrategyCase(SynchronousTestCase):
             state=self.state,
             bindings=self.bindings,
             pod_store=MemoryPods(self.database),
-            pods=self.pods,
+            healthy=self.pods.healthy,
             selection=Selection(
                 filters=make_filters(self.scheduling.filters),
                 weighers=make_weighers(self.scheduling.weighers),

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from tests.unit.strategies.case import P1, S1, StrategyCase
 from tests.unit.strategies.doubles import Reply
 from trio2o.errors import BadRequest, NoValidPod
-from trio2o.model import Kind, PlacementRequest, PodSettings, Stock, Usage
+from trio2o.model import Amounts, Kind, PlacementRequest, PodSettings, Stock, Usage
 from trio2o.scheduling.binding_move import Move
 from trio2o.scheduling.explaining import Explanation
 from trio2o.scheduling.registry import make_filters, make_weighers
@@ -43,7 +43,7 @@ class ExhaustedTests(StrategyCase):
             state=self.state,
             bindings=self.bindings,
             pod_store=MemoryPods(self.database),
-            pods=self.pods,
+            healthy=self.pods.healthy,
             selection=Selection(
                 filters=make_filters(self.scheduling.filters, rules=rules),
                 weighers=make_weighers(self.scheduling.weighers, rules=rules),
@@ -125,6 +125,19 @@ class ExhaustedTests(StrategyCase):
 
         self.assertEqual("Pod1", self.create_volume(101))
         self.refused(NoValidPod, "POST", VOLUMES, {"volume": {"size": 11}}, surface="volume")
+
+    def test_larger_than_everything_explained(self) -> None:
+        """
+        What is explained is where it would go.
+        """
+        for pod in (self.pod1, self.pod2):
+            self.known.note_usage(pod.id, Usage(volume_gb=Stock(total=100, used=90)), 0.0)
+        request = PlacementRequest(project_id=P1, kind=Kind.VOLUME, needs=Amounts(volume_gb=101.0))
+
+        asked = Deferred.fromCoroutine(self.placement.explain(request, unknown_zone=""))
+        explanation: Explanation = self.successResultOf(asked)
+
+        self.assertEqual("Pod1", explanation.ranking.pods[0].name)
 
     def test_failing_again(self) -> None:
         """

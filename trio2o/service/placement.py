@@ -1,0 +1,64 @@
+"""
+The placement as the configuration has it: for the daemon, and for ``trio2o schedule``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from trio2o.config.schema import Config
+from trio2o.interfaces import IBindingStore, IPodStore, IState
+from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
+from trio2o.scheduling.selection import Selection
+from trio2o.strategies.experience import Experience
+from trio2o.strategies.placing import Placement
+
+
+@frozen(kw_only=True)
+class PlacementParts:
+    """
+    Who chooses pods, and what it goes by.
+    """
+
+    placement: Placement
+    experience: Experience
+
+
+def make_placement(
+    clock: IReactorTime,
+    config: Config,
+    *,
+    state: IState,
+    bindings: IBindingStore,
+    pod_store: IPodStore,
+    healthy: Callable[[str, str], bool],
+) -> PlacementParts:
+    """
+    Wire it.
+    """
+    scheduling = config.scheduling
+    rules = scheduling.rules()
+    experience = Experience(
+        clock=clock,
+        rules=rules.capacity,
+        failure_seconds=scheduling.failure_seconds,
+        stale_seconds=config.usage.stale_seconds,
+    )
+    placement = Placement(
+        state=state,
+        bindings=bindings,
+        pod_store=pod_store,
+        healthy=healthy,
+        selection=Selection(
+            filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
+            weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
+        ),
+        default_zone=scheduling.default_availability_zone,
+        experience=experience,
+        tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
+        capacity=rules.capacity,
+    )
+    return PlacementParts(placement=placement, experience=experience)
