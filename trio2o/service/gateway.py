@@ -24,6 +24,7 @@ from trio2o.ops.reload import Reloader, install_signals
 from trio2o.service.admin import ShownMetrics
 from trio2o.service.collecting import settle
 from trio2o.service.database import Database
+from trio2o.service.ending import end_in_failure
 from trio2o.service.graph import Graph, make_graph
 from trio2o.service.logs import Logs
 from trio2o.service.ports import OwnPorts, Ports
@@ -160,8 +161,7 @@ class Gateway(Service):
                 self.listening.addErrback(lambda _: None)
         if not self._process:
             return
-        self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
-        self._reactor.callWhenRunning(self._reactor.stop)
+        end_in_failure(self._reactor)
 
     async def _stop(self) -> None:
         self._notifier.stopping()

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from attrs import frozen
 
 from trio2o.model import Kind, Route
+from trio2o.surface.faults import fault_message
 
 
 @frozen(kw_only=True)
@@ -211,13 +211,7 @@ def names_missing(raw: bytes, resource_id: str) -> bool:
     Their words for it name the id. What only says that there is no such path, such as one that ended with a microversion,
     or comes from something in front of the service, does not.
     """
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return False
-    fault = body.get("itemNotFound") if isinstance(body, dict) else None
-    message = fault.get("message") if isinstance(fault, dict) else None
-    return isinstance(message, str) and resource_id.lower() in message.lower()
+    return resource_id.lower() in fault_message(raw, "itemNotFound").lower()
 
 
 def read_time(text: Any) -> datetime | None:

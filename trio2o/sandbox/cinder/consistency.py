@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define
 
-from trio2o.sandbox.answers import Answer, Fault, bad_request
+from trio2o.sandbox.answers import Answer, Fault
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body
 from trio2o.sandbox.cinder.group_store import Group, GroupSnapshot, GroupStore, dated, plain
@@ -46,14 +46,7 @@ class ConsistencyGroups:
     @route("POST", "/consistencygroups/create_from_src")
     def copy(self, call: Call) -> Answer:
         wanted = body.section(call, "consistencygroup-from-src")
-        snapshot, group = wanted.get("cgsnapshot_id"), wanted.get("source_cgid")
-        if bool(snapshot) == bool(group):
-            raise bad_request("Either 'cgsnapshot_id' or 'source_cgid' must be provided.")
-        if snapshot:
-            source = self.kept.snapshot(str(snapshot), call, consistent=True).group
-        else:
-            source = self._group(call, str(group))
-        made = self.kept.copy(call, wanted, source, source_group_id=group, group_snapshot_id=snapshot)
+        made = self.kept.copy(call, wanted, ("cgsnapshot_id", "source_cgid"), consistent=True)
         return Answer(status=202, body={"consistencygroup": plain(made)})
 
     @route("PUT", "/consistencygroups/<group_id>")

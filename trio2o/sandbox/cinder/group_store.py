@@ -149,11 +149,23 @@ class GroupStore:
         self.groups[group.id] = group
         return group
 
-    def copy(self, call: Call, wanted: dict[str, Any], source: Group, **named: str | None) -> Group:
+    def copy(self, call: Call, wanted: dict[str, Any], keys: tuple[str, str], *, consistent: bool) -> Group:
         """
-        Make a group of another one, with a volume for each of its volumes.
+        Make a group of another one or of its snapshot, with a volume for each of its volumes.
+
+        :param keys: where the body names the snapshot, and the group.
+        :raises Fault: if it names none or both, or what may not be seen.
         """
-        group = self.add(call, wanted, source.group_type, **named)
+        snapshot_id, group_id = (wanted.get(key) for key in keys)
+        if bool(snapshot_id) == bool(group_id):
+            raise bad_request(f"Either '{keys[0]}' or '{keys[1]}' must be provided.")
+        if snapshot_id:
+            source = self.snapshot(str(snapshot_id), call, consistent=consistent).group
+        else:
+            source = self.group(str(group_id), call, consistent=consistent)
+        group = self.add(
+            call, wanted, source.group_type, source_group_id=group_id, group_snapshot_id=snapshot_id
+        )
         for volume in self.volumes(source):
             self.store.add_volume(
                 call.caller,

@@ -48,14 +48,7 @@ class Groups:
     def copy(self, call: Call) -> Answer:
         body.since(call, _GROUP_SNAPSHOTS)
         wanted = body.section(call, "create-from-src")
-        snapshot, group = wanted.get("group_snapshot_id"), wanted.get("source_group_id")
-        if bool(snapshot) == bool(group):
-            raise bad_request("Either 'group_snapshot_id' or 'source_group_id' must be provided.")
-        if snapshot:
-            source = self.kept.snapshot(str(snapshot), call, consistent=False).group
-        else:
-            source = self._group(call, str(group))
-        made = self.kept.copy(call, wanted, source, source_group_id=group, group_snapshot_id=snapshot)
+        made = self.kept.copy(call, wanted, ("group_snapshot_id", "source_group_id"), consistent=False)
         return Answer(status=202, body={"group": plain(made)})
 
     @route("PUT", "/groups/<group_id>")

@@ -24,6 +24,7 @@ from trio2o.config.schema import Config
 from trio2o.errors import ConfigErrors
 from trio2o.ops.notify import Notifier
 from trio2o.ops.reload import install_signals
+from trio2o.service.ending import end_in_failure
 from trio2o.service.logs import Logs
 from trio2o.service.ports import ListeningSocket, opened
 from trio2o.service.workers.order import FIRST_SOCKET, Order
@@ -182,8 +183,7 @@ class Supervisor(Service):
 
     def _end(self, reason: str) -> None:
         _log.critical("the daemon cannot start: {reason}", reason=reason)
-        self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
-        self._reactor.callWhenRunning(self._reactor.stop)
+        end_in_failure(self._reactor)
 
 
 def _place(listening: socket.socket) -> str:
