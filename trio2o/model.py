@@ -170,7 +170,8 @@ class Binding:
     created_at: datetime
     updated_at: datetime | None = None
     ended_at: datetime | None = None
-    #: Why it began or, once ended, why it ended: ``created``, ``moved``, ``admin``, ``pod deleted``, …
+    #: Why it began or, once ended, why it ended: ``created``, ``admin``, ``pod deleted``,
+    #: ``moved: state dropped Pod1 (draining)``.
     reason: str = ""
 
 

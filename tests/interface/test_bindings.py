@@ -112,15 +112,18 @@ class BindingStoreSuite:
 
     async def test_move(self) -> None:
         """
-        Who knows the active binding moves it; the old one is history.
+        Who knows the active binding moves it; the old one is history, and both say why.
         """
         stores, (first, second) = await self.with_pods("Pod1", "Pod2")
         old = await self.bind(stores, first)
-        new = await self.bind(stores, second, old.id)
-        self.assertEqual((second.id, True), (new.pod_id, new.is_binding))
+        why = "moved: state dropped Pod1 (draining)"
+        new = await stores.bindings.bind(
+            "p1", second.id, az_name="az1", pod_group="", reason=why, replaces=old.id
+        )
+        self.assertEqual((second.id, True, why), (new.pod_id, new.is_binding, new.reason))
 
         ended = await stores.bindings.get_binding(old.id)
-        self.assertEqual((False, "moved"), (ended.is_binding, ended.reason))
+        self.assertEqual((False, why), (ended.is_binding, ended.reason))
         assert ended.ended_at is not None
         self.assertGreaterEqual(new.created_at, ended.ended_at)
         self.assertEqual(ended.ended_at, ended.updated_at)
@@ -170,7 +173,7 @@ class BindingStoreSuite:
 
         new = await stores.bindings.create_binding("p1", second.id)
         self.assertEqual([new], list(await stores.bindings.find_bindings(active=True)))
-        self.assertEqual("moved", (await stores.bindings.get_binding(old.id)).reason)
+        self.assertEqual("moved: by an operator", (await stores.bindings.get_binding(old.id)).reason)
 
     async def test_end(self) -> None:
         """

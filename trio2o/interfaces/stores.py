@@ -82,7 +82,8 @@ class IBindingStore(Interface):
         """
         Make the project's active binding in the zone and group name this pod, in one transaction (I10).
 
-        ``replaces`` is the id of the binding that the caller believes active, or ``None`` for "there is none". When another
+        ``replaces`` is the id of the binding that the caller believes active, or ``None`` for "there is none"; it ends with the
+        ``reason`` that the new one begins with. When another
         process was faster the winner's active binding is returned unchanged: compare its ``pod_id``. When the active one
         names this pod already it is returned unchanged. With ``first`` the caller believes that the project has none at all:
         where it has got one meanwhile, in whatever zone, its newest is returned unchanged.
@@ -92,7 +93,8 @@ class IBindingStore(Interface):
 
     async def create_binding(tenant_id: str, pod_id: str) -> Binding:
         """
-        Bind by an operator's order, in the pod's own zone and group; another active binding there is ended as ``moved``.
+        Bind by an operator's order, in the pod's own zone and group; another active binding there is ended as
+        ``moved: by an operator``.
 
         :raises Missing: if the pod is gone.
         :raises AlreadyExists: if that very binding is active.

@@ -40,7 +40,7 @@ def explained(request: PlacementRequest, ranking: Ranking, bindings: Sequence[Bi
     place = (best.az_name, best.group)
     current = next((each for each in bindings if (each.az_name, each.pod_group) == place), None)
     return Explanation(
-        request=request, ranking=ranking, current=current, move=binding_move(current, best, request)
+        request=request, ranking=ranking, current=current, move=binding_move(current, best, request, ranking)
     )
 
 

@@ -22,7 +22,7 @@ from trio2o.model import Binding, Change, Pod, Snapshot
 from trio2o.storage.memory_cursors import MemoryCursors
 from trio2o.storage.memory_database import Ear, MemoryDatabase
 from trio2o.storage.memory_routes import MemoryRoutes
-from trio2o.storage.rules import declare, stands
+from trio2o.storage.rules import MOVED_BY_OPERATOR, declare, stands
 
 __all__ = [
     "MemoryBindings",
@@ -143,7 +143,7 @@ class MemoryBindings:
         if pod_id not in database.pods:
             raise Missing(pod_id)
         if active is not None:
-            database.end_binding(active, "moved")
+            database.end_binding(active, reason)
         elif first:
             others = [
                 each for each in database.bindings.values() if each.is_binding and each.tenant_id == tenant_id
@@ -162,7 +162,7 @@ class MemoryBindings:
         if active is not None:
             if active.pod_id == pod_id:
                 raise AlreadyExists("the project is bound to this pod")
-            database.end_binding(active, "moved")
+            database.end_binding(active, MOVED_BY_OPERATOR)
         return self._make(tenant_id, pod_id, pod.az_name, pod.group, "admin")
 
     def _make(self, tenant_id: str, pod_id: str, az_name: str, pod_group: str, reason: str) -> Binding:

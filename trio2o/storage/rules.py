@@ -14,6 +14,9 @@ from trio2o.model import Binding, Pod, PodState
 #: Counting what names a pod stops here; more is "1,000 or more".
 COUNTED = 1000
 
+#: Why a binding ended in whose place an operator made another.
+MOVED_BY_OPERATOR = "moved: by an operator"
+
 #: Seconds that a cursor is kept, and how many at most; each has some hundred bytes.
 CURSOR_SECONDS = 86_400
 CURSORS_KEPT = 200_000

@@ -107,7 +107,7 @@ class Placement:
         if place.pinned or used.id != best.id:
             return
         current = self._state.binding(place.request.project_id, used.az_name, used.group)
-        decided = binding_move(current, used, place.request)
+        decided = binding_move(current, used, place.request, place.ranking)
         if decided.move is not Move.MOVE:
             return
         try:
@@ -217,7 +217,8 @@ class Placement:
                 return place
             try:
                 anywhere = request.availability_zone is None and not bindings
-                binding = await self._bind(request, best, binding_move(None, best, request), first=anywhere)
+                decided = binding_move(None, best, request, place.ranking)
+                binding = await self._bind(request, best, decided, first=anywhere)
             except Missing:
                 # the pod was deleted, which this process has not heard of yet
                 request = evolve(request, excluded=request.excluded | {best.id})

@@ -552,7 +552,9 @@ class BindingTests(ScheduleCase):
                 self.assertEqual([["Pod2"]], bound)
                 self.assertEqual(["Pod1"], self.bound_pods())
                 self.assertFalse(self.database.bindings[old.id].is_binding)
-                self.assertEqual("moved", self.database.bindings[old.id].reason)
+                self.assertEqual(
+                    f"moved: state dropped Pod2 ({state})", self.database.bindings[old.id].reason
+                )
 
     def test_not_moved_after_failure(self) -> None:
         """

@@ -25,7 +25,7 @@ from trio2o.storage.postgres.rows import (
     pod_of,
     storable,
 )
-from trio2o.storage.rules import stands
+from trio2o.storage.rules import MOVED_BY_OPERATOR, stands
 
 _ACTIVE = (
     f"select {BINDING_COLUMNS} from bindings"
@@ -68,7 +68,7 @@ class PostgresBindings:
                 active = binding_of(rows[0])
                 if stands(active, pod_id, replaces):
                     return active
-                await _end(transaction, active.id, "moved")
+                await _end(transaction, active.id, reason)
             elif first:
                 others = await transaction.query(_NEWEST, (tenant_id,))
                 if others:
@@ -92,7 +92,7 @@ class PostgresBindings:
                 active = binding_of(rows[0])
                 if active.pod_id == pod_id:
                     raise AlreadyExists("the project is bound to this pod")
-                await _end(transaction, active.id, "moved")
+                await _end(transaction, active.id, MOVED_BY_OPERATOR)
             return await _insert(transaction, tenant_id, pod_id, pod.az_name, pod.group, "admin")
 
         return await self._pool.run_interaction(create)
