@@ -31,6 +31,8 @@ class HealthReport:
 
     #: Why the process cannot serve; empty when it can.
     problem: str
+    #: The number of the last change of the database that the process has taken over.
+    change: int
     #: Component to what is wrong with it, empty when nothing is: ``database``, ``identity``, …
     components: Mapping[str, str]
     pods: Sequence[PodHealth]
@@ -71,6 +73,7 @@ class Health:
         components["state"] = "" if self._state.current else "the database's changes cannot be followed"
         return HealthReport(
             problem=self.problem(),
+            change=self._state.change,
             components=components,
             pods=[
                 PodHealth(name=pod.name, state=pod.state.value, healthy=self._healthy(pod.id))

@@ -35,6 +35,7 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "trio2o_pod_calls_in_progress": ("Calls to a pod under way.", ("pod",)),
     "trio2o_state_ready": ("1 once pods and bindings were read from the database.", ()),
     "trio2o_state_current": ("1 while the database's changes are followed.", ()),
+    "trio2o_state_change": ("The number of the last change of pods or bindings that this process knows.", ()),
     "trio2o_database_up": ("1 while the database answers.", ()),
     "trio2o_identity_up": ("1 when Keystone answered the last request to it.", ()),
     "trio2o_database_connections_in_use": ("Database connections that a query holds.", ()),

@@ -100,6 +100,7 @@ def watch(
         metrics.watch("trio2o_access_log_lines_lost", lambda: float(access.lost))
     metrics.watch("trio2o_state_ready", lambda: float(state.ready))
     metrics.watch("trio2o_state_current", lambda: float(state.current))
+    metrics.watch("trio2o_state_change", lambda: float(state.change))
     metrics.watch("trio2o_database_up", lambda: float(pool.alive > 0))
     metrics.watch("trio2o_database_connections_in_use", lambda: float(pool.busy))
     metrics.watch("trio2o_outbox_writes", lambda: float(len(routes.outbox)))

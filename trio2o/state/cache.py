@@ -44,6 +44,8 @@ class MemoryState:
     #: How many routes are remembered.
     route_limit: int = field(default=100_000, kw_only=True)
     ready: bool = field(default=False, init=False)
+    #: The number of the last change that was taken over from the database; the feed's.
+    change: int = field(default=0, init=False)
     #: Ids of bindings that this process wrote and has not read back; the feed does.
     unconfirmed: set[str] = field(factory=set, init=False)
     _confirmed_until: float = field(default=float("-inf"), init=False)

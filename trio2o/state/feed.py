@@ -27,6 +27,8 @@ _STRETCH = 10_000
 #: Seconds before the first and at most between later attempts while the database is away.
 _FIRST_RETRY, _LAST_RETRY = 0.2, 5.0
 
+_NEVER = float("-inf")
+
 
 @define(eq=False, slots=False)
 class StateFeed(Service):
@@ -34,8 +36,8 @@ class StateFeed(Service):
     Loads the state, then applies the change log's entries in order: when it is told, and every so often in any case.
 
     The state counts as current while the listener is connected, what was announced is applied within ``lag_limit`` seconds,
-    and the last successful reading began less than three ``check_interval`` ago. So a process that was paused, or cut off
-    without noticing, does not trust what it remembers.
+    the last successful reading began less than three ``check_interval`` ago, and the process has not stood still for more than
+    ``pause_limit`` seconds since. So a process that was paused, or cut off without noticing, does not trust what it remembers.
     """
 
     _clock: IReactorTime
@@ -46,26 +48,33 @@ class StateFeed(Service):
     #: Seconds between two readings of the change log when nothing is announced.
     check_interval: float = field(default=5.0, kw_only=True)
     lag_limit: float = field(default=2.0, kw_only=True)
+    #: Seconds that the process may stand still before what it knows is doubtful: when it goes on, a request may be read before
+    #: the announcement that arrived ahead of it.
+    pause_limit: float = field(default=1.0, kw_only=True)
     #: Seconds between two full readings, which mend what no other way would.
     reload_interval: float = field(default=3600.0, kw_only=True)
-    #: The last change applied.
-    number: int = field(default=0, init=False)
     #: How often everything was read.
     loads: int = field(default=0, init=False)
     _timeline: str | None = field(default=None, init=False)
     _loaded_at: float = field(default=0.0, init=False)
     _listening: bool = field(default=False, init=False)
-    #: Grows with each change of :attr:`_listening`: a reading over which it grew proves nothing.
+    #: Grows with each change of :attr:`_listening` and each pause: a reading over which it grew proves nothing.
     _turns: int = field(default=0, init=False)
     _following: Deferred[None] | None = field(default=None, init=False)
     _again: bool = field(default=False, init=False)
     _next: IDelayedCall | None = field(default=None, init=False)
     _late: IDelayedCall | None = field(default=None, init=False)
+    _beat: IDelayedCall | None = field(default=None, init=False)
+    _beaten_at: float = field(default=0.0, init=False)
+    #: Until when the last reading is believed, as long as nothing else speaks against it.
+    _sure_until: float = field(default=_NEVER, init=False)
     _retry: float = field(default=_FIRST_RETRY, init=False)
     _waiters: list[Deferred[None]] = field(factory=list, init=False)
 
     def startService(self) -> None:
         super().startService()
+        self._beaten_at = self._clock.seconds()
+        self._pulse()
         Deferred.fromCoroutine(self._changes.listen(self._wake_late, self._connected, self._lost)).addErrback(
             lambda f: _log.failure("listening for changes could not begin", failure=f)
         )
@@ -73,12 +82,12 @@ class StateFeed(Service):
 
     def stopService(self) -> None:
         super().stopService()
-        for call in (self._next, self._late):
+        for call in (self._next, self._late, self._beat):
             if call is not None and call.active():
                 call.cancel()
         if self._following is not None:
             self._following.cancel()
-        self._state.doubt()
+        self._doubt()
         for waiter in self._waiters:
             waiter.cancel()
 
@@ -99,7 +108,31 @@ class StateFeed(Service):
     def _lost(self) -> None:
         self._listening = False
         self._turns += 1
+        self._doubt()
+
+    def _doubt(self) -> None:
+        self._sure_until = _NEVER
         self._state.doubt()
+
+    def _assure(self) -> None:
+        """
+        Say how long the state can be trusted; never for longer than the process may stand still unnoticed.
+        """
+        self._state.confirm(min(self._sure_until, self._beaten_at + self.pause_limit))
+
+    def _pulse(self) -> None:
+        """
+        Notice whether the process has stood still.
+        """
+        now = self._clock.seconds()
+        paused = now - self._beaten_at > self.pause_limit
+        self._beaten_at = now
+        if paused:
+            self._turns += 1
+            self._doubt()
+            self._wake()
+        self._assure()
+        self._beat = self._clock.callLater(self.pause_limit / 4, self._pulse)
 
     def _wake_late(self) -> None:
         """
@@ -108,7 +141,7 @@ class StateFeed(Service):
         if not self.running:
             return
         if self._late is None:
-            self._late = self._clock.callLater(self.lag_limit, self._state.doubt)
+            self._late = self._clock.callLater(self.lag_limit, self._doubt)
         self._wake()
 
     def _wake(self) -> None:
@@ -138,12 +171,13 @@ class StateFeed(Service):
                     covered.cancel()
             self._retry = _FIRST_RETRY
             if self._listening and turns == self._turns:
-                self._state.confirm(began + 3 * self.check_interval)
+                self._sure_until = began + 3 * self.check_interval
+                self._assure()
             if not self._again:
                 return
 
     def _failed(self, failure: Failure) -> None:
-        self._state.doubt()
+        self._doubt()
         if failure.check(CancelledError) and not self.running:
             return
         if failure.check(DatabaseUnavailable):
@@ -167,7 +201,7 @@ class StateFeed(Service):
             await self._load()
             loaded = True
         while True:
-            changes = await self._changes.changes_since(self.number)
+            changes = await self._changes.changes_since(self._state.change)
             if changes is None:
                 if loaded:
                     raise DatabaseUnavailable("the change log does not reach back to its own snapshot")
@@ -187,7 +221,7 @@ class StateFeed(Service):
                 await deferLater(self._clock, 0)
             by_project(snapshot.bindings[start : start + _STRETCH], table)
         self._state.replace(snapshot.pods, table)
-        self.number, self._timeline = snapshot.number, snapshot.timeline
+        self._state.change, self._timeline = snapshot.number, snapshot.timeline
         self._loaded_at = self._clock.seconds()
         self.loads += 1
         _log.info(
@@ -218,4 +252,4 @@ class StateFeed(Service):
             self._state.drop_binding(binding_id)
         self._state.unconfirmed -= noted
         if changes:
-            self.number = changes[-1].number
+            self._state.change = changes[-1].number

@@ -74,7 +74,9 @@ class HealthTests(AdministrationTestCase):
         self.cloud.sick.add(sick.id)
         self.cloud.database_problem = "no answer for 12 s"
         self.cloud.state.current = False
+        self.cloud.state.change = 7
         report = self.cloud.health.report()
+        self.assertEqual(report.change, 7)
         self.assertEqual(report.problem, "")
         self.assertEqual(report.components["database"], "no answer for 12 s")
         self.assertNotEqual(report.components["state"], "")

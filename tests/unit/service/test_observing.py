@@ -278,6 +278,7 @@ class WatchedTests(GraphCase):
         for line in (
             "trio2o_state_ready 0.0",
             "trio2o_state_current 0.0",
+            "trio2o_state_change 0.0",
             "trio2o_database_up 1.0",
             "trio2o_database_connections_in_use 1.0",
             "trio2o_outbox_writes 0.0",

@@ -105,7 +105,7 @@ class StateFeedTests(SynchronousTestCase):
         self.assertEqual((new,), self.state.bindings_of("p1"))
         self.now(self.bindings.end_binding(new.id, "admin"))
         self.assertEqual((), self.state.bindings_of("p1"))
-        self.assertEqual((1, self.database.last), (self.feed.loads, self.feed.number))
+        self.assertEqual((1, self.database.last), (self.feed.loads, self.state.change))
 
     def test_many_changes(self) -> None:
         """
@@ -118,7 +118,7 @@ class StateFeedTests(SynchronousTestCase):
             self.now(self.bindings.create_binding(f"p{number}", pod.id))
         self.database.restore_listeners()
         self.assertEqual(1, len(self.state.bindings_of("p1099")))
-        self.assertEqual((1, 1101), (self.feed.loads, self.feed.number))
+        self.assertEqual((1, 1101), (self.feed.loads, self.state.change))
 
     def test_lost_listener(self) -> None:
         """
@@ -156,13 +156,43 @@ class StateFeedTests(SynchronousTestCase):
 
     def test_paused_process(self) -> None:
         """
-        A process that stood still for long does not trust its memory before it has looked.
+        A process that stood still for a while does not trust its memory before it has looked.
         """
         self.feed.startService()
-        self.clock.rightNow += 60.0
+        for seconds in (1.1, 4.0, 60.0):
+            self.clock.rightNow += seconds
+            self.assertFalse(self.state.current)
+            self.clock.advance(0)
+            self.assertTrue(self.state.current)
+
+    def test_paused_while_reading(self) -> None:
+        """
+        What was asked before a pause and is read after it proves nothing: the database is asked again, and only then trusted.
+        """
+        self.feed.startService()
+        log = StuckLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        self.clock.pump([0.5] * 10)
+        self.clock.rightNow += 3.0
+        log.stuck.callback(None)
         self.assertFalse(self.state.current)
+        log.stuck = Deferred()
         self.clock.advance(0)
+        self.assertFalse(self.state.current)
+        log.stuck.callback(None)
         self.assertTrue(self.state.current)
+
+    def test_slow_process(self) -> None:
+        """
+        One that is merely slow is not taken for paused, and reads no more than it must.
+        """
+        self.feed.startService()
+        log = CountedLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        for _ in range(12):
+            self.clock.advance(0.8)
+            self.assertTrue(self.state.current)
+        self.assertEqual(1, log.readings)
 
     def test_pruned_log(self) -> None:
         """
@@ -189,7 +219,7 @@ class StateFeedTests(SynchronousTestCase):
         self.database.changes.clear()
         self.database.last = 0
         self.database.restore_listeners()
-        self.assertEqual(((), 2, 0), (self.state.pods(), self.feed.loads, self.feed.number))
+        self.assertEqual(((), 2, 0), (self.state.pods(), self.feed.loads, self.state.change))
 
     def test_timeline_changed(self) -> None:
         """
@@ -243,7 +273,7 @@ class StateFeedTests(SynchronousTestCase):
         log = StuckLog(self.feed._changes)
         self.feed._changes = log  # type: ignore[assignment]
         pod = self.now(self.pods.create_pod(a_pod("Pod1")))
-        self.clock.advance(1.9)
+        self.clock.pump([0.1] * 19)
         self.assertTrue(self.state.current)
         self.clock.advance(0.2)
         self.assertFalse(self.state.current)
@@ -310,6 +340,26 @@ class StateFeedTests(SynchronousTestCase):
         self.feed.stopService()
         self.assertEqual([], self.clock.getDelayedCalls())
         self.failureResultOf(started)
+
+
+class CountedLog:
+    """
+    A change log that counts how often it is read.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self.readings = 0
+        self._log = log
+
+    async def timeline(self) -> Any:
+        """
+        What each reading begins with.
+        """
+        self.readings += 1
+        return await self._log.timeline()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
 
 
 class StuckLog:

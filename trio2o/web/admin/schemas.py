@@ -167,6 +167,9 @@ SCHEMAS: Mapping[str, Schema] = {
     "Health": _object(
         {"status": _said(_TEXT, "ok, or why the process does not serve: starting, stopping.")},
         {
+            "change": _said(
+                {"type": "integer"}, "The last change of pods or bindings that this process knows."
+            ),
             "components": {
                 "type": "object",
                 "additionalProperties": _object({"ok": _FLAG, "problem": _TEXT}),

@@ -184,6 +184,7 @@ def health(report: HealthReport) -> View:
     """
     return {
         "status": report.problem or "ok",
+        "change": report.change,
         "components": {
             name: {"ok": not problem, "problem": problem} for name, problem in report.components.items()
         },

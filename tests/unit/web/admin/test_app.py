@@ -210,12 +210,14 @@ class HealthTests(AdminTestCase):
         self.assertEqual(self.ask("GET", "/healthcheck?details=true", roles="member")[0], 403)
         self.cloud.sick.add(self.pod().id)
         self.cloud.database_problem = "away"
+        self.cloud.state.change = 7
         status, shown = self.ask("GET", "/healthcheck?details=true")
         self.assertEqual(status, 200)
         self.assertEqual(
             shown,
             {
                 "status": "ok",
+                "change": 7,
                 "components": {
                     "database": {"ok": False, "problem": "away"},
                     "state": {"ok": True, "problem": ""},
