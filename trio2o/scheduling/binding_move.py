@@ -87,7 +87,7 @@ def _said(dropped: Dropped) -> str:
     A filter's own reason; of a state, which one it is.
     """
     stateful = dropped.filter_name == StateFilter().name and dropped.pod.state is not PodState.ENABLED
-    return dropped.pod.state.value if stateful else dropped.reason
+    return str(dropped.pod.state) if stateful else dropped.reason
 
 
 def _strongest(better: Ranked, worse: Ranked) -> str | None:
