@@ -332,6 +332,30 @@ class CollectedUsage:
 
 
 @frozen(kw_only=True)
+class Placed:
+    """
+    What a process tells the others that it placed in a pod (I12).
+    """
+
+    #: All that is on its way there now, in place of what was told before.
+    open: Amounts = NOTHING
+    #: What has come to stay since it was told last.
+    kept: Amounts = NOTHING
+
+
+@frozen(kw_only=True)
+class News:
+    """
+    What a process tells those that share its database.
+    """
+
+    #: Names the process while it lives.
+    sender: str
+    #: By pod id.
+    placed: Mapping[str, Placed] = field(factory=dict)
+
+
+@frozen(kw_only=True)
 class QuotaLeft:
     """
     What a project may still make in one pod; ``None`` is unknown or without limit.

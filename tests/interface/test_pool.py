@@ -261,7 +261,7 @@ class PoolTests(TestCase):
             reactor,
             dsn,
             "channel",
-            changed=lambda: told.append("changed"),
+            heard=lambda said: told.append("changed"),
             connected=lambda: told.append("connected"),
             lost=lambda: told.append("lost"),
             pulse=0.1,

@@ -28,7 +28,7 @@ class Room:
     used: float
     #: What may be promised: overcommitment in, headroom out.
     limit: float
-    #: What this process has placed since the pod was asked.
+    #: What was placed there since the pod was asked, by all processes.
     claimed: float
     #: What is left; below 0 where more is promised than may be.
     free: float
@@ -57,7 +57,7 @@ class UsageAdministration:
     _pods: IPodStore
     _store: IUsageStore
     _rules: CapacityRules
-    #: Pod id to what this process has placed there since.
+    #: Pod id to what was placed there since.
     _claimed: Callable[[str], Amounts]
 
     async def show(self, pod_id: str) -> UsageReport:

@@ -4,6 +4,7 @@ Every boundary of the daemon, one interface each. Providers say in their names h
 
 from trio2o.interfaces.identity import ICatalog, IPodTokens, IPolicy, IServiceToken, ITokenValidator
 from trio2o.interfaces.memory import ICursorBook, IRouteBook, IState
+from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
 from trio2o.interfaces.scheduling import IPodFilter, IPodWeigher, IScaledWeigher
 from trio2o.interfaces.stores import (
@@ -25,6 +26,7 @@ __all__ = [
     "ICursorBook",
     "ICursorStore",
     "IElection",
+    "INews",
     "IPodAnswer",
     "IPodClient",
     "IPodFactsBook",

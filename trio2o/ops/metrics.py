@@ -55,6 +55,10 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "What may be promised of a pod's resource: overcommitment in, headroom out.",
         ("pod", "resource"),
     ),
+    "trio2o_pod_room_claimed": (
+        "What was placed in a pod, by all processes, and is not in its usage yet.",
+        ("pod", "resource"),
+    ),
     "trio2o_pod_usage_age_seconds": ("How long ago a pod's usage was collected.", ("pod",)),
     "trio2o_usage_collector": ("1 in the process that asks pods for their usage.", ()),
     "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),
@@ -136,6 +140,12 @@ class Metrics:
             ("pod",),
             registry=self._registry,
         )
+        self._news = Counter(
+            "trio2o_news",
+            "Pieces of news between the processes, by what became of them: told, heard, or lost.",
+            ("result",),
+            registry=self._registry,
+        )
         # labels() checks and joins its arguments on every call; the children are therefore kept.
         self._request_children: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
         self._call_children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
@@ -215,6 +225,12 @@ class Metrics:
         Count a pod's tombstones that were removed.
         """
         self._tombstones_pruned.labels(pod).inc(count)
+
+    def news(self, result: str) -> None:
+        """
+        Count what this process told the others or heard of them: ``told``, ``heard`` or ``lost``.
+        """
+        self._lookup(self._news, "news", result)
 
     def watch(self, name: str, read: Callable[[], float]) -> None:
         """

@@ -25,6 +25,7 @@ from trio2o.storage.postgres.bindings import PostgresBindings
 from trio2o.storage.postgres.changes import PostgresChanges
 from trio2o.storage.postgres.cursors import PostgresCursors
 from trio2o.storage.postgres.election import PostgresElection
+from trio2o.storage.postgres.news import PostgresNews
 from trio2o.storage.postgres.pods import PostgresPods
 from trio2o.storage.postgres.routes import PostgresRoutes
 from trio2o.storage.postgres.usage import PostgresUsage
@@ -82,6 +83,7 @@ class Database:
     cursors: PostgresCursors = field(init=False)
     changes: PostgresChanges = field(init=False)
     usage: PostgresUsage = field(init=False)
+    news: PostgresNews = field(init=False)
 
     async def start(self) -> None:
         """
@@ -113,6 +115,7 @@ class Database:
         self.cursors = PostgresCursors(self.pool)
         self.changes = PostgresChanges(self._reactor, dsn, self.pool)
         self.usage = PostgresUsage(self.pool)
+        self.news = PostgresNews(self._reactor, dsn, self.pool)
         self._begun = True
         await self.pool.start()
         if self._embedded is not None:
@@ -150,6 +153,7 @@ class Database:
             self._watching.cancel()
         if self._begun:
             self.changes.stop()
+            self.news.stop()
             await self.pool.stop()
         if self._embedded is not None:
             await self._embedded.stop()

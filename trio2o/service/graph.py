@@ -37,6 +37,7 @@ from trio2o.service.usage import UsageService, make_usage
 from trio2o.state.cache import MemoryState
 from trio2o.state.cursors import CursorBook
 from trio2o.state.feed import StateFeed
+from trio2o.state.news import NewsService
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
 from trio2o.strategies.concurrently import gathered
@@ -66,6 +67,7 @@ class Graph:
     _monitor: PodMonitor
     _departures: Departures
     _usage: UsageService
+    _news: NewsService
     _jobs: Jobs
     _pods: TreqPods
     _policy: OsloPolicy
@@ -88,6 +90,7 @@ class Graph:
         await gathered([self._monitor.probe(pod) for pod in served], ())
         self._monitor.startService()
         self._departures.startService()
+        self._news.startService()
         self._usage.startService()
         self._jobs.startService()
 
@@ -95,7 +98,7 @@ class Graph:
         """
         Stop, in the reverse order; what is still to be written is written, bounded.
         """
-        upper = (self._jobs, self._usage, self._departures, self._monitor)
+        upper = (self._jobs, self._usage, self._news, self._departures, self._monitor)
         for service in (*upper, self._cursors, self._routes, self._feed, self._identity.service):
             await maybeDeferred(service.stopService)
         self._pods.close()
@@ -219,6 +222,15 @@ def make_graph(
         rules=config.scheduling.rules().capacity,
         metrics=metrics,
     )
+    experience = chosen.experience
+    news = NewsService(
+        clock=reactor,
+        news=database.news,
+        placed=experience.claims.news,
+        untold=experience.claims.untold,
+        heard=experience.heard,
+        count=metrics.news,
+    )
     common = Common(
         reactor=reactor,
         config=config,
@@ -257,6 +269,7 @@ def make_graph(
         surfaces=surfaces,
         departures=departures,
         usage=usage,
+        news=news,
         jobs=jobs,
         feed=feed,
         routes=routes,

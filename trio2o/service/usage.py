@@ -121,11 +121,20 @@ def _watch(
                     found[pod.name, resource] = room[index]
         return found
 
+    def claims() -> dict[tuple[str, ...], float]:
+        found: dict[tuple[str, ...], float] = {}
+        for pod in state.pods():
+            claimed = experience.claimed(pod.id)
+            for resource in RESOURCES:
+                found[pod.name, resource] = getattr(claimed, resource)
+        return found
+
     def ages() -> dict[tuple[str, ...], float]:
         found = {(pod.name,): experience.age(pod.id) for pod in state.pods()}
         return {name: age for name, age in found.items() if age is not None}
 
     metrics.watch_each("trio2o_pod_room_free", lambda: rooms(0))
     metrics.watch_each("trio2o_pod_room_limit", lambda: rooms(1))
+    metrics.watch_each("trio2o_pod_room_claimed", claims)
     metrics.watch_each("trio2o_pod_usage_age_seconds", ages)
     metrics.watch("trio2o_usage_collector", lambda: float(election.leads))

@@ -8,7 +8,7 @@ reactor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg2
@@ -157,8 +157,8 @@ class SafeConnection(txpostgres.Connection):
         self.alive = False
         #: Fires once with the reason when an open connection is gone.
         self.died: Deferred[str] = Deferred()
-        #: Called when notifications have arrived; several may be one call.
-        self.notified: Callable[[], None] | None = None
+        #: Called with what notifications say that have arrived; several may be one call.
+        self.notified: Callable[[Sequence[str]], None] | None = None
         self._answer_limit = answer_limit
         self._reason = ""
 
@@ -250,9 +250,10 @@ class SafeConnection(txpostgres.Connection):
 
     def checkForNotifies(self) -> None:
         if self._connection.notifies:
+            said = [notification.payload for notification in self._connection.notifies]
             del self._connection.notifies[:]
             if self.notified is not None:
-                self.notified()
+                self.notified(said)
 
     def _die(self, f: Failure) -> None:
         self.abandon(_first_line(f.value))

@@ -4,7 +4,7 @@ The connection that waits for notifications.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -28,7 +28,7 @@ class Listener:
         dsn: str,
         channel: str,
         *,
-        changed: Callable[[], None],
+        heard: Callable[[Sequence[str]], None],
         connected: Callable[[], None],
         lost: Callable[[], None],
         pulse: float = 5.0,
@@ -36,11 +36,12 @@ class Listener:
     ) -> None:
         """
         :param channel: a plain identifier.
+        :param heard: called with what notifications say; several may be one call.
         :param silence: seconds that the server may take for a sign of life.
         """
         self._reactor = reactor
         self._channel = channel
-        self._changed = changed
+        self._heard = heard
         self._connected = connected
         self._lost = lost
         self._pulse = pulse
@@ -68,7 +69,7 @@ class Listener:
         self._keeper.stop()
 
     async def _up(self, connection: SafeConnection) -> None:
-        connection.notified = self._changed
+        connection.notified = self._heard
         await connection.query(f'listen "{self._channel}"')
         self._listening = True
         self._next = self._reactor.callLater(self._pulse, self._ask, connection)

@@ -13,7 +13,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
 from trio2o.errors import AlreadyExists, DatabaseUnavailable
-from trio2o.model import Binding, Change, Kind, Pod, PodState, Route
+from trio2o.model import Binding, Change, Kind, News, Pod, PodState, Route
 from trio2o.storage.rules import COUNTED, in_use
 
 
@@ -50,6 +50,8 @@ class MemoryDatabase:
     available: bool = field(default=True, init=False)
     #: By the election's name, who stands, the winner first.
     elections: dict[str, list[Any]] = field(factory=dict, init=False)
+    #: Who is told news.
+    newsrooms: list[Callable[[News], None]] = field(factory=list, init=False)
     _serial: int = field(default=0, init=False)
     _ears: list[Ear] = field(factory=list, init=False)
 

@@ -10,12 +10,9 @@ from collections.abc import Collection
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-from trio2o.model import NOTHING, Amounts, Kind, PlacementRequest, Pod, Usage
+from trio2o.model import Amounts, Kind, News, PlacementRequest, Pod, Usage
 from trio2o.scheduling.capacity import USUAL, CapacityRules
-
-#: Seconds before a collection in which what was accepted may not be in its numbers yet: Nova counts a server when a host
-#: has taken it.
-SETTLING = 30.0
+from trio2o.strategies.claims import Claim, Claims
 
 #: How many (pod, project, kind) are remembered as having failed.
 _MOST_FAILURES = 10_000
@@ -44,11 +41,12 @@ class Experience:
     #: Seconds after which a usage that no newer one took the place of is unknown again.
     stale_seconds: float = 3600.0
     _usage: dict[str, _Collected] = field(factory=dict, init=False)
-    #: Pod id to what was placed in each second.
-    _claims: dict[str, dict[int, Amounts]] = field(factory=dict, init=False)
-    #: Pod id to the sum of its claims.
-    _claimed: dict[str, Amounts] = field(factory=dict, init=False)
+    claims: Claims = field(init=False)
     _failures: OrderedDict[tuple[str, str, Kind], list[float]] = field(factory=OrderedDict, init=False)
+
+    @claims.default
+    def _no_claims(self) -> Claims:
+        return Claims(clock=self._clock, longest=self.stale_seconds)
 
     def usage(self, pod_id: str) -> Usage | None:
         """
@@ -58,7 +56,7 @@ class Experience:
         if known is None:
             return None
         if self._clock.seconds() - known.at > self.stale_seconds:
-            self._forget(pod_id)
+            del self._usage[pod_id]
             return None
         return known.usage
 
@@ -70,9 +68,21 @@ class Experience:
 
     def claimed(self, pod_id: str) -> Amounts:
         """
-        What this process has placed there and the usage does not have yet (I12).
+        What was placed there, by all processes, and the usage does not have yet (I12).
         """
-        return self._claimed.get(pod_id, NOTHING)
+        return self.claims.claimed(pod_id)
+
+    def claim(self, request: PlacementRequest, pod: Pod) -> Claim:
+        """
+        Hold the room that a request takes, before its pod is asked.
+        """
+        return self.claims.open(pod.id, self._rules.needs(request))
+
+    def heard(self, news: News) -> None:
+        """
+        Take over what another process tells.
+        """
+        self.claims.heard(news.sender, news.placed)
 
     def failures(self, pod_id: str, project_id: str, kind: Kind) -> int:
         """
@@ -92,20 +102,15 @@ class Experience:
         """
         at = self._clock.seconds() - age
         self._usage[pod_id] = _Collected(usage=usage, at=at)
-        kept = {
-            second: amounts
-            for second, amounts in self._claims.get(pod_id, {}).items()
-            if second >= at - SETTLING
-        }
-        self._claims[pod_id] = kept
-        self._claimed[pod_id] = _sum(kept.values())
+        self.claims.collected(pod_id, at)
 
     def retain(self, pod_ids: Collection[str]) -> None:
         """
         Forget the usage of all other pods.
         """
         for gone in self._usage.keys() - set(pod_ids):
-            self._forget(gone)
+            del self._usage[gone]
+        self.claims.retain(pod_ids)
 
     def settled(self, request: PlacementRequest, used: Pod, failed: Collection[Pod]) -> None:
         """
@@ -119,21 +124,3 @@ class Experience:
             self._failures.move_to_end(key)
         while len(self._failures) > _MOST_FAILURES:
             self._failures.popitem(last=False)
-        # where nothing is known there is plenty, and nothing to count
-        if self.usage(used.id) is None:
-            return
-        needs = self._rules.needs(request)
-        claims = self._claims[used.id]
-        claims[int(now)] = claims.get(int(now), NOTHING).plus(needs)
-        self._claimed[used.id] = self._claimed[used.id].plus(needs)
-
-    def _forget(self, pod_id: str) -> None:
-        for known in (self._usage, self._claims, self._claimed):
-            known.pop(pod_id, None)
-
-
-def _sum(amounts: Collection[Amounts]) -> Amounts:
-    total = NOTHING
-    for each in amounts:
-        total = total.plus(each)
-    return total

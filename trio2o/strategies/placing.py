@@ -16,6 +16,7 @@ from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
 from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.selection import Ranking, Selection
+from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
 from trio2o.surface.kinds import KINDS
 
@@ -28,9 +29,23 @@ class Place:
 
     pods: tuple[Pod, ...]
     request: PlacementRequest
+    #: As it was before any pod was asked.
     ranking: Ranking
     #: True when the body's references chose: such a create never touches a binding.
     pinned: bool
+    #: The project's active bindings when it was ranked.
+    bindings: Sequence[Binding] = ()
+    #: The room that it holds in the first pod. Whoever has a place keeps its claim or gives it back.
+    claim: Claim = field(factory=no_claim)
+    #: The pods that surely did not accept it, in the order in which they were asked.
+    failed: tuple[Pod, ...] = ()
+
+    @property
+    def pod(self) -> Pod:
+        """
+        The pod to ask now.
+        """
+        return self.pods[0]
 
 
 @define(kw_only=True)
@@ -63,8 +78,8 @@ class Placement:
 
     async def place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
         """
-        Rank the pods for a request, and bind a project that has no binding yet to the best one. A pinned request is ranked
-        by the project's bindings and changes none.
+        Rank the pods for a request, claim its room in the best one (I12), and bind a project that has no binding yet to that.
+        A pinned request is ranked by the project's bindings and changes none.
 
         :raises BadRequest: in the service's words, if the zone does not exist.
         :raises NoValidPod: if every pod is dropped.
@@ -72,7 +87,8 @@ class Placement:
         """
         request = await self._checked(request, unknown_zone)
         if pinned:
-            return self._ranked(request, await self._active_bindings(request.project_id), pinned=True)
+            bindings = await self._active_bindings(request.project_id)
+            return self._claiming(self._ranked(request, bindings, pinned=True))
         lock = self._locks.setdefault(request.project_id, DeferredLock())
         await lock.acquire()
         try:
@@ -95,17 +111,32 @@ class Placement:
         request, ranking = self._rank(request, bindings)
         return explained(request, ranking, bindings)
 
-    async def settle(self, place: Place, used: Pod) -> None:
+    def after(self, place: Place) -> Place | None:
         """
-        After a create succeeded: remember what it took and who had failed it, and move the binding where the ranking says so
+        Where a create goes on whose pod surely did not accept it (I13): ranked by what is known now, with its room claimed there;
+        ``None`` where no pod is left.
+        """
+        place.claim.give_back()
+        failed = place.pod
+        request = evolve(place.request, excluded=place.request.excluded | {failed.id})
+        ranking = self._selection.rank(self.candidates(place.bindings, request), request)
+        if not ranking.ordered:
+            return None
+        return self._claiming(
+            evolve(place, pods=ranking.pods, request=request, failed=(*place.failed, failed))
+        )
+
+    async def settle(self, place: Place) -> None:
+        """
+        After a create succeeded: keep what it took, remember who had failed it, and move the binding where the ranking says so
         (I10). A move that fails is left for the next create.
         """
+        place.claim.keep()
         if self._experience is not None:
-            before = [pod.id for pod in place.pods].index(used.id)
-            self._experience.settled(place.request, used, place.pods[:before])
-        best = place.pods[0]
-        if place.pinned or used.id != best.id:
+            self._experience.settled(place.request, place.pod, place.failed)
+        if place.pinned or place.failed:
             return
+        used = place.pod
         current = self._state.binding(place.request.project_id, used.az_name, used.group)
         decided = binding_move(current, used, place.request, place.ranking)
         if decided.move is not Move.MOVE:
@@ -177,7 +208,15 @@ class Placement:
             raise NoValidPod(
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
             )
-        return Place(pods=ranking.pods, request=request, ranking=ranking, pinned=pinned)
+        return Place(pods=ranking.pods, request=request, ranking=ranking, pinned=pinned, bindings=bindings)
+
+    def _claiming(self, place: Place) -> Place:
+        """
+        The place with a claim on its first pod. Nothing may wait between the ranking and this.
+        """
+        if self._experience is None:
+            return place
+        return evolve(place, claim=self._experience.claim(place.request, place.pod))
 
     def _rank(
         self, request: PlacementRequest, bindings: Sequence[Binding]
@@ -208,8 +247,8 @@ class Placement:
         bindings = await self._active_bindings(request.project_id)
         request = self._in_a_zone(request, bindings)
         while True:
-            place = self._ranked(request, bindings, pinned=False)
-            best = place.pods[0]
+            place = self._claiming(self._ranked(request, bindings, pinned=False))
+            best = place.pod
             if any(
                 binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings
             ):
@@ -221,19 +260,24 @@ class Placement:
                 binding = await self._bind(request, best, decided, first=anywhere)
             except Missing:
                 # the pod was deleted, which this process has not heard of yet
+                place.claim.give_back()
                 request = evolve(request, excluded=request.excluded | {best.id})
                 continue
+            except BaseException:
+                place.claim.give_back()
+                raise
+            if binding.pod_id == best.id:
+                return place
+            place.claim.give_back()
             if (binding.az_name, binding.pod_group) == (best.az_name, best.group):
                 break
             # another process has just chosen the project's zone
             bindings = [binding]
             request = evolve(request, availability_zone=binding.az_name)
-        if binding.pod_id == best.id:
-            return place
         # another process was faster: its pod comes first where the request fits it
         winner = [pod for pod in place.pods if pod.id == binding.pod_id]
         others = [pod for pod in place.pods if pod.id != binding.pod_id]
-        return evolve(place, pods=tuple(winner + others))
+        return self._claiming(evolve(place, pods=tuple(winner + others)))
 
     async def _active_bindings(self, project_id: str) -> Sequence[Binding]:
         """

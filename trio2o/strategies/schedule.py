@@ -101,11 +101,11 @@ class ScheduleStrategy:
         )
         words = inbound.operation.options.get("unknown_zone", SURFACES[context.surface].unknown_zone)
         place = await self._place(request, pinned=pinned, unknown_zone=words)
-        pod, answer, body = await self._try(inbound, context, wanted, place)
+        place, answer, body = await self._try(inbound, context, wanted, place)
         if 200 <= answer.status < 300 and inbound.operation.options.get("records", True):
-            await self._record(inbound, context, wanted, pod, body)
-            await self._placement.settle(place, pod)
-        return self._forwarder.finished(inbound, context, pod, answer, body)
+            await self._record(inbound, context, wanted, place.pod, body)
+            await self._placement.settle(place)
+        return self._forwarder.finished(inbound, context, place.pod, answer, body)
 
     async def _place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
         placing = Deferred.fromCoroutine(
@@ -122,35 +122,55 @@ class ScheduleStrategy:
 
     async def _try(
         self, inbound: Inbound, context: RequestContext, wanted: Wanted, place: Place
-    ) -> tuple[Pod, IPodAnswer, bytes]:
+    ) -> tuple[Place, IPodAnswer, bytes]:
         """
-        Send to the best pod, and to the next only where the one before surely did not accept.
+        Send to the best pod, and to the next only where the one before surely did not accept. The place is given whose pod
+        answered; its claim is settled by what became of the create.
         """
-        refusal: tuple[Pod, IPodAnswer, bytes] | None = None
+        refusal: tuple[Place, IPodAnswer, bytes] | None = None
         unreached: PodFailure | None = None
-        for pod in place.pods:
-            sent = (
-                pod_zone(wanted.raw, _request_key(inbound), pod.pod_az_name)
-                if wanted.zone is not None
-                else wanted.raw
-            )
+        tried: Place | None = place
+        while tried is not None:
+            place = tried
             try:
-                answer = await self._forwarder.send(
-                    inbound, context, pod, body=sent, budget=self._budget, fresh=True
-                )
+                answer, body = await self._sent(inbound, context, wanted, place.pod)
             except PodFailure as failure:
-                if isinstance(failure, PodUnreachable) and not failure.sent:
-                    unreached = failure
-                    continue
-                raise told(failure) from failure
-            body = await self._forwarder.read(answer)
-            if not lacks_room(context.surface, answer.status, body):
-                return pod, answer, body
-            refusal = refusal or (pod, answer, body)
+                if not isinstance(failure, PodUnreachable) or failure.sent:
+                    place.claim.keep()
+                    raise told(failure) from failure
+                unreached = failure
+            except BaseException:
+                place.claim.keep()
+                raise
+            else:
+                if not lacks_room(context.surface, answer.status, body):
+                    if 400 <= answer.status < 500:
+                        place.claim.give_back()
+                    else:
+                        # after a 500 it is not known what the pod has made
+                        place.claim.keep()
+                    return place, answer, body
+                refusal = refusal or (place, answer, body)
+            tried = self._placement.after(place)
         if refusal is not None:
             return refusal
         assert unreached is not None, "a place has at least one pod"
         raise told(unreached) from unreached
+
+    async def _sent(
+        self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod
+    ) -> tuple[IPodAnswer, bytes]:
+        """
+        One pod's answer to the create, with its body.
+
+        :raises PodFailure: if there is none.
+        :raises GatewayError: if it breaks off.
+        """
+        sent = wanted.raw
+        if wanted.zone is not None:
+            sent = pod_zone(wanted.raw, _request_key(inbound), pod.pod_az_name)
+        answer = await self._forwarder.send(inbound, context, pod, body=sent, budget=self._budget, fresh=True)
+        return answer, await self._forwarder.read(answer)
 
     async def _record(
         self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod, body: bytes

@@ -10,8 +10,8 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from tests.unit.strategies.case import P1, S1, StrategyCase
-from tests.unit.strategies.doubles import Reply
-from trio2o.errors import BadRequest, NoValidPod
+from tests.unit.strategies.doubles import Broken, Hang, Reply, Unreachable
+from trio2o.errors import BadRequest, GatewayError, GatewayTimeout, NoValidPod
 from trio2o.model import Amounts, Kind, PlacementRequest, PodSettings, Stock, Usage
 from trio2o.scheduling.binding_move import Move
 from trio2o.scheduling.explaining import Explanation
@@ -82,6 +82,68 @@ class ExhaustedTests(StrategyCase):
 
         self.assertEqual([self.create() for _ in range(5)], ["Pod1"] * 3 + ["Pod2"] * 2)
         self.assertEqual(["Pod2"], self.bound_pods())
+
+    def test_burst_at_once(self) -> None:
+        """
+        Creates that are all under way at once take no more room than there is: none of them was accepted yet when the next one is
+        placed (I12).
+        """
+        self.known.note_usage(self.pod1.id, Usage(vcpus=Stock(total=1, used=13)), 0.0)
+        self.known.note_usage(self.pod2.id, Usage(vcpus=Stock(total=1, used=14)), 0.0)
+        for pod in ("Pod1", "Pod2"):
+            self.pods.on(pod, "POST", SERVERS, Hang())
+
+        creates = [self.started("POST", SERVERS, b'{"server": {}}') for _ in range(7)]
+
+        asked = self.pods.asked("POST", SERVERS)
+        self.assertEqual((3, 2), (asked.count("Pod1"), asked.count("Pod2")))
+        for create in creates[5:]:
+            self.failureResultOf(create, NoValidPod)
+        self.clock.advance(1000)
+        for create in creates[:5]:
+            # the pods may have made them
+            self.failureResultOf(create, GatewayTimeout)
+        self.refused(NoValidPod, "POST", SERVERS, b'{"server": {}}')
+
+    def test_given_back(self) -> None:
+        """
+        What a pod has surely not accepted holds no room there, and what it may have accepted does.
+        """
+        room = {
+            Reply(400, {"badRequest": {"code": 400, "message": "no"}}): 0.0,
+            QUOTA: 0.0,
+            Unreachable(): 0.0,
+            Reply(500, {}): 1.0,
+            Broken(): 1.0,
+            MADE: 1.0,
+        }
+        for answer, claimed in room.items():
+            self.make()
+            self.known.note_usage(self.pod1.id, Usage(vcpus=Stock(total=1, used=0)), 0.0)
+            self.pods.on("Pod1", "POST", SERVERS, answer)
+            self.pods.on("Pod2", "POST", SERVERS, MADE)
+            create = self.started("POST", SERVERS, b'{"server": {}}')
+            create.addErrback(lambda failure: failure.trap(GatewayError))
+            self.successResultOf(create)
+            self.assertEqual(claimed, self.known.claimed(self.pod1.id).vcpus, answer)
+
+    def test_room_taken_meanwhile(self) -> None:
+        """
+        A create whose first pod is short of quota goes on by what there is then, not by what there was when it came.
+        """
+        self.known.note_usage(self.pod1.id, Usage(vcpus=Stock(total=1, used=15)), 0.0)
+        self.known.note_usage(self.pod2.id, Usage(vcpus=Stock(total=1, used=15)), 0.0)
+        held: Deferred[Reply] = Deferred()
+        self.pods.on("Pod1", "POST", SERVERS, lambda call: held)
+        first = self.started("POST", SERVERS, b'{"server": {"name": "first"}}')
+        second = self.started("POST", SERVERS, b'{"server": {"name": "second"}}')
+        self.assertEqual(202, self.answered(second).status)
+
+        held.callback(QUOTA)
+
+        # the pod's own words, since the only other one is full by now
+        self.assertEqual(403, self.answered(first).status)
+        self.assertEqual(["Pod1", "Pod2"], self.pods.asked("POST", SERVERS))
 
     def test_all_full(self) -> None:
         """

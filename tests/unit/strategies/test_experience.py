@@ -8,9 +8,10 @@ from attrs import evolve
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from trio2o.model import NOTHING, Amounts, Kind, PlacementRequest, Pod, Stock, Usage
+from trio2o.model import Amounts, Kind, News, Placed, PlacementRequest, Pod, Stock, Usage
 from trio2o.strategies import experience
-from trio2o.strategies.experience import SETTLING, Experience
+from trio2o.strategies.claims import SETTLING
+from trio2o.strategies.experience import Experience
 
 POD1 = Pod(id="1", name="Pod1", az_name="az1")
 POD2 = Pod(id="2", name="Pod2", az_name="az1")
@@ -48,15 +49,13 @@ class UsageTests(ExperienceCase):
 
     def test_stale(self) -> None:
         """
-        What was said too long ago is unknown again, and its claims with it; the age counts from the collection.
+        What was said too long ago is unknown again; the age counts from the collection.
         """
         self.known.note_usage("1", USAGE, 500.0)
-        self.known.settled(SERVER, POD1, ())
         self.clock.advance(100)
         self.assertEqual(self.known.usage("1"), USAGE)
         self.clock.advance(1)
         self.assertIsNone(self.known.usage("1"))
-        self.assertEqual(self.known.claimed("1"), NOTHING)
 
     def test_retained(self) -> None:
         """
@@ -71,60 +70,35 @@ class UsageTests(ExperienceCase):
 
 class ClaimTests(ExperienceCase):
     """
-    What was placed since (I12).
+    What was placed since (I12): see :mod:`trio2o.strategies.claims`.
     """
 
-    def test_sum(self) -> None:
+    def test_size(self) -> None:
         """
-        All that was placed in a pod since is claimed there, and nowhere else.
+        A create claims what it needs, and what is typical where it does not say.
         """
-        self.known.note_usage("1", USAGE, 0.0)
-        self.known.note_usage("2", USAGE, 0.0)
-        for _ in range(3):
-            self.known.settled(SERVER, POD1, ())
-            self.clock.advance(0.4)
-        self.assertEqual(self.known.claimed("1"), Amounts(vcpus=6.0))
-        self.assertEqual(self.known.claimed("2"), NOTHING)
-
-    def test_typical(self) -> None:
-        """
-        What does not say how large it is claims what is typical.
-        """
-        self.known.note_usage("1", USAGE, 0.0)
-        self.known.settled(evolve(SERVER, needs=None), POD1, ())
-        self.assertEqual(self.known.claimed("1").vcpus, 1.0)
+        self.known.claim(SERVER, POD1)
+        self.known.claim(evolve(SERVER, needs=None), POD2)
+        self.assertEqual(self.known.claimed("1"), TWO)
+        self.assertEqual(self.known.claimed("2").vcpus, 1.0)
 
     def test_collected(self) -> None:
         """
-        A collection that began well after a claim has it in its numbers.
+        A collection that began well after a claim was kept has it in its numbers, however late it is heard of.
         """
-        self.known.note_usage("1", USAGE, 0.0)
-        self.known.settled(SERVER, POD1, ())
+        self.known.claim(SERVER, POD1).keep()
         self.clock.advance(SETTLING + 1)
-        self.known.settled(SERVER, POD1, ())
+        self.known.claim(SERVER, POD1).keep()
         self.clock.advance(10)
         self.known.note_usage("1", USAGE, 9.0)
         self.assertEqual(self.known.claimed("1"), TWO)
 
-    def test_collection_that_began_before(self) -> None:
+    def test_heard(self) -> None:
         """
-        A claim stays that was made while the collection was under way, however late it is heard of.
+        What another process tells is counted as well.
         """
-        self.known.note_usage("1", USAGE, 0.0)
-        self.clock.advance(100)
-        self.known.settled(SERVER, POD1, ())
-        self.clock.advance(100)
-        self.known.note_usage("1", USAGE, 101.0)
-        self.assertEqual(self.known.claimed("1"), TWO)
-
-    def test_plenty(self) -> None:
-        """
-        Where the usage is not known nothing is counted, so that nothing grows.
-        """
-        self.known.settled(SERVER, POD1, ())
-        self.assertEqual(self.known.claimed("1"), NOTHING)
-        self.known.note_usage("1", USAGE, 0.0)
-        self.assertEqual(self.known.claimed("1"), NOTHING)
+        self.known.heard(News(sender="b", placed={"1": Placed(open=TWO, kept=TWO)}))
+        self.assertEqual(self.known.claimed("1"), Amounts(vcpus=4.0))
 
 
 class FailureTests(ExperienceCase):

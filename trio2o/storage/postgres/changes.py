@@ -90,7 +90,12 @@ class PostgresChanges:
         self, changed: Callable[[], None], connected: Callable[[], None], lost: Callable[[], None]
     ) -> None:
         listener = Listener(
-            self._reactor, self._dsn, "trio2o_changes", changed=changed, connected=connected, lost=lost
+            self._reactor,
+            self._dsn,
+            "trio2o_changes",
+            heard=lambda said: changed(),
+            connected=connected,
+            lost=lost,
         )
         self._listeners.append(listener)
         listener.start()

@@ -107,7 +107,7 @@ _ROOM = _object(
         "total": _said({"type": "number"}, "What there is, by the pod's own word."),
         "used": _said({"type": "number"}, "What the pod has promised."),
         "limit": _said({"type": "number"}, "What may be promised: overcommitment in, headroom out."),
-        "claimed": _said({"type": "number"}, "What this process has placed since."),
+        "claimed": _said({"type": "number"}, "What was placed there since, by all processes."),
         "free": _said({"type": "number"}, "What is left; negative where more is promised than may be."),
     }
 )

@@ -1,0 +1,129 @@
+"""
+News as PostgreSQL's notifications.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+import orjson
+from attrs import define, evolve, field
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from trio2o.interfaces import INews
+from trio2o.model import NOTHING, Amounts, News, Placed
+from trio2o.storage.listen import Listener
+from trio2o.storage.pool import Pool
+
+_log = Logger()
+
+CHANNEL = "trio2o_news"
+
+#: Pods in one notification: each takes up to 300 of the 8,000 bytes that one may have.
+_PODS = 25
+
+_AMOUNTS = tuple(attribute.name for attribute in attrs.fields(Amounts))
+
+
+@implementer(INews)
+@define(eq=False)
+class PostgresNews:
+    """
+    Tells over the pool and listens over a connection of its own, so that news never keep a change waiting (I14).
+    """
+
+    _reactor: Any
+    _dsn: str
+    _pool: Pool
+    _listeners: list[Listener] = field(factory=list, init=False)
+
+    async def tell(self, news: News) -> None:
+        said = [written(part) for part in _parts(news)]
+        if said:
+            await self._pool.run_query(
+                "select pg_notify(%s, said) from unnest(%s) said", (CHANNEL, said), patience=0.0
+            )
+
+    def listen(self, heard: Callable[[News], None]) -> None:
+        listener = Listener(
+            self._reactor,
+            self._dsn,
+            CHANNEL,
+            heard=lambda said: _read_all(said, heard),
+            connected=lambda: None,
+            lost=lambda: None,
+        )
+        self._listeners.append(listener)
+        listener.start()
+
+    def stop(self) -> None:
+        while self._listeners:
+            self._listeners.pop().stop()
+
+
+def written(news: News) -> str:
+    """
+    One notification's text. It has no empty parts, so that nothing is in it that an earlier release does not know.
+    """
+    document: dict[str, Any] = {"by": news.sender}
+    if news.placed:
+        document["placed"] = {pod_id: _written_placed(placed) for pod_id, placed in news.placed.items()}
+    return orjson.dumps(document).decode()
+
+
+def read(said: str) -> News:
+    """
+    What a notification says; what another release tells beside is left out.
+
+    :raises ValueError: if it is no news.
+    """
+    document = orjson.loads(said)
+    if not isinstance(document, dict) or not isinstance(document.get("by"), str):
+        raise ValueError("not a piece of news")
+    placed = document.get("placed", {})
+    if not isinstance(placed, dict):
+        raise ValueError("placed is no object")
+    return News(sender=document["by"], placed={pod_id: _read_placed(each) for pod_id, each in placed.items()})
+
+
+def _parts(news: News) -> Iterator[News]:
+    pods = list(news.placed)
+    for start in range(0, len(pods), _PODS):
+        yield evolve(news, placed={pod_id: news.placed[pod_id] for pod_id in pods[start : start + _PODS]})
+
+
+def _read_all(said: Sequence[str], heard: Callable[[News], None]) -> None:
+    for each in said:
+        try:
+            news = read(each)
+        except ValueError as error:
+            _log.warn("a notification on {channel} is no news: {error}", channel=CHANNEL, error=str(error))
+            continue
+        heard(news)
+
+
+def _written_placed(placed: Placed) -> dict[str, list[float]]:
+    fields = {"open": placed.open, "kept": placed.kept}
+    return {name: list(attrs.astuple(amounts)) for name, amounts in fields.items() if amounts != NOTHING}
+
+
+def _read_placed(document: object) -> Placed:
+    if not isinstance(document, Mapping):
+        raise ValueError("what was placed is no object")
+    return Placed(open=_amounts(document.get("open")), kept=_amounts(document.get("kept")))
+
+
+def _amounts(numbers: object) -> Amounts:
+    if numbers is None:
+        return NOTHING
+    if not isinstance(numbers, list) or len(numbers) < len(_AMOUNTS):
+        raise ValueError("amounts are a list of numbers")
+    # a later release may count more resources, behind these
+    known = numbers[: len(_AMOUNTS)]
+    if not all(isinstance(each, (int, float)) and math.isfinite(each) and each >= 0 for each in known):
+        raise ValueError("amounts are numbers, 0 or more")
+    return Amounts(**dict(zip(_AMOUNTS, map(float, known), strict=True)))
