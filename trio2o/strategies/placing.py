@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
-from twisted.internet.defer import DeferredLock
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
 from trio2o.interfaces import IBindingStore, IPodStore, IState
@@ -18,6 +17,7 @@ from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.selection import Ranking, Selection
 from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.turns import Turns
 from trio2o.surface.kinds import KINDS
 
 
@@ -68,7 +68,8 @@ class Placement:
     _tolerations: Mapping[str, frozenset[str]] = field(factory=dict)
     #: What the filter by room goes by.
     _capacity: CapacityRules = USUAL
-    _locks: dict[str, DeferredLock] = field(factory=dict, init=False)
+    #: By project: many first creates make one binding, not many attempts at one.
+    _turns: Turns = field(factory=Turns, init=False)
 
     def zones(self) -> frozenset[str]:
         """
@@ -89,14 +90,7 @@ class Placement:
         if pinned:
             bindings = await self._active_bindings(request.project_id)
             return self._claiming(self._ranked(request, bindings, pinned=True))
-        lock = self._locks.setdefault(request.project_id, DeferredLock())
-        await lock.acquire()
-        try:
-            return await self._bound(request)
-        finally:
-            lock.release()
-            if not lock.locked and not lock.waiting and self._locks.get(request.project_id) is lock:
-                del self._locks[request.project_id]
+        return await self._turns.run(request.project_id, lambda: self._bound(request))
 
     async def explain(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
         """

@@ -872,7 +872,7 @@ class RaceTests(ScheduleCase):
         for each in started:
             self.answered(each)
 
-        self.assertEqual({}, self.placement._locks)
+        self.assertEqual(0, self.placement._turns.keys)
 
     def test_pod_deleted_elsewhere(self) -> None:
         """
