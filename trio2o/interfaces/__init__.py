@@ -6,7 +6,14 @@ from trio2o.interfaces.identity import ICatalog, IPodTokens, IPolicy, IServiceTo
 from trio2o.interfaces.memory import ICursorBook, IRouteBook, IState
 from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
-from trio2o.interfaces.scheduling import IPodFilter, IPodWeigher, IScaledWeigher
+from trio2o.interfaces.scheduling import (
+    IPodFilter,
+    IPodWeigher,
+    IScaledWeigher,
+    ISteady,
+    ISteadyFilter,
+    ISteadyWeigher,
+)
 from trio2o.interfaces.stores import (
     IBindingStore,
     IChangeLog,
@@ -41,6 +48,9 @@ __all__ = [
     "IScaledWeigher",
     "IServiceToken",
     "IState",
+    "ISteady",
+    "ISteadyFilter",
+    "ISteadyWeigher",
     "IStrategy",
     "ITokenValidator",
     "IUsageStore",

@@ -28,7 +28,7 @@ class IState(Interface):
 
     def pods() -> Sequence[Pod]:
         """
-        The pods without the top region, by serial.
+        The pods without the top region, by serial. The same object as long as nothing of them has changed, and then another.
         """
 
     def pod(pod_id: str) -> Pod | None:

@@ -68,6 +68,8 @@ class TreqPods:
     #: Makes the protocol of a connection: :class:`PodConnection`, or the lean one.
     _connection: Callable[..., Any] = PodConnection
     _lines: dict[str, Line] = field(factory=dict, init=False)
+    #: The breakers that are not closed, by service and pod id.
+    _troubled: dict[str, dict[str, Breaker]] = field(factory=dict, init=False)
 
     def call(self, pod: Pod, call: PodCall) -> Deferred[IPodAnswer]:
         return self._call(pod, call, forced=False)
@@ -84,6 +86,16 @@ class TreqPods:
         """
         line = self._lines.get(pod_id)
         return line is None or line.admits(service, self._reactor.seconds())
+
+    def unhealthy(self, service: str) -> frozenset[str]:
+        """
+        The ids of the pods for which :meth:`healthy` is false; it looks at no others than those whose breaker is not closed.
+        """
+        troubled = self._troubled.get(service)
+        if not troubled:
+            return frozenset()
+        now = self._reactor.seconds()
+        return frozenset([pod_id for pod_id, breaker in troubled.items() if not breaker.admits(now)])
 
     def endpoint(self, pod: Pod, service: str) -> str | None:
         own = pod.settings.endpoints.get(service)
@@ -144,6 +156,8 @@ class TreqPods:
         if line is None:
             line = self._lines[pod.id] = Line(
                 clock=self._reactor,
+                pod_id=pod.id,
+                troubled=self._troubled,
                 gate=Gate(limit=1, queue=self._defaults.queue),
                 build_breaker=lambda: Breaker(
                     threshold=self._defaults.breaker_threshold, cool_down=self._defaults.breaker_cool_down

@@ -28,6 +28,9 @@ class Line:
     """
 
     clock: IReactorTime
+    pod_id: str
+    #: The breakers of all pods that are not closed, by service and pod id.
+    troubled: dict[str, dict[str, Breaker]]
     gate: Gate
     #: Makes the breaker of a service that is called for the first time.
     build_breaker: Callable[[], Breaker]
@@ -41,6 +44,7 @@ class Line:
     breakers: dict[str, Breaker] = field(factory=dict, init=False)
     _bodies: set[PodAnswer] = field(factory=set, init=False)
     _sweeper: IDelayedCall | None = field(default=None, init=False)
+    _closed: bool = field(default=False, init=False)
 
     @property
     def name(self) -> str:
@@ -72,6 +76,7 @@ class Line:
         The pod's service answered.
         """
         if self.breakers[service].succeeded(ticket):
+            self.troubled.get(service, {}).pop(self.pod_id, None)
             _log.info(
                 "{pod} answers for {service} again; the breaker is closed", pod=self.name, service=service
             )
@@ -81,6 +86,8 @@ class Line:
         The pod's service did not answer.
         """
         if self.breakers[service].failed(ticket, self.clock.seconds(), reason):
+            if not self._closed:
+                self.troubled.setdefault(service, {})[self.pod_id] = self.breakers[service]
             _log.warn(
                 "{pod} does not answer for {service}; the breaker is open: {reason}",
                 pod=self.name,
@@ -109,8 +116,11 @@ class Line:
 
     def close(self) -> None:
         """
-        Close idle connections now and the others when they are done.
+        Close idle connections now and the others when they are done. What those tell of the pod counts no more.
         """
+        self._closed = True
+        for troubled in self.troubled.values():
+            troubled.pop(self.pod_id, None)
         for _, client in self.clients.values():
             client.close()
         self.clients.clear()

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from trio2o.model import Binding, PlacementRequest, Pod, PodState
 from trio2o.scheduling.filters import StateFilter
-from trio2o.scheduling.selection import Dropped, Ranked, Ranking
+from trio2o.scheduling.ranking import Dropped, Ranked, Ranking
 
 #: Characters of a reason at most.
 MOST_REASON = 255

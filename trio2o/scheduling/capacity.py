@@ -7,12 +7,13 @@ promised beyond it, and what is to stay free, comes from the configuration or th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import ClassVar
 
 from attrs import field, frozen
 from zope.interface import implementer
 
-from trio2o.interfaces import IPodFilter, IPodWeigher, IScaledWeigher
+from trio2o.interfaces import IScaledWeigher, ISteadyFilter, ISteadyWeigher
 from trio2o.model import NOTHING, Amounts, Candidate, Kind, PlacementRequest
 
 #: The resources, as fields of :class:`Amounts` and :class:`trio2o.model.Usage`.
@@ -109,7 +110,7 @@ class CapacityRules:
 USUAL = CapacityRules()
 
 
-@implementer(IPodFilter)
+@implementer(ISteadyFilter)
 @frozen
 class CapacityFilter:
     """
@@ -119,6 +120,7 @@ class CapacityFilter:
     rules: CapacityRules = USUAL
     name: str = "capacity"
     reason: str = "has not enough room left"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod", "usage", "claimed"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         usage = candidate.usage
@@ -136,8 +138,14 @@ class CapacityFilter:
             or self.rules.needs(request).volume_gb <= largest
         )
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return (request.kind, request.needs)
 
-@implementer(IPodWeigher, IScaledWeigher)
+    def concerns(self, candidate: Candidate) -> bool:
+        return candidate.usage is not None
+
+
+@implementer(ISteadyWeigher, IScaledWeigher)
 @frozen
 class FreeCapacityWeigher:
     """
@@ -149,6 +157,7 @@ class FreeCapacityWeigher:
     rules: CapacityRules = USUAL
     name: str = "free_capacity"
     scale: str = "share"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod", "usage", "claimed"})
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         if candidate.usage is None:
@@ -161,3 +170,6 @@ class FreeCapacityWeigher:
                 free, whole = room
                 least = min(least, (free - needed) / whole if whole > 0.0 else 0.0)
         return max(0.0, least)
+
+    def part(self, request: PlacementRequest) -> Hashable:
+        return (request.kind, request.needs)

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from trio2o.model import Binding, PlacementRequest
 from trio2o.scheduling.binding_move import NO_MOVE, BindingMove, binding_move
-from trio2o.scheduling.selection import Ranking
+from trio2o.scheduling.ranking import Ranking
 
 
 @frozen(kw_only=True)

@@ -1,17 +1,20 @@
 """
-The filters that come with Trio2o. Each drops pods that cannot take a request; see :class:`trio2o.interfaces.IPodFilter`.
+The filters that come with Trio2o. Each drops pods that cannot take a request; see :class:`trio2o.interfaces.ISteadyFilter`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import ClassVar
+
 from attrs import frozen
 from zope.interface import implementer
 
-from trio2o.interfaces import IPodFilter
+from trio2o.interfaces import ISteadyFilter
 from trio2o.model import Candidate, PlacementRequest, PodState
 
 
-@implementer(IPodFilter)
+@implementer(ISteadyFilter)
 @frozen
 class AvailabilityZoneFilter:
     """
@@ -20,12 +23,19 @@ class AvailabilityZoneFilter:
 
     name: str = "availability_zone"
     reason: str = "not in the requested availability zone"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         return request.availability_zone in (None, candidate.pod.az_name)
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return request.availability_zone
 
-@implementer(IPodFilter)
+    def concerns(self, candidate: Candidate) -> bool:
+        return True
+
+
+@implementer(ISteadyFilter)
 @frozen
 class StateFilter:
     """
@@ -34,12 +44,19 @@ class StateFilter:
 
     name: str = "state"
     reason: str = "its state takes no new resources"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         return candidate.pod.state is PodState.ENABLED and not candidate.pod.is_top
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
 
-@implementer(IPodFilter)
+    def concerns(self, candidate: Candidate) -> bool:
+        return True
+
+
+@implementer(ISteadyFilter)
 @frozen
 class HealthFilter:
     """
@@ -48,12 +65,19 @@ class HealthFilter:
 
     name: str = "health"
     reason: str = "does not answer"
+    reads: ClassVar[frozenset[str]] = frozenset({"healthy"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         return candidate.healthy
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
 
-@implementer(IPodFilter)
+    def concerns(self, candidate: Candidate) -> bool:
+        return True
+
+
+@implementer(ISteadyFilter)
 @frozen
 class ReferencesFilter:
     """
@@ -62,12 +86,19 @@ class ReferencesFilter:
 
     name: str = "references"
     reason: str = "does not have what the request names"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         return request.within is None or candidate.pod.id in request.within
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return request.within
 
-@implementer(IPodFilter)
+    def concerns(self, candidate: Candidate) -> bool:
+        return True
+
+
+@implementer(ISteadyFilter)
 @frozen
 class ExcludedFilter:
     """
@@ -76,12 +107,19 @@ class ExcludedFilter:
 
     name: str = "excluded"
     reason: str = "already failed this request"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         return candidate.pod.id not in request.excluded
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return request.excluded
 
-@implementer(IPodFilter)
+    def concerns(self, candidate: Candidate) -> bool:
+        return True
+
+
+@implementer(ISteadyFilter)
 @frozen
 class AffinityFilter:
     """
@@ -90,6 +128,13 @@ class AffinityFilter:
 
     name: str = "affinity"
     reason: str = "not in the requested pod group"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         return candidate.pod.group == request.pod_group
+
+    def part(self, request: PlacementRequest) -> Hashable:
+        return request.pod_group
+
+    def concerns(self, candidate: Candidate) -> bool:
+        return True

@@ -4,14 +4,17 @@ Which projects a pod is for, and how many pods a project may be spread over. Pur
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import ClassVar
+
 from attrs import frozen
 from zope.interface import implementer
 
-from trio2o.interfaces import IPodFilter
+from trio2o.interfaces import ISteadyFilter
 from trio2o.model import Candidate, PlacementRequest
 
 
-@implementer(IPodFilter)
+@implementer(ISteadyFilter)
 @frozen
 class ProjectsFilter:
     """
@@ -21,6 +24,7 @@ class ProjectsFilter:
 
     name: str = "projects"
     reason: str = "does not take this project"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         settings = candidate.pod.settings
@@ -28,8 +32,14 @@ class ProjectsFilter:
             return False
         return not settings.projects_allowed or request.project_id in settings.projects_allowed
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return request.project_id
 
-@implementer(IPodFilter)
+    def concerns(self, candidate: Candidate) -> bool:
+        return bool(candidate.pod.settings.projects_denied or candidate.pod.settings.projects_allowed)
+
+
+@implementer(ISteadyFilter)
 @frozen
 class MaxPodsFilter:
     """
@@ -43,5 +53,18 @@ class MaxPodsFilter:
     name: str = "max_pods"
     reason: str = "the project is bound to as many other pods as it may be"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """
+        See :class:`ISteady`; nothing where there is no limit, so that nobody counts for it.
+        """
+        return frozenset() if self.most is None else frozenset({"bound", "bound_elsewhere"})
+
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         return self.most is None or candidate.bound or candidate.bound_elsewhere < self.most
+
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
+
+    def concerns(self, candidate: Candidate) -> bool:
+        return self.most is not None

@@ -4,10 +4,13 @@ A project's quota in each pod. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import ClassVar
+
 from attrs import frozen
 from zope.interface import implementer
 
-from trio2o.interfaces import IPodFilter
+from trio2o.interfaces import ISteadyFilter
 from trio2o.model import Candidate, Kind, PlacementRequest
 
 #: The limits that count for a kind: (field of :class:`QuotaLeft`, field of :class:`Amounts` or ``None`` for "one").
@@ -17,7 +20,7 @@ _LIMITS: dict[Kind, tuple[tuple[str, str | None], ...]] = {
 }
 
 
-@implementer(IPodFilter)
+@implementer(ISteadyFilter)
 @frozen
 class QuotaFilter:
     """
@@ -27,6 +30,7 @@ class QuotaFilter:
 
     name: str = "quota"
     reason: str = "the project's quota there is used up"
+    reads: ClassVar[frozenset[str]] = frozenset({"quota"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
         if candidate.quota is None:
@@ -42,3 +46,9 @@ class QuotaFilter:
             if needed > left:
                 return False
         return True
+
+    def part(self, request: PlacementRequest) -> Hashable:
+        return (request.kind, request.needs)
+
+    def concerns(self, candidate: Candidate) -> bool:
+        return candidate.quota is not None

@@ -28,7 +28,6 @@ from trio2o.scheduling.filters import (
 from trio2o.scheduling.presence import PresenceFilter
 from trio2o.scheduling.projects import MaxPodsFilter, ProjectsFilter
 from trio2o.scheduling.quota import QuotaFilter
-from trio2o.scheduling.selection import Weighted
 from trio2o.scheduling.taints import TaintsFilter
 from trio2o.scheduling.weighers import (
     BindingWeigher,
@@ -38,6 +37,7 @@ from trio2o.scheduling.weighers import (
     RecentFailuresWeigher,
     SpreadWeigher,
 )
+from trio2o.scheduling.weighing import Weighted
 
 FILTERS_GROUP = "trio2o.filters"
 WEIGHERS_GROUP = "trio2o.weighers"

@@ -1,20 +1,23 @@
 """
-The weighers that come with Trio2o. Each gives pods a number, larger is better; see :class:`trio2o.interfaces.IPodWeigher`.
+The weighers that come with Trio2o. Each gives pods a number, larger is better; see :class:`trio2o.interfaces.ISteadyWeigher`.
 
-A weigher's number has any unit: :class:`trio2o.scheduling.selection.Selection` brings the numbers of one request to
+A weigher's number has any unit: :class:`trio2o.scheduling.field.Field` brings the numbers of one request to
 0..1, on the weigher's scale, and multiplies them by the configured factor.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import ClassVar
+
 from attrs import frozen
 from zope.interface import implementer
 
-from trio2o.interfaces import IPodWeigher, IScaledWeigher
+from trio2o.interfaces import IScaledWeigher, ISteadyWeigher
 from trio2o.model import Candidate, PlacementRequest
 
 
-@implementer(IPodWeigher)
+@implementer(ISteadyWeigher)
 @frozen
 class CreationOrderWeigher:
     """
@@ -22,12 +25,16 @@ class CreationOrderWeigher:
     """
 
     name: str = "creation_order"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         return float(-candidate.pod.serial)
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
 
-@implementer(IPodWeigher)
+
+@implementer(ISteadyWeigher)
 @frozen
 class OperatorWeightWeigher:
     """
@@ -35,12 +42,16 @@ class OperatorWeightWeigher:
     """
 
     name: str = "operator_weight"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         return candidate.pod.weight
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
 
-@implementer(IPodWeigher)
+
+@implementer(ISteadyWeigher)
 @frozen
 class BindingWeigher:
     """
@@ -51,12 +62,16 @@ class BindingWeigher:
     """
 
     name: str = "binding"
+    reads: ClassVar[frozenset[str]] = frozenset({"bound"})
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         return 1.0 if candidate.bound else 0.0
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
 
-@implementer(IPodWeigher, IScaledWeigher)
+
+@implementer(ISteadyWeigher, IScaledWeigher)
 @frozen
 class SpreadWeigher:
     """
@@ -65,13 +80,17 @@ class SpreadWeigher:
 
     name: str = "spread"
     scale: str = "ratio"
+    reads: ClassVar[frozenset[str]] = frozenset({"usage"})
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         projects = None if candidate.usage is None else candidate.usage.projects
         return -float(projects or 0)
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
 
-@implementer(IPodWeigher, IScaledWeigher)
+
+@implementer(ISteadyWeigher, IScaledWeigher)
 @frozen
 class CostWeigher:
     """
@@ -80,12 +99,16 @@ class CostWeigher:
 
     name: str = "cost"
     scale: str = "ratio"
+    reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         return -candidate.pod.settings.cost
 
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
 
-@implementer(IPodWeigher, IScaledWeigher)
+
+@implementer(ISteadyWeigher, IScaledWeigher)
 @frozen
 class RecentFailuresWeigher:
     """
@@ -94,6 +117,10 @@ class RecentFailuresWeigher:
 
     name: str = "recent_failures"
     scale: str = "share"
+    reads: ClassVar[frozenset[str]] = frozenset({"failures"})
 
     def weigh(self, candidate: Candidate, request: PlacementRequest) -> float:
         return 0.5**candidate.failures
+
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None

@@ -39,7 +39,7 @@ async def explain(reactor: Any, config: Config, dsn: str, request: PlacementRequ
             state=MemoryState(reactor),
             bindings=PostgresBindings(pool),
             pod_store=PostgresPods(pool),
-            healthy=lambda pod_id, service: True,
+            unhealthy=lambda service: (),
         )
         for each in await PostgresUsage(pool).list_usage():
             chosen.experience.note_usage(each.pod_id, each.usage, each.age)

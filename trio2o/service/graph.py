@@ -182,7 +182,7 @@ def make_graph(
         state=state,
         bindings=database.bindings,
         pod_store=database.pods,
-        healthy=pods.healthy,
+        unhealthy=pods.unhealthy,
     )
     departures = Departures(
         forwarder=forwarder,

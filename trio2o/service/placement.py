@@ -4,7 +4,7 @@ The placement as the configuration has it: for the daemon, and for ``trio2o sche
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -13,6 +13,7 @@ from trio2o.config.schema import Config
 from trio2o.interfaces import IBindingStore, IPodStore, IState
 from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
+from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.placing import Placement
 
@@ -34,10 +35,12 @@ def make_placement(
     state: IState,
     bindings: IBindingStore,
     pod_store: IPodStore,
-    healthy: Callable[[str, str], bool],
+    unhealthy: Callable[[str], Collection[str]],
 ) -> PlacementParts:
     """
     Wire it.
+
+    :param unhealthy: gives the ids of the pods whose service, ``compute`` or ``volume``, does not answer.
     """
     scheduling = config.scheduling
     rules = scheduling.rules()
@@ -51,10 +54,15 @@ def make_placement(
         state=state,
         bindings=bindings,
         pod_store=pod_store,
-        healthy=healthy,
-        selection=Selection(
-            filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
-            weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
+        candidates=Candidates(
+            clock=clock,
+            state=state,
+            unhealthy=unhealthy,
+            selection=Selection(
+                filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
+                weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
+            ),
+            experience=experience,
         ),
         default_zone=scheduling.default_availability_zone,
         experience=experience,

@@ -62,6 +62,8 @@ class Claims:
     """
 
     _clock: IReactorTime
+    #: Told of each pod whose sum changes.
+    _touched: Callable[[str], None] = lambda pod_id: None
     #: Seconds after which a claim is forgotten without a collection: no usage is believed for longer.
     _longest: float = 3600.0
     _accounts: dict[str, _Account] = field(factory=dict, init=False)
@@ -137,7 +139,9 @@ class Claims:
     def _account(self, pod_id: str) -> _Account:
         account = self._accounts.get(pod_id)
         if account is None:
-            account = self._accounts[pod_id] = _Account(pod_id, self._clock, self._longest, self._note_change)
+            account = self._accounts[pod_id] = _Account(
+                pod_id, self._clock, self._longest, self._note_change, self._touched
+            )
         return account
 
     def _note_change(self, account: _Account) -> None:
@@ -160,12 +164,18 @@ class _Account:
     """
 
     def __init__(
-        self, pod_id: str, clock: IReactorTime, longest: float, changed: Callable[[_Account], None]
+        self,
+        pod_id: str,
+        clock: IReactorTime,
+        longest: float,
+        changed: Callable[[_Account], None],
+        touched: Callable[[str], None],
     ) -> None:
         self.pod_id = pod_id
         self._clock = clock
         self._longest = longest
         self._changed = changed
+        self._touched = touched
         #: How many claims of this process are open.
         self.opened = 0
         self._open = NOTHING
@@ -220,7 +230,7 @@ class _Account:
             self._others[sender] = _Heard(told.open, self._clock.seconds())
         if told.kept != NOTHING:
             self._keep(told.kept)
-        self._total = None
+        self._forget_total()
 
     def news(self, *, again: bool) -> Placed | None:
         """
@@ -248,7 +258,7 @@ class _Account:
         for amounts in self._kept.values():
             self._sum_kept = self._sum_kept.plus(amounts)
         self._others = {sender: other for sender, other in self._others.items() if other.at >= since}
-        self._total = None
+        self._forget_total()
 
     def idle(self) -> bool:
         """
@@ -268,10 +278,14 @@ class _Account:
         since = self._clock.seconds() - self._longest
         while self._kept and (oldest := next(iter(self._kept))) < since:
             self._sum_kept = self._sum_kept.plus(self._kept.pop(oldest), -1.0)
-            self._total = None
+            self._forget_total()
         if not self._kept:
             self._sum_kept = NOTHING
 
-    def _changed_here(self) -> None:
+    def _forget_total(self) -> None:
         self._total = None
+        self._touched(self.pod_id)
+
+    def _changed_here(self) -> None:
+        self._forget_total()
         self._changed(self)

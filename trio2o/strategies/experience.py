@@ -4,8 +4,9 @@ What this process knows of pods beside their health: their usage, what it has pl
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
@@ -13,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from trio2o.model import Amounts, Kind, News, PlacementRequest, Pod, Usage
 from trio2o.scheduling.capacity import USUAL, CapacityRules
 from trio2o.strategies.claims import Claim, Claims
+from trio2o.strategies.touched import Touched
 
 #: How many (pod, project, kind) are remembered as having failed.
 _MOST_FAILURES = 10_000
@@ -31,7 +33,9 @@ class _Collected:
 @define(kw_only=True, eq=False)
 class Experience:
     """
-    Told by placements and by the collection of usage; asked for each candidate. In memory, of bounded size.
+    Told by placements and by the collection of usage; asked when candidates are made. In memory, of bounded size.
+
+    What it says of a pod to whoever asks changes with a touch of that pod, or when :meth:`until` has passed, and never else.
     """
 
     _clock: IReactorTime
@@ -40,13 +44,17 @@ class Experience:
     failure_seconds: float = 300.0
     #: Seconds after which a usage that no newer one took the place of is unknown again.
     stale_seconds: float = 3600.0
+    touched: Touched = field(factory=Touched, init=False)
     _usage: dict[str, _Collected] = field(factory=dict, init=False)
     claims: Claims = field(init=False)
+    #: Pod, project and kind to the moments of failures.
     _failures: OrderedDict[tuple[str, str, Kind], list[float]] = field(factory=OrderedDict, init=False)
+    #: Project and kind to the pods that have any.
+    _failing: dict[tuple[str, Kind], set[str]] = field(factory=dict, init=False)
 
     @claims.default
     def _no_claims(self) -> Claims:
-        return Claims(clock=self._clock, longest=self.stale_seconds)
+        return Claims(clock=self._clock, touched=self.touched.touch, longest=self.stale_seconds)
 
     def usage(self, pod_id: str) -> Usage | None:
         """
@@ -55,8 +63,9 @@ class Experience:
         known = self._usage.get(pod_id)
         if known is None:
             return None
-        if self._clock.seconds() - known.at > self.stale_seconds:
+        if self._clock.seconds() > known.at + self.stale_seconds:
             del self._usage[pod_id]
+            self.touched.touch(pod_id)
             return None
         return known.usage
 
@@ -84,15 +93,24 @@ class Experience:
         """
         self.claims.heard(news.sender, news.placed)
 
-    def failures(self, pod_id: str, project_id: str, kind: Kind) -> int:
+    def until(self, pod_id: str) -> float:
         """
-        How often creates of this kind for the project have lately failed there and succeeded elsewhere.
+        The moment until which that stays as it is if nothing happens, by this process's clock.
         """
-        times = self._failures.get((pod_id, project_id, kind))
-        if times is None:
-            return 0
+        known = self._usage.get(pod_id)
+        return math.inf if known is None else known.at + self.stale_seconds
+
+    def failures(self, project_id: str, kind: Kind) -> Mapping[str, int]:
+        """
+        Pod id to how often creates of this kind for the project have lately failed there and succeeded elsewhere, where any.
+        """
         since = self._clock.seconds() - self.failure_seconds
-        return sum(time > since for time in times)
+        found = {}
+        for pod_id in self._failing.get((project_id, kind), ()):
+            lately = sum(time > since for time in self._failures[pod_id, project_id, kind])
+            if lately:
+                found[pod_id] = lately
+        return found
 
     def note_usage(self, pod_id: str, usage: Usage, age: float) -> None:
         """
@@ -103,6 +121,7 @@ class Experience:
         at = self._clock.seconds() - age
         self._usage[pod_id] = _Collected(usage=usage, at=at)
         self.claims.collected(pod_id, at)
+        self.touched.touch(pod_id)
 
     def retain(self, pod_ids: Collection[str]) -> None:
         """
@@ -110,6 +129,7 @@ class Experience:
         """
         for gone in self._usage.keys() - set(pod_ids):
             del self._usage[gone]
+            self.touched.touch(gone)
         self.claims.retain(pod_ids)
 
     def settled(self, request: PlacementRequest, used: Pod, failed: Collection[Pod]) -> None:
@@ -117,10 +137,19 @@ class Experience:
         Take note that a pod accepted a create, after others had failed it.
         """
         now = self._clock.seconds()
-        self._failures.pop((used.id, request.project_id, request.kind), None)
+        self._pardon(used.id, request.project_id, request.kind)
         for pod in failed:
             key = (pod.id, request.project_id, request.kind)
             self._failures[key] = [*self._failures.get(key, ())[-_MOST_TIMES + 1 :], now]
             self._failures.move_to_end(key)
+            self._failing.setdefault((request.project_id, request.kind), set()).add(pod.id)
         while len(self._failures) > _MOST_FAILURES:
-            self._failures.popitem(last=False)
+            self._pardon(*next(iter(self._failures)))
+
+    def _pardon(self, pod_id: str, project_id: str, kind: Kind) -> None:
+        if self._failures.pop((pod_id, project_id, kind), None) is None:
+            return
+        pods = self._failing[project_id, kind]
+        pods.remove(pod_id)
+        if not pods:
+            del self._failing[project_id, kind]

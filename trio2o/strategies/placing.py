@@ -4,21 +4,21 @@ Where a new resource goes: candidates, ranking and the project's binding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
 from trio2o.interfaces import IBindingStore, IPodStore, IState
-from trio2o.model import NOTHING, Binding, Candidate, PlacementRequest, Pod, PodState
+from trio2o.model import NOTHING, Binding, PlacementRequest, Pod, PodState
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
 from trio2o.scheduling.explaining import Explanation, explained
-from trio2o.scheduling.selection import Ranking, Selection
+from trio2o.scheduling.ranking import Ranking
+from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.turns import Turns
-from trio2o.surface.kinds import KINDS
 
 
 @frozen(kw_only=True)
@@ -57,9 +57,7 @@ class Placement:
     _state: IState
     _bindings: IBindingStore
     _pod_store: IPodStore
-    #: Whether a pod's service answers, by pod id and service.
-    _healthy: Callable[[str, str], bool]
-    _selection: Selection
+    _candidates: Candidates
     #: The zone of creates that name none; ``None`` for the zone of the project's newest binding, else any.
     _default_zone: str | None
     #: What is known of pods beside their health; ``None`` for nothing.
@@ -70,12 +68,18 @@ class Placement:
     _capacity: CapacityRules = USUAL
     #: By project: many first creates make one binding, not many attempts at one.
     _turns: Turns = field(factory=Turns, init=False)
+    #: The pods that the zones were read from last, and those zones.
+    _known_zones: tuple[Sequence[Pod], frozenset[str]] = field(default=((), frozenset()), init=False)
 
     def zones(self) -> frozenset[str]:
         """
         The names of the availability zones that pods are in; disabled pods do not count.
         """
-        return frozenset(pod.az_name for pod in self._state.pods() if pod.state is not PodState.DISABLED)
+        pods = self._state.pods()
+        if pods is not self._known_zones[0]:
+            zones = frozenset(pod.az_name for pod in pods if pod.state is not PodState.DISABLED)
+            self._known_zones = (pods, zones)
+        return self._known_zones[1]
 
     async def place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
         """
@@ -113,8 +117,8 @@ class Placement:
         place.claim.give_back()
         failed = place.pod
         request = evolve(place.request, excluded=place.request.excluded | {failed.id})
-        ranking = self._selection.rank(self.candidates(place.bindings, request), request)
-        if not ranking.ordered:
+        ranking = self._candidates.rank(request, place.bindings)
+        if not ranking.pods:
             return None
         return self._claiming(
             evolve(place, pods=ranking.pods, request=request, failed=(*place.failed, failed))
@@ -140,27 +144,6 @@ class Placement:
         except (Unavailable, Missing):
             # the create succeeded, whatever became of the database or of the pod's entry in it meanwhile
             return
-
-    def candidates(self, bindings: Sequence[Binding], request: PlacementRequest) -> list[Candidate]:
-        """
-        Every pod as the scheduler sees it now, for a request of a project with these active bindings.
-        """
-        bound = {binding.pod_id for binding in bindings}
-        service = KINDS[request.kind].service
-        known, project, kind = self._experience, request.project_id, request.kind
-        found = []
-        for pod in self._state.pods():
-            candidate = Candidate(
-                pod=pod,
-                healthy=self._healthy(pod.id, service),
-                bound=pod.id in bound,
-                bound_elsewhere=len(_elsewhere(pod, bindings)) if bindings else 0,
-                usage=None if known is None else known.usage(pod.id),
-                claimed=NOTHING if known is None else known.claimed(pod.id),
-                failures=0 if known is None else known.failures(pod.id, project, kind),
-            )
-            found.append(candidate)
-        return found
 
     async def _checked(self, request: PlacementRequest, unknown_zone: str) -> PlacementRequest:
         await self._up_to_date()
@@ -198,7 +181,7 @@ class Placement:
 
     def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
         request, ranking = self._rank(request, bindings)
-        if not ranking.ordered:
+        if not ranking.pods:
             raise NoValidPod(
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
             )
@@ -218,23 +201,22 @@ class Placement:
         """
         The pods in order, and the request as it was ranked.
         """
-        candidates = self.candidates(bindings, request)
-        ranking = self._selection.rank(candidates, request)
-        if not ranking.ordered and self._beyond_all(candidates, ranking, request):
+        ranking = self._candidates.rank(request, bindings)
+        if not ranking.pods and self._beyond_all(ranking, request, bindings):
             # whether its size is too much for a quota, or is none at all, is the service's to say
             request = evolve(request, needs=NOTHING)
-            ranking = self._selection.rank(candidates, request)
+            ranking = self._candidates.rank(request, bindings)
         return request, ranking
 
-    def _beyond_all(
-        self, candidates: Sequence[Candidate], ranking: Ranking, request: PlacementRequest
-    ) -> bool:
+    def _beyond_all(self, ranking: Ranking, request: PlacementRequest, bindings: Sequence[Binding]) -> bool:
         """
         True where each pod that is dropped for want of room could not take the request even were it empty.
         """
         full = {dropped.pod.id for dropped in ranking.dropped if dropped.filter_name == CapacityFilter().name}
         return bool(full) and all(
-            self._capacity.beyond(candidate, request) for candidate in candidates if candidate.pod.id in full
+            self._capacity.beyond(candidate, request)
+            for candidate in self._candidates.seen(request, bindings)
+            if candidate.pod.id in full
         )
 
     async def _bound(self, request: PlacementRequest) -> Place:
@@ -309,15 +291,3 @@ class Placement:
             admin_detail="the database is away",
             headers=[(b"Retry-After", b"5")],
         )
-
-
-def _elsewhere(pod: Pod, bindings: Sequence[Binding]) -> set[str]:
-    """
-    The ids of other pods that these bindings name outside of the pod's zone and group: a binding inside would be moved.
-    """
-    place = (pod.az_name, pod.group)
-    return {
-        binding.pod_id
-        for binding in bindings
-        if binding.pod_id != pod.id and (binding.az_name, binding.pod_group) != place
-    }

@@ -574,6 +574,38 @@ class BreakerTests(ClientCase):
             {("Pod1", "compute"): BreakerState.OPEN, ("Pod1", "volume"): BreakerState.CLOSED},
         )
 
+    def test_unhealthy(self) -> None:
+        """
+        The pods whose breaker for a service is open are told together, until a probe is due, and not once the pod answers again.
+        """
+        self.pod = a_pod(endpoints=_BOTH)
+        self.assertEqual(self.pods.unhealthy("compute"), frozenset())
+        self.test_timeout()
+
+        self.assertEqual(self.pods.unhealthy("compute"), {"p1"})
+        self.assertEqual(self.pods.unhealthy("volume"), frozenset())
+        self.network.advance(5.0)
+        self.assertTrue(self.pods.healthy("p1", "compute"))
+        self.assertEqual(self.pods.unhealthy("compute"), frozenset())
+        probe = self.pods.probe(self.pod, a_call())
+        self.assertEqual(self.pods.unhealthy("compute"), {"p1"})
+        self.network.accept().protocol.dataReceived(ok())
+        self.successResultOf(probe)
+        self.assertEqual(self.pods.unhealthy("compute"), frozenset())
+
+    def test_unhealthy_and_gone(self) -> None:
+        """
+        A pod that is gone is not told, whatever a call of it comes to afterwards.
+        """
+        self.test_timeout()
+        self.pods.retain(())
+        self.assertEqual(self.pods.unhealthy("compute"), frozenset())
+        hanging, _ = self.connected(budget=1.0)
+        self.pods.retain(())
+        self.network.advance(1.0)
+        self.failureResultOf(hanging, PodTimeout)
+        self.assertEqual(self.pods.unhealthy("compute"), frozenset())
+
     def test_mixed(self) -> None:
         """
         Answers of one service do not keep the breaker of another closed.

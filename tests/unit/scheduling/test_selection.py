@@ -16,7 +16,8 @@ from zope.interface import implementer
 from trio2o.interfaces import IPodWeigher
 from trio2o.model import Candidate, Kind, PlacementRequest, Pod, PodState
 from trio2o.scheduling.registry import BUILT_IN_FILTERS, make_filters, make_weighers
-from trio2o.scheduling.selection import Selection, Weighted, normalised
+from trio2o.scheduling.selection import Selection
+from trio2o.scheduling.weighing import Weighted, normalised
 
 ANY = PlacementRequest(project_id="p", kind=Kind.SERVER)
 SELECTION = Selection(

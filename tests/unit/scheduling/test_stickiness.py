@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.model import Amounts, Candidate, Kind, PlacementRequest, Pod, PodSettings, Stock, Usage
 from trio2o.scheduling.registry import BUILT_IN_WEIGHERS, make_weighers
-from trio2o.scheduling.selection import Selection, normalised
+from trio2o.scheduling.selection import Selection
+from trio2o.scheduling.weighing import normalised
 
 SERVER = PlacementRequest(project_id="p", kind=Kind.SERVER, needs=Amounts(ram_mb=1.0))
 #: Another pod must have a fifth more of its whole free.

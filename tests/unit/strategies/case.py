@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.unit.strategies.checked import CheckedCandidates
 from tests.unit.strategies.doubles import (
     CountedRoutes,
     HeldBindings,
@@ -217,10 +218,15 @@ class StrategyCase(SynchronousTestCase):
             state=self.state,
             bindings=self.bindings,
             pod_store=MemoryPods(self.database),
-            healthy=self.pods.healthy,
-            selection=Selection(
-                filters=make_filters(self.scheduling.filters),
-                weighers=make_weighers(self.scheduling.weighers),
+            candidates=CheckedCandidates(
+                clock=self.clock,
+                state=self.state,
+                unhealthy=self.pods.unhealthy,
+                selection=Selection(
+                    filters=make_filters(self.scheduling.filters),
+                    weighers=make_weighers(self.scheduling.weighers),
+                ),
+                experience=None,
             ),
             default_zone=self.default_zone,
         )

@@ -232,6 +232,13 @@ class ScriptedPods:
         """
         return not {pod_id, f"{pod_id}/{service}"} & set(self.sick)
 
+    def unhealthy(self, service: str) -> frozenset[str]:
+        """
+        The ids of the pods that :meth:`healthy` says no of.
+        """
+        named = {sick.split("/")[0] for sick in self.sick}
+        return frozenset(pod_id for pod_id in named if not self.healthy(pod_id, service))
+
     def endpoint(self, pod: Pod, service: str) -> str | None:
         """
         A made-up one.

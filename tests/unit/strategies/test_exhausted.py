@@ -10,6 +10,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from tests.unit.strategies.case import P1, S1, StrategyCase
+from tests.unit.strategies.checked import CheckedCandidates
 from tests.unit.strategies.doubles import Broken, Hang, Reply, Unreachable
 from trio2o.errors import BadRequest, GatewayError, GatewayTimeout, NoValidPod
 from trio2o.model import Amounts, Kind, PlacementRequest, PodSettings, Stock, Usage
@@ -43,10 +44,15 @@ class ExhaustedTests(StrategyCase):
             state=self.state,
             bindings=self.bindings,
             pod_store=MemoryPods(self.database),
-            healthy=self.pods.healthy,
-            selection=Selection(
-                filters=make_filters(self.scheduling.filters, rules=rules),
-                weighers=make_weighers(self.scheduling.weighers, rules=rules),
+            candidates=CheckedCandidates(
+                clock=self.clock,
+                state=self.state,
+                unhealthy=self.pods.unhealthy,
+                selection=Selection(
+                    filters=make_filters(self.scheduling.filters, rules=rules),
+                    weighers=make_weighers(self.scheduling.weighers, rules=rules),
+                ),
+                experience=self.known,
             ),
             default_zone="az1",
             experience=self.known,
