@@ -1,5 +1,5 @@
 """
-Questions to pods that no client asked for, with the daemon's own token.
+Questions to pods that no client asked for, and what is put in order there, with the daemon's own token.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Said:
 @define(kw_only=True)
 class PodQuestions:
     """
-    GETs with the daemon's own token; one that a pod refuses is replaced once.
+    Requests with the daemon's own token; one that a pod refuses is replaced once.
     """
 
     _pods: IPodClient
@@ -55,12 +55,16 @@ class PodQuestions:
         :raises PodFailure: if there is no whole answer in time.
         :raises GatewayError: if there is no token to ask with.
         """
-        token = await self._own.token()
-        said = await self._ask(pod, service, path, version, token)
-        if said.status == 401:
-            self._own.invalidate(token)
-            said = await self._ask(pod, service, path, version, await self._own.token())
-        return said
+        return await self._request(b"GET", pod, service, path, version)
+
+    async def delete(self, pod: Pod, service: str, path: str) -> Said:
+        """
+        Have one pod delete what is at a path.
+
+        :raises PodFailure: as :meth:`get`; it may be deleted all the same.
+        :raises GatewayError: as :meth:`get`.
+        """
+        return await self._request(b"DELETE", pod, service, path, "")
 
     async def obstacle(self, pod: Pod, service: str) -> str:
         """
@@ -80,7 +84,17 @@ class PodQuestions:
             return "the daemon's user needs the role admin there: it is not shown other projects' resources"
         return f"it answers {said.status} when asked for its services"
 
-    async def _ask(self, pod: Pod, service: str, path: str, version: str, token: bytes) -> Said:
+    async def _request(self, method: bytes, pod: Pod, service: str, path: str, version: str) -> Said:
+        token = await self._own.token()
+        said = await self._ask(method, pod, service, path, version, token)
+        if said.status == 401:
+            self._own.invalidate(token)
+            said = await self._ask(method, pod, service, path, version, await self._own.token())
+        return said
+
+    async def _ask(
+        self, method: bytes, pod: Pod, service: str, path: str, version: str, token: bytes
+    ) -> Said:
         identity = self._tokens.peek(token) or await self._tokens.validate(token)
         sent = self._pod_tokens.peek(token, identity, pod)
         if sent is None:
@@ -91,7 +105,7 @@ class PodQuestions:
             headers.append((b"OpenStack-API-Version", version.encode("ascii")))
         call = PodCall(
             service=service,
-            method=b"GET",
+            method=method,
             target=path.replace("/{project_id}", project).encode("ascii"),
             headers=headers,
             budget=self._budget,

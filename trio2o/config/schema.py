@@ -15,6 +15,7 @@ from attrs import frozen
 
 from trio2o.config import checks
 from trio2o.config.database_section import DatabaseSection
+from trio2o.config.idempotency_section import IdempotencySection
 from trio2o.config.identity_section import IdentitySection
 from trio2o.config.jobs_section import JobsSection
 from trio2o.config.listen_sections import ListenSections
@@ -27,6 +28,7 @@ from trio2o.model import Pod, PodSettings
 __all__ = [
     "Config",
     "DatabaseSection",
+    "IdempotencySection",
     "IdentitySection",
     "JobsSection",
     "LoggingSection",
@@ -154,6 +156,7 @@ class Config:
     pod_defaults: PodDefaults = option("", factory=PodDefaults)
     limits: LimitsSection = option("", factory=LimitsSection)
     scheduling: SchedulingSection = option("", factory=SchedulingSection)
+    idempotency: IdempotencySection = option("", factory=IdempotencySection)
     usage: UsageSection = option("", factory=UsageSection)
     jobs: JobsSection = option("", factory=JobsSection)
     policy_file: Path | None = option(

@@ -10,6 +10,7 @@ from typing import Any
 
 from zope.interface import Attribute, Interface
 
+from trio2o.intents import Intent, KeptAnswer
 from trio2o.model import Binding, Change, CollectedUsage, Kind, Pod, Route, Snapshot, Usage
 
 # mypy-zope reads the methods below; zope leaves out ``self``.
@@ -242,6 +243,63 @@ class IUsageStore(Interface):
     async def list_usage() -> Sequence[CollectedUsage]:
         """
         The usage of all registered pods that have one, by pod id.
+        """
+
+
+class IIntentStore(Interface):
+    """
+    Creates that came with a key, each for as long as its key is kept (:mod:`trio2o.intents`).
+    """
+
+    async def begin_intent(intent: Intent, *, kept: float, look_after: float) -> Intent:
+        """
+        Store a new intent, unless its scope has one that is still kept, and give the one that the scope has now: who gets
+        its own id back was first. In one statement, so that of many processes one is.
+
+        :param kept: for how many seconds.
+        :param look_after: in how many seconds :meth:`due_intents` is to give it.
+        """
+
+    async def try_intent(intent_id: str, pod_id: str, *, look_after: float) -> bool:
+        """
+        Note that a pod is about to get the create. False where there is no such intent any more, or what it made is known:
+        then nothing may be sent.
+        """
+
+    async def make_intent(
+        intent_id: str,
+        answer: KeptAnswer,
+        *,
+        resource_id: str,
+        look_after: float | None,
+        found: bool = False,
+    ) -> bool:
+        """
+        Keep the answer. False where there is no such intent, or, with ``found``, where it has one: what the pod said itself
+        takes the place of what was found afterwards, and not the other way round.
+
+        :param look_after: as for :meth:`look_at_intent`.
+        """
+
+    async def free_intent(intent_id: str, pod_id: str | None = None) -> bool:
+        """
+        Forget an intent by which nothing was made, so that its key can be used again; one that has an answer stays. With a pod,
+        only where that is still the one that was tried last. True if it is gone by this call.
+        """
+
+    async def look_at_intent(intent_id: str, after: float | None) -> None:
+        """
+        Have :meth:`due_intents` give it again in so many seconds; ``None`` for never.
+        """
+
+    async def due_intents(limit: int) -> Sequence[Intent]:
+        """
+        The intents that are to be looked at now, those first that are due for the longest time; never one whose time is over.
+        """
+
+    async def prune_intents(limit: int) -> int:
+        """
+        Forget intents whose time is over, at most so many; how many.
         """
 
 

@@ -42,7 +42,7 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "trio2o_outbox_writes": ("Writes that wait for the database to be back.", ()),
     "trio2o_token_cache_entries": ("Tokens in the cache.", ()),
     "trio2o_route_cache_entries": ("Routes in the cache.", ()),
-    "trio2o_jobs_leader": ("1 in the process that compares routes with pods.", ()),
+    "trio2o_jobs_leader": ("1 in the process that compares routes with pods and settles keyed creates.", ()),
     "trio2o_route_checks_distrusted": (
         "1 while no route to a pod's service ends, because it says of most that they are not there.",
         ("pod", "service"),
@@ -146,6 +146,19 @@ class Metrics:
             ("result",),
             registry=self._registry,
         )
+        self._keyed_creates = Counter(
+            "trio2o_keyed_creates",
+            "Creates with an Idempotency-Key: first, repeated, unsettled (the first is under way, or nobody knows how it "
+            "ended), or other (the key was used for another request).",
+            ("result",),
+            registry=self._registry,
+        )
+        self._intents_settled = Counter(
+            "trio2o_intents_settled",
+            "Keyed creates whose answer was lost, by what the pod was asked and said: found, or freed (never made).",
+            ("result",),
+            registry=self._registry,
+        )
         # labels() checks and joins its arguments on every call; the children are therefore kept.
         self._request_children: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
         self._call_children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
@@ -231,6 +244,18 @@ class Metrics:
         Count what this process told the others or heard of them: ``told``, ``heard`` or ``lost``.
         """
         self._lookup(self._news, "news", result)
+
+    def keyed_create(self, result: str) -> None:
+        """
+        Count one create with a key: ``first``, ``repeated``, ``unsettled`` or ``other``.
+        """
+        self._keyed_creates.labels(result).inc()
+
+    def intent_settled(self, result: str) -> None:
+        """
+        Count one keyed create whose end was asked of its pod: ``found`` or ``freed``.
+        """
+        self._intents_settled.labels(result).inc()
 
     def watch(self, name: str, read: Callable[[], float]) -> None:
         """

@@ -25,6 +25,7 @@ from trio2o.storage.postgres.bindings import PostgresBindings
 from trio2o.storage.postgres.changes import PostgresChanges
 from trio2o.storage.postgres.cursors import PostgresCursors
 from trio2o.storage.postgres.election import PostgresElection
+from trio2o.storage.postgres.intents import PostgresIntents
 from trio2o.storage.postgres.news import PostgresNews
 from trio2o.storage.postgres.pods import PostgresPods
 from trio2o.storage.postgres.routes import PostgresRoutes
@@ -83,6 +84,7 @@ class Database:
     cursors: PostgresCursors = field(init=False)
     changes: PostgresChanges = field(init=False)
     usage: PostgresUsage = field(init=False)
+    intents: PostgresIntents = field(init=False)
     news: PostgresNews = field(init=False)
 
     async def start(self) -> None:
@@ -115,6 +117,7 @@ class Database:
         self.cursors = PostgresCursors(self.pool)
         self.changes = PostgresChanges(self._reactor, dsn, self.pool)
         self.usage = PostgresUsage(self.pool)
+        self.intents = PostgresIntents(self.pool)
         self.news = PostgresNews(self._reactor, dsn, self.pool)
         self._begun = True
         await self.pool.start()

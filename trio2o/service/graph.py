@@ -196,6 +196,8 @@ def make_graph(
         config.jobs,
         election=database.election("jobs"),
         routes=database.routes,
+        intents=database.intents,
+        settle_seconds=config.pod_defaults.create_timeout_seconds + config.idempotency.settle_seconds,
         state=state,
         identity=identity,
         pods=observed,
@@ -245,8 +247,10 @@ def make_graph(
         placement=chosen.placement,
         departures=departures,
         observer=Observer(metrics=metrics, access=access),
+        metrics=metrics,
         route_store=database.routes,
         cursors=cursors,
+        intents=database.intents,
     )
     listen = config.listen
     surfaces = [

@@ -12,10 +12,12 @@ from twisted.application.service import IService, Service
 from twisted.logger import Logger
 
 from trio2o.adoption.cleaner import RouteCleaner
+from trio2o.adoption.intents import IntentReconciler
+from trio2o.adoption.marked import MarkedResources
 from trio2o.adoption.questions import PodQuestions
 from trio2o.adoption.tombstones import TombstonePruner
 from trio2o.config.schema import JobsSection
-from trio2o.interfaces import IElection, IPodClient, IPodTokens, IRouteStore, IState
+from trio2o.interfaces import IElection, IIntentStore, IPodClient, IPodTokens, IRouteStore, IState
 from trio2o.ops.metrics import Metrics
 from trio2o.service.identity import IdentityParts
 
@@ -45,7 +47,7 @@ class Jobs(Service):
             self._election.stop()
 
     def _won(self) -> None:
-        _log.info("this process does what one alone is to do: it compares routes with pods")
+        _log.info("this process does what one alone is to do: compare routes with pods, settle keyed creates")
         for service in self._services:
             service.startService()
 
@@ -60,6 +62,8 @@ def make_jobs(
     *,
     election: IElection,
     routes: IRouteStore,
+    intents: IIntentStore,
+    settle_seconds: float,
     state: IState,
     identity: IdentityParts,
     pods: IPodClient,
@@ -69,20 +73,33 @@ def make_jobs(
 ) -> Jobs:
     """
     Wire the jobs that the configuration wants; nothing is sent and nothing is asked yet.
+
+    :param settle_seconds: see :class:`IntentReconciler`.
     """
-    services: list[IService] = []
+    questions = PodQuestions(
+        pods=pods,
+        own=identity.own,
+        tokens=identity.tokens,
+        pod_tokens=pod_tokens,
+        answer_limit=answer_limit,
+        budget=_BUDGET,
+    )
+    services: list[IService] = [
+        IntentReconciler(
+            intents=intents,
+            routes=routes,
+            state=state,
+            marked=MarkedResources(questions=questions, clock=reactor),
+            clock=reactor,
+            settle_seconds=settle_seconds,
+            settled=metrics.intent_settled,
+        )
+    ]
     if section.route_checks_per_second:
         cleaner = RouteCleaner(
             routes=routes,
             state=state,
-            questions=PodQuestions(
-                pods=pods,
-                own=identity.own,
-                tokens=identity.tokens,
-                pod_tokens=pod_tokens,
-                answer_limit=answer_limit,
-                budget=_BUDGET,
-            ),
+            questions=questions,
             pods=pods,
             clock=reactor,
             rate=section.route_checks_per_second,

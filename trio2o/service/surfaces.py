@@ -10,8 +10,17 @@ from attrs import define, frozen
 
 from trio2o.config.schema import Config
 from trio2o.identity.access_rules import allowed
-from trio2o.interfaces import ICursorBook, IPodFactsBook, IRouteBook, IState, IStrategy, ITokenValidator
+from trio2o.interfaces import (
+    ICursorBook,
+    IIntentStore,
+    IPodFactsBook,
+    IRouteBook,
+    IState,
+    IStrategy,
+    ITokenValidator,
+)
 from trio2o.ops.drain import Drain, TrackedConnection
+from trio2o.ops.metrics import Metrics
 from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
@@ -27,6 +36,7 @@ from trio2o.strategies.everywhere import EveryStrategy
 from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
+from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
@@ -85,8 +95,10 @@ class Common:
     placement: Placement
     departures: Departures
     observer: Observer
+    metrics: Metrics
     route_store: Any
     cursors: ICursorBook
+    intents: IIntentStore
 
 
 @define(kw_only=True)
@@ -207,6 +219,13 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             locator=common.locator,
             placement=common.placement,
             belongings=belongings,
+            keyed=KeyedCreates(
+                intents=common.intents,
+                shield=shield,
+                clock=common.reactor,
+                kept=common.config.idempotency.kept_seconds,
+                counted=common.metrics.keyed_create,
+            ),
             clock=common.reactor,
             body_limit=limits.read_body_bytes,
             budget=pods.create_timeout_seconds,

@@ -5,7 +5,7 @@ The strategy ``schedule``: a create goes to the pod that its references or the s
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from trio2o.errors import BadRequest, PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
+from trio2o.intents import idempotency_key
 from trio2o.interfaces import IPodAnswer, IStrategy
 from trio2o.model import Amounts, Kind, PlacementRequest, Pod, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
@@ -24,6 +25,7 @@ from trio2o.scheduling.refusals import lacks_room
 from trio2o.strategies.belongings import Belongings, makes_volumes
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
+from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.locating import Locator, Whereabouts
 from trio2o.strategies.placing import Place, Placement
 from trio2o.strategies.siblings import question, siblings
@@ -39,19 +41,27 @@ _REFERENCES_AT_ONCE = 16
 _PLACE_SECONDS = 15.0
 
 
+async def _untold(_: Pod) -> None:
+    """
+    Nobody wants to know.
+    """
+
+
 @frozen(kw_only=True)
 class Wanted:
     """
     A create as far as the gateway reads it.
     """
 
-    #: The body as the client sent it.
+    #: The body as the client sent it, but for what the gateway adds.
     raw: bytes
     #: What of it is under the resource's key; empty where the pod will say that it is malformed.
     resource: dict[str, Any]
     #: The top zone that it names.
     zone: str | None
     references: tuple[Reference, ...]
+    #: Awaited before each pod is sent the create.
+    trying: Callable[[Pod], Awaitable[None]] = _untold
 
 
 @implementer(IStrategy)
@@ -66,6 +76,7 @@ class ScheduleStrategy:
     _locator: Locator
     _placement: Placement
     _belongings: Belongings
+    _keyed: KeyedCreates
     _clock: IReactorTime
     #: The largest request body that is read, in bytes.
     _body_limit: int
@@ -78,8 +89,11 @@ class ScheduleStrategy:
         """
         See :class:`IStrategy`. Once the body is read, the create runs to its end whoever still listens.
         """
-        raw = await inbound.body.read(self._body_limit)
-        return await self._shield.run(self._create(inbound, context, parsed(raw, inbound)))
+        key = idempotency_key(inbound.headers)
+        wanted = parsed(await inbound.body.read(self._body_limit), inbound)
+        if key is None:
+            return await self._shield.run(self._create(inbound, context, wanted))
+        return await self._shield.run(self._keyed.carry_out(key, inbound, context, wanted, self._create))
 
     async def _create(self, inbound: Inbound, context: RequestContext, wanted: Wanted) -> Answer:
         kind = inbound.operation.kind
@@ -132,6 +146,11 @@ class ScheduleStrategy:
         tried: Place | None = place
         while tried is not None:
             place = tried
+            try:
+                await wanted.trying(place.pod)
+            except BaseException:
+                place.claim.give_back()
+                raise
             try:
                 answer, body = await self._sent(inbound, context, wanted, place.pod)
             except PodFailure as failure:

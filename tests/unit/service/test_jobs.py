@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.service.whole import GraphCase
 from trio2o.adoption.cleaner import RouteCleaner
+from trio2o.adoption.intents import IntentReconciler
 from trio2o.adoption.tombstones import TombstonePruner
 from trio2o.service.jobs import Jobs
 from trio2o.storage.memory import MemoryDatabase
@@ -69,22 +70,24 @@ class WiringTests(GraphCase):
 
     def test_default(self) -> None:
         """
-        The cleaner and the pruner, both not running before the graph is.
+        What settles keyed creates, the cleaner and the pruner, none running before the graph is.
         """
-        cleaner, pruner = self.services()
+        reconciler, cleaner, pruner = self.services()
+        self.assertIsInstance(reconciler, IntentReconciler)
+        self.assertEqual(300.0, reconciler._settle_seconds)
         self.assertIsInstance(cleaner, RouteCleaner)
         self.assertEqual((5.0, 600.0), (cleaner._rate, cleaner._missing_seconds))
         self.assertIsInstance(pruner, TombstonePruner)
         self.assertEqual(90.0, pruner._days)
-        self.assertFalse(cleaner.running or pruner.running)
+        self.assertFalse(reconciler.running or cleaner.running or pruner.running)
 
     def test_off(self) -> None:
         """
-        0 turns each off.
+        0 turns each of the last two off.
         """
         self.config = self.configured("\njobs: {route_checks_per_second: 0, tombstone_days: 0}\n")
         self.graph = self.made()
-        self.assertEqual([], self.services())
+        self.assertEqual([IntentReconciler], [type(service) for service in self.services()])
 
     def test_stopped_with_the_graph(self) -> None:
         """

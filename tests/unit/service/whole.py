@@ -24,6 +24,7 @@ from trio2o.storage.memory import (
     MemoryRoutes,
 )
 from trio2o.storage.memory_election import MemoryElection
+from trio2o.storage.memory_intents import MemoryIntents
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.storage.memory_usage import MemoryUsage
 
@@ -61,6 +62,7 @@ class MemoryStores:
         self.cursors = MemoryCursors(self.memory)
         self.changes = MemoryChanges(self.memory)
         self.usage = MemoryUsage(self.memory)
+        self.intents = MemoryIntents(self.memory)
         self.news = MemoryNews(self.memory)
 
     def election(self, name: str) -> MemoryElection:

@@ -42,6 +42,7 @@ from trio2o.storage.memory import (
     MemoryPods,
     MemoryRoutes,
 )
+from trio2o.storage.memory_intents import MemoryIntents
 from trio2o.strategies.agreed import AgreedStrategy
 from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
@@ -54,6 +55,7 @@ from trio2o.strategies.everywhere import EveryStrategy
 from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
+from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
@@ -82,6 +84,8 @@ ANSWER_BUDGET = 60.0
 LOCATE_BUDGET = 10.0
 CREATE_BUDGET = 90.0
 ABSENT_SECONDS = 5.0
+#: Seconds that an Idempotency-Key is kept.
+KEPT = 3600.0
 
 
 def an_id(number: int) -> str:
@@ -183,6 +187,9 @@ class StrategyCase(SynchronousTestCase):
         self.outbox = Outbox(self.clock, self.route_store)
         self.routes = RouteBook(self.state, self.route_store, self.outbox)
         self.cursor_book = CursorBook(self.clock, MemoryCursors(self.database))
+        self.intents = MemoryIntents(self.database)
+        #: The ids that keyed creates get, the last first.
+        self.intent_ids = [f"intent-{number}" for number in range(99, 0, -1)]
         self.pods = ScriptedPods(self.clock)
         self.tokens = OwnTokens()
         self.facts = MemoryFacts()
@@ -252,6 +259,13 @@ class StrategyCase(SynchronousTestCase):
                 locator=self.locator,
                 placement=self.placement,
                 belongings=belongings,
+                keyed=KeyedCreates(
+                    intents=self.intents,
+                    shield=shield,
+                    clock=self.clock,
+                    kept=KEPT,
+                    new_id=self.intent_ids.pop,
+                ),
                 clock=self.clock,
                 body_limit=LIMIT,
                 budget=CREATE_BUDGET,

@@ -1,0 +1,345 @@
+"""
+Creates that are made at most once: a layer around one create that came with an ``Idempotency-Key``.
+
+The intent is in the database before anything is sent, and names each pod before that gets the create. What became of it is
+written there when it is known; while it is not, :mod:`trio2o.adoption.intents` asks the pod, and a repeat is 409.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from attrs import define, evolve, field
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from trio2o.errors import BadRequest, Conflict, DatabaseUnavailable, Forbidden, PodFailure, Unprocessable
+from trio2o.exchange import Answer, HeaderList, Inbound
+from trio2o.intents import ITEM, Intent, KeptAnswer, Scope, without_key
+from trio2o.interfaces import IIntentStore
+from trio2o.model import Kind, Pod, RequestContext
+from trio2o.rewriting.items import Taken, with_item, without_echo, without_item
+from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.siblings import how_many
+from trio2o.surface.kinds import KINDS, canonical_id
+
+if TYPE_CHECKING:
+    from trio2o.strategies.schedule import Wanted
+
+_log = Logger()
+
+Create = Callable[[Inbound, RequestContext, "Wanted"], Coroutine[Deferred[Any], Any, Answer]]
+
+#: Kinds whose metadata every microversion takes and shows, so that what is made can be found by it.
+MARKED = frozenset({Kind.SERVER, Kind.VOLUME, Kind.SNAPSHOT})
+#: Kinds whose answer is a secret that nobody but the first reader is to have, and worth nothing without it.
+_SECRET = frozenset({Kind.ATTACHMENT, Kind.TRANSFER})
+
+#: Seconds after which an intent that nothing was sent for is freed. Whoever is slower than that is told not to send.
+_UNSENT = 60.0
+#: Seconds after which the pod is asked, though the one who sends may still wait for it.
+_SENT = 5.0
+#: Seconds until the item is taken off what was made: volumes take that at once, servers when they are built.
+_MADE = 1.0
+#: The longest time between the database's word that a pod may be tried and the sending, in seconds.
+_STALE = 5.0
+#: The largest answer that is kept, in bytes.
+_MOST = 65_536
+#: Seconds between attempts to write down how it ended, while the database is away.
+_AGAIN = (1.0, 5.0, 15.0, 60.0)
+_RETRY_AFTER = (b"Retry-After", b"5")
+
+_KEPT_FIELDS = frozenset(
+    {b"content-type", b"location", b"openstack-api-version", b"vary", b"x-openstack-nova-api-version"}
+)
+#: What an answer holds that is shown once.
+_SECRETS = ("adminPass",)
+
+#: What Nova takes for true.
+_TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
+
+#: Nova's words where a server has more metadata items than the project may give one.
+_ITEMS_EXCEEDED = re.compile(r"Maximum number of metadata items exceeds ([0-9]+)")
+
+
+@define
+class _Attempt:
+    """
+    One keyed create under way.
+    """
+
+    _intents: IIntentStore
+    _clock: IReactorTime
+    intent: Intent
+    #: True once a pod may have got it.
+    sent: bool = False
+
+    async def trying(self, pod: Pod) -> None:
+        """
+        Write down which pod gets it next; the one before surely did not accept it.
+
+        :raises DatabaseUnavailable: if it cannot be written: then nothing may be sent.
+        :raises Conflict: if it took so long that the key may be another request's by now.
+        """
+        self.sent = False
+        asked = self._clock.seconds()
+        wanted = await self._intents.try_intent(self.intent.id, pod.id, look_after=_SENT)
+        if not wanted or self._clock.seconds() - asked > _STALE:
+            raise _unsettled()
+        self.sent = True
+
+
+@define(kw_only=True)
+class KeyedCreates:
+    """
+    Lets the first request with a key be carried out, and gives every repeat what the first got.
+    """
+
+    _intents: IIntentStore
+    _shield: Shield
+    _clock: IReactorTime
+    #: For how many seconds a key is kept.
+    _kept: float
+    #: Told of each keyed create: ``first``, ``repeated``, ``unsettled`` or ``other``.
+    _counted: Callable[[str], None] = lambda result: None
+    #: Gives ids that nobody can guess.
+    _new_id: Callable[[], str] = field(default=lambda: secrets.token_urlsafe(24))
+
+    async def carry_out(
+        self, key: str, inbound: Inbound, context: RequestContext, wanted: Wanted, create: Create
+    ) -> Answer:
+        """
+        The first answer to this key. Like the create, to be run to its end whoever still listens.
+
+        :param create: makes the resource; it is given what is to be sent, and awaits ``wanted.trying`` before each pod.
+        :raises DatabaseUnavailable: if it cannot be known who is first, or be written down what is tried (I15).
+        :raises BadRequest: if this operation takes no key, or the body names the gateway's own metadata item.
+        :raises Unprocessable: if the key was used for another request.
+        :raises Conflict: while the first request is under way, or nobody knows how it ended.
+        """
+        intent, body = self._intent(key, inbound, context, wanted)
+        known = await self._intents.begin_intent(intent, kept=self._kept, look_after=_UNSENT)
+        if known.id != intent.id:
+            return self._repeated(known, intent)
+        self._counted("first")
+        attempt = _Attempt(self._intents, self._clock, intent)
+        inbound = evolve(inbound, headers=without_key(inbound.headers))
+        try:
+            answer = await create(inbound, context, evolve(wanted, raw=body, trying=attempt.trying))
+        except Exception as error:
+            if attempt.sent and not _surely_unsent(error):
+                await self._written(lambda: self._unknown(intent))
+            else:
+                await self._written(lambda: self._intents.free_intent(intent.id))
+            raise
+        return await self._ended(intent, inbound, wanted, answer)
+
+    def _intent(
+        self, key: str, inbound: Inbound, context: RequestContext, wanted: Wanted
+    ) -> tuple[Intent, bytes]:
+        """
+        What is to be kept of the request, and the body that goes to the pod.
+        """
+        operation = inbound.operation
+        kind = operation.kind
+        assert kind is not None, f"the table gives no kind for {operation.path}"
+        if kind in _SECRET:
+            raise BadRequest("This operation takes no Idempotency-Key: its answer is given once.")
+        intent_id = self._new_id()
+        body: bytes | None = None
+        if kind in MARKED and KINDS[kind].service == context.surface:
+            try:
+                body = with_item(wanted.raw, operation.single, ITEM, intent_id)
+            except Taken as error:
+                raise BadRequest(
+                    f"The metadata item {ITEM} is the service's own in a request with an Idempotency-Key."
+                ) from error
+        intent = Intent(
+            id=intent_id,
+            scope=Scope(
+                project_id=context.project_id,
+                user_id=context.identity.user_id,
+                operation=f"{context.surface} {operation.path}",
+                key=key,
+            ),
+            digest=_digest(inbound, wanted.raw),
+            kind=kind,
+            marked=body is not None,
+            request=_recipe(inbound, wanted.resource),
+        )
+        return intent, wanted.raw if body is None else body
+
+    def _repeated(self, known: Intent, intent: Intent) -> Answer:
+        if known.digest != intent.digest:
+            self._counted("other")
+            raise Unprocessable("This Idempotency-Key was used for another request.")
+        if known.answer is None:
+            self._counted("unsettled")
+            raise _unsettled()
+        self._counted("repeated")
+        if known.answer.body is None:
+            raise Conflict(
+                "The request with this Idempotency-Key was carried out. Its answer was too large to be kept."
+            )
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in known.answer.headers]
+        return Answer(
+            status=known.answer.status,
+            headers=[*headers, (b"X-Trio2o-Replayed", b"true")],
+            body=known.answer.body,
+        )
+
+    async def _ended(self, intent: Intent, inbound: Inbound, wanted: Wanted, answer: Answer) -> Answer:
+        """
+        Write down what the pod said, and give the client the answer without the metadata item.
+        """
+        assert isinstance(answer.body, bytes), "the answer of a create is read whole"
+        if refuses(answer.status):
+            await self._written(lambda: self._intents.free_intent(intent.id))
+            _tell_of_item(intent, wanted.resource, answer)
+            alone = wanted.resource.get("metadata") is None
+            return evolve(answer, body=without_echo(answer.body, ITEM, intent.id, alone=alone))
+        if not 200 <= answer.status < 300:
+            await self._written(lambda: self._unknown(intent))
+            return answer
+        single = inbound.operation.single
+        made = _parsed(answer.body)
+        resource = made.get(single)
+        resource = resource if isinstance(resource, dict) else {}
+        resource_id = canonical_id(str(resource.get("id"))) or ""
+        if intent.marked and not resource_id and not made.get("reservation_id"):
+            # something was made, and the answer does not tell what
+            await self._written(lambda: self._unknown(intent))
+            return answer
+        if intent.marked:
+            answer = evolve(answer, body=without_item(answer.body, single, ITEM))
+        kept = _kept(answer, made, single)
+        several = bool(intent.request["several"])
+        await self._written(
+            lambda: self._intents.make_intent(
+                intent.id,
+                kept,
+                resource_id="" if several else resource_id,
+                look_after=_MADE if intent.marked else None,
+            )
+        )
+        return answer
+
+    async def _unknown(self, intent: Intent) -> None:
+        """
+        Have the pod asked what became of it; what carries no item cannot be asked for, and stays unknown.
+        """
+        await self._intents.look_at_intent(intent.id, 0.0 if intent.marked else None)
+
+    async def _written(self, write: Callable[[], Coroutine[Deferred[Any], Any, Any]]) -> None:
+        """
+        Write; where the database is away, again later, while nobody waits: the client gets its answer all the same.
+        """
+        try:
+            await write()
+        except DatabaseUnavailable:
+            self._shield.run(self._written_later(write))
+
+    async def _written_later(self, write: Callable[[], Coroutine[Deferred[Any], Any, Any]]) -> None:
+        for wait in _AGAIN:
+            await deferLater(self._clock, wait)
+            try:
+                await write()
+            except DatabaseUnavailable as error:
+                _log.debug("the end of a keyed create waits for the database: {error}", error=str(error))
+            else:
+                return
+        _log.info("how a keyed create ended was not written: the pod will be asked")
+
+
+def refuses(status: int) -> bool:
+    """
+    True for an answer after which surely nothing was made. A pod's 5xx, and a 408 of whatever stands before it, may come after
+    it has begun.
+    """
+    return status < 200 or (300 <= status < 500 and status != 408) or status == 501
+
+
+def _surely_unsent(error: Exception) -> bool:
+    failure = error if isinstance(error, PodFailure) else error.__cause__
+    return isinstance(failure, PodFailure) and not failure.sent
+
+
+def _unsettled() -> Conflict:
+    return Conflict(
+        "A request with this Idempotency-Key is under way, or it is not known yet how it ended.",
+        headers=[_RETRY_AFTER],
+    )
+
+
+def _digest(inbound: Inbound, raw: bytes) -> bytes:
+    """
+    Of what a repeat has to have in common with the first: the microversion, the query and each byte of the body.
+    """
+    version = "" if inbound.microversion is None else ".".join(str(part) for part in inbound.microversion)
+    head = b"\n".join((version.encode("ascii"), inbound.query or b"", b""))
+    return sha256(head + raw).digest()
+
+
+def _recipe(inbound: Inbound, resource: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    What an answer is made from where the pod's was lost.
+    """
+    at, found, _ = inbound.path.rpartition(inbound.operation.path.encode("ascii"))
+    version = inbound.microversion
+    reserved = str(resource.get("return_reservation_id")).strip().lower() in _TRUE
+    return {
+        "root": inbound.public_root.decode("latin-1"),
+        "at": at.decode("latin-1") if found else "",
+        "version": "" if version is None else f"{version[0]}.{version[1]}",
+        "reserved": reserved,
+        "several": reserved or how_many(resource) > 1,
+    }
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        made = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return made if isinstance(made, dict) else {}
+
+
+def _kept(answer: Answer, made: dict[str, Any], single: str) -> KeptAnswer:
+    """
+    What of an answer is kept. Its secrets are not: the database, its copies and whoever repeats need not know them.
+    """
+    assert isinstance(answer.body, bytes)
+    headers: HeaderList = [pair for pair in answer.headers if pair[0].lower() in _KEPT_FIELDS]
+    body: bytes | None = answer.body
+    resource = made.get(single)
+    if isinstance(resource, dict) and any(name in resource for name in _SECRETS):
+        public = {name: value for name, value in resource.items() if name not in _SECRETS}
+        body = orjson.dumps({**made, single: public})
+    return KeptAnswer(
+        status=answer.status,
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+        body=body if body is not None and len(body) <= _MOST else None,
+    )
+
+
+def _tell_of_item(intent: Intent, resource: Mapping[str, Any], answer: Answer) -> None:
+    """
+    Say so where a server has no room for the item beside its own.
+
+    :raises Forbidden: then; nothing was made.
+    """
+    if answer.status != 403 or not intent.marked or not isinstance(answer.body, bytes):
+        return
+    exceeded = _ITEMS_EXCEEDED.search(answer.body.decode("utf-8", "replace"))
+    own = resource.get("metadata")
+    if exceeded is not None and len(own if isinstance(own, dict) else ()) <= int(exceeded.group(1)):
+        raise Forbidden(
+            f"{exceeded.group(0)}. A request with an Idempotency-Key takes one of them while the server is made."
+        )
