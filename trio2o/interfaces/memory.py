@@ -24,6 +24,7 @@ class IState(Interface):
     current = Attribute(
         "False while the change log cannot be followed: bindings may be outdated and must not be used (I14)."
     )
+    behind = Attribute("True while something was announced that is not taken over yet.")
     change = Attribute("The number of the last change that was taken over from the database, an int.")
 
     def pods() -> Sequence[Pod]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
-from attrs import define, field
+from attrs import define, field, frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -37,11 +37,12 @@ _RETRY_SECONDS = 1.0
 _WATCH_SECONDS = 2.0
 
 
-def _pool(reactor: Any, section: DatabaseSection, dsn: str, size: int) -> Pool:
+def _pool(reactor: Any, section: DatabaseSection, dsn: str, size: int, *, purpose: str = "queries") -> Pool:
     return Pool(
         reactor,
         dsn,
         size=size,
+        purpose=purpose,
         statement_timeout=section.statement_timeout_seconds,
         connect_timeout=section.connect_timeout_seconds,
     )
@@ -64,6 +65,18 @@ async def opened_pool(reactor: Any, section: DatabaseSection, dsn: str, size: in
         await pool.stop()
 
 
+@frozen(kw_only=True)
+class Followed:
+    """
+    What the state of the process is fed from, over a connection of its own: creates that wait for one would keep the state from
+    being current, and a state that is not current makes every create ask the database.
+    """
+
+    changes: PostgresChanges
+    pods: PostgresPods
+    bindings: PostgresBindings
+
+
 @define(kw_only=True)
 class Database:
     """
@@ -76,13 +89,14 @@ class Database:
     #: True once there are connections to close.
     _begun: bool = field(default=False, init=False)
     _watching: Deferred[None] | None = field(default=None, init=False)
+    _following: Pool = field(init=False)
     _dsn: str = field(default="", init=False, repr=False)
     pool: Pool = field(init=False)
     pods: PostgresPods = field(init=False)
     bindings: PostgresBindings = field(init=False)
     routes: PostgresRoutes = field(init=False)
     cursors: PostgresCursors = field(init=False)
-    changes: PostgresChanges = field(init=False)
+    followed: Followed = field(init=False)
     usage: PostgresUsage = field(init=False)
     intents: PostgresIntents = field(init=False)
     news: PostgresNews = field(init=False)
@@ -115,12 +129,18 @@ class Database:
         self.bindings = PostgresBindings(self.pool)
         self.routes = PostgresRoutes(self.pool)
         self.cursors = PostgresCursors(self.pool)
-        self.changes = PostgresChanges(self._reactor, dsn, self.pool)
+        self._following = _pool(self._reactor, section, dsn, 1, purpose="changes")
+        self.followed = Followed(
+            changes=PostgresChanges(self._reactor, dsn, self._following),
+            pods=PostgresPods(self._following),
+            bindings=PostgresBindings(self._following),
+        )
         self.usage = PostgresUsage(self.pool)
         self.intents = PostgresIntents(self.pool)
         self.news = PostgresNews(self._reactor, dsn, self.pool)
         self._begun = True
         await self.pool.start()
+        await self._following.start()
         if self._embedded is not None:
             self._watching = Deferred.fromCoroutine(
                 watch_over(self._reactor, lambda: self.pool.alive > 0, self._embedded.revive)
@@ -155,8 +175,9 @@ class Database:
         if self._watching is not None:
             self._watching.cancel()
         if self._begun:
-            self.changes.stop()
+            self.followed.changes.stop()
             self.news.stop()
+            await self._following.stop()
             await self.pool.stop()
         if self._embedded is not None:
             await self._embedded.stop()

@@ -141,7 +141,8 @@ def make_graph(
     metrics = Metrics()
     identity = make_identity(reactor, config.identity)
     state = MemoryState(reactor, route_limit=config.limits.routes_cached)
-    feed = StateFeed(reactor, database.changes, database.pods, database.bindings, state)
+    followed = database.followed
+    feed = StateFeed(reactor, followed.changes, followed.pods, followed.bindings, state)
     routes = RouteBook(state, database.routes, Outbox(reactor, database.routes))
     cursors = CursorBook(reactor, database.cursors)
     pods = TreqPods(
@@ -183,6 +184,7 @@ def make_graph(
         bindings=database.bindings,
         pod_store=database.pods,
         unhealthy=pods.unhealthy,
+        catch_up=feed.caught_up,
     )
     departures = Departures(
         forwarder=forwarder,

@@ -4,7 +4,7 @@ The placement as the configuration has it: for the daemon, and for ``trio2o sche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -36,11 +36,13 @@ def make_placement(
     bindings: IBindingStore,
     pod_store: IPodStore,
     unhealthy: Callable[[str], Collection[str]],
+    catch_up: Callable[[], Awaitable[None]] | None = None,
 ) -> PlacementParts:
     """
     Wire it.
 
     :param unhealthy: gives the ids of the pods whose service, ``compute`` or ``volume``, does not answer.
+    :param catch_up: takes over what the database has now; ``None`` where the state is read once.
     """
     scheduling = config.scheduling
     rules = scheduling.rules()
@@ -68,5 +70,6 @@ def make_placement(
         experience=experience,
         tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
         capacity=rules.capacity,
+        catch_up=catch_up,
     )
     return PlacementParts(placement=placement, experience=experience)

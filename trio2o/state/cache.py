@@ -46,6 +46,8 @@ class MemoryState:
     ready: bool = field(default=False, init=False)
     #: The number of the last change that was taken over from the database; the feed's.
     change: int = field(default=0, init=False)
+    #: True from an announcement until what it announced is taken over; the feed's.
+    behind: bool = field(default=False, init=False)
     #: Ids of bindings that this process wrote and has not read back; the feed does.
     unconfirmed: set[str] = field(factory=set, init=False)
     _confirmed_until: float = field(default=float("-inf"), init=False)

@@ -70,6 +70,8 @@ class StateFeed(Service):
     _sure_until: float = field(default=_NEVER, init=False)
     _retry: float = field(default=_FIRST_RETRY, init=False)
     _waiters: list[Deferred[None]] = field(factory=list, init=False)
+    #: Those who wait for a reading that has not begun yet.
+    _askers: list[Deferred[None]] = field(factory=list, init=False)
 
     def startService(self) -> None:
         super().startService()
@@ -88,7 +90,7 @@ class StateFeed(Service):
         if self._following is not None:
             self._following.cancel()
         self._doubt()
-        for waiter in self._waiters:
+        for waiter in [*self._waiters, *self._askers]:
             waiter.cancel()
 
     async def started(self) -> None:
@@ -99,6 +101,18 @@ class StateFeed(Service):
             waiter: Deferred[None] = Deferred()
             self._waiters.append(waiter)
             await waiter
+
+    async def caught_up(self) -> None:
+        """
+        Read the changes now and return when that is done, one reading for all who ask meanwhile. When it failed the state is
+        not current, and a caller has to look for itself.
+        """
+        if not self.running:
+            return
+        asker: Deferred[None] = Deferred()
+        self._askers.append(asker)
+        self._wake()
+        await asker
 
     def _connected(self) -> None:
         self._listening = True
@@ -140,6 +154,7 @@ class StateFeed(Service):
         """
         if not self.running:
             return
+        self._state.behind = True
         if self._late is None:
             self._late = self._clock.callLater(self.lag_limit, self._doubt)
         self._wake()
@@ -163,18 +178,30 @@ class StateFeed(Service):
         while True:
             self._again = False
             covered, self._late = self._late, None
+            askers, self._askers = self._askers, []
             began, turns = self._clock.seconds(), self._turns
             try:
                 await self._catch_up()
+                self._has_read(began, turns)
+            except BaseException:
+                self._doubt()
+                raise
             finally:
                 if covered is not None and covered.active():
                     covered.cancel()
-            self._retry = _FIRST_RETRY
-            if self._listening and turns == self._turns:
-                self._sure_until = began + 3 * self.check_interval
-                self._assure()
+                for asker in askers:
+                    if not asker.called:
+                        asker.callback(None)
             if not self._again:
                 return
+
+    def _has_read(self, began: float, turns: int) -> None:
+        self._retry = _FIRST_RETRY
+        if not self._again:
+            self._state.behind = False
+        if self._listening and turns == self._turns:
+            self._sure_until = began + 3 * self.check_interval
+            self._assure()
 
     def _failed(self, failure: Failure) -> None:
         self._doubt()

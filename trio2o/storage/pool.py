@@ -68,6 +68,8 @@ class Pool:
     _reactor: Any
     _dsn: str
     size: int = field(default=4, kw_only=True)
+    #: What it is for, as the log tells it.
+    purpose: str = field(default="queries", kw_only=True)
     #: Seconds that the server gives one statement.
     statement_timeout: float = field(default=5.0, kw_only=True)
     connect_timeout: float = field(default=5.0, kw_only=True)
@@ -115,7 +117,7 @@ class Pool:
             keeper = Keeper(
                 self._reactor,
                 self._dsn,
-                purpose=f"queries ({number + 1} of {self.size})",
+                purpose=f"{self.purpose} ({number + 1} of {self.size})",
                 up=self._up,
                 down=self._down,
                 connect_timeout=self.connect_timeout,
@@ -258,7 +260,11 @@ class Pool:
 
     async def _up(self, connection: SafeConnection) -> None:
         if self._down_since is not None:
-            _log.info("database connected: {database}", database=described(self._dsn))
+            _log.info(
+                "database connected for {purpose}: {database}",
+                purpose=self.purpose,
+                database=described(self._dsn),
+            )
         self._down_since = None
         self._alive.add(connection)
         self._give_back(connection)
@@ -270,7 +276,11 @@ class Pool:
             self._free.remove(connection)
         if not self._alive and self._down_since is None and not self._stopping:
             self._down_since = self._reactor.seconds()
-            _log.warn("database away: {database}", database=described(self._dsn))
+            _log.warn(
+                "database away for {purpose}: {database}",
+                purpose=self.purpose,
+                database=described(self._dsn),
+            )
 
     def _started(self) -> None:
         if not self._first.called:

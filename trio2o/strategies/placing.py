@@ -4,7 +4,7 @@ Where a new resource goes: candidates, ranking and the project's binding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
@@ -64,6 +64,8 @@ class Placement:
     _experience: Experience | None = None
     #: Project id to the taints that do not keep its resources away.
     _tolerations: Mapping[str, frozenset[str]] = field(factory=dict)
+    #: Takes over what the database has now, once for all who ask at the same time; ``None`` where nothing follows it.
+    _catch_up: Callable[[], Awaitable[None]] | None = None
     #: What the filter by room goes by.
     _capacity: CapacityRules = USUAL
     #: By project: many first creates make one binding, not many attempts at one.
@@ -166,16 +168,21 @@ class Placement:
 
     async def _up_to_date(self) -> None:
         """
-        While the change log cannot be followed, take over the pods that the database has: one may be draining by now (I11).
+        Use nothing that is known to be old: wait for what was announced and is not here yet (I14). While the change log cannot
+        be followed, take over the pods that the database has: one may be draining by now (I11).
 
         :raises Unavailable: if the database is away.
         """
+        if self._state.current and not self._state.behind:
+            return
+        if self._catch_up is not None:
+            await self._catch_up()
         if self._state.current:
             return
         try:
             pods = await self._pod_store.list_pods()
         except DatabaseUnavailable as error:
-            raise self._away() from error
+            raise self._away(error) from error
         if not self._state.current:
             self._state.note_pods(pods)
 
@@ -264,7 +271,7 @@ class Placement:
         try:
             return await self._bindings.find_bindings(tenant_id=project_id, active=True)
         except DatabaseUnavailable as error:
-            raise self._away() from error
+            raise self._away(error) from error
 
     async def _bind(
         self, request: PlacementRequest, pod: Pod, decided: BindingMove, *, first: bool = False
@@ -280,14 +287,14 @@ class Placement:
                 first=first,
             )
         except DatabaseUnavailable as error:
-            raise self._away() from error
+            raise self._away(error) from error
         self._state.note_binding(binding)
         return binding
 
     @staticmethod
-    def _away() -> Unavailable:
+    def _away(why: DatabaseUnavailable) -> Unavailable:
         return Unavailable(
             "New resources cannot be made at the moment. Please try again later.",
-            admin_detail="the database is away",
+            admin_detail=str(why),
             headers=[(b"Retry-After", b"5")],
         )

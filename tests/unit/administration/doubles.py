@@ -44,6 +44,7 @@ class DatabaseState:
     database: MemoryDatabase
     ready: bool = True
     current: bool = True
+    behind: bool = False
     change: int = 0
     noted: list[Binding] = field(factory=list)
 

@@ -5,6 +5,7 @@ The whole daemon's graph, on stores in memory and a reactor whose connections an
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.error import ConnectionRefusedError
@@ -60,7 +61,9 @@ class MemoryStores:
         self.bindings = MemoryBindings(self.memory)
         self.routes = MemoryRoutes(self.memory)
         self.cursors = MemoryCursors(self.memory)
-        self.changes = MemoryChanges(self.memory)
+        self.followed = SimpleNamespace(
+            changes=MemoryChanges(self.memory), pods=self.pods, bindings=self.bindings
+        )
         self.usage = MemoryUsage(self.memory)
         self.intents = MemoryIntents(self.memory)
         self.news = MemoryNews(self.memory)

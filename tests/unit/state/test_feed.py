@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -280,6 +280,71 @@ class StateFeedTests(SynchronousTestCase):
         log.stuck.callback(None)
         self.assertEqual((pod,), self.state.pods())
         self.assertTrue(self.state.current)
+
+    def test_behind(self) -> None:
+        """
+        From an announcement until what it announced is taken over the state is behind, though current.
+        """
+        self.feed.startService()
+        self.assertFalse(self.state.behind)
+        log = StuckLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.assertEqual((True, True), (self.state.current, self.state.behind))
+        # announced while the first one is read: that reading may not have it
+        self.now(self.pods.create_pod(a_pod("Pod2")))
+        stuck, log.stuck = log.stuck, Deferred()
+        stuck.callback(None)
+        self.assertTrue(self.state.behind)
+        log.stuck.callback(None)
+        self.assertEqual((2, False), (len(self.state.pods()), self.state.behind))
+
+    def test_caught_up(self) -> None:
+        """
+        Whoever asks waits for a reading that begins after the question, one for all.
+        """
+        self.feed.startService()
+        log = StuckLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        first = Deferred.fromCoroutine(self.feed.caught_up())
+        later = [Deferred.fromCoroutine(self.feed.caught_up()) for _ in range(3)]
+        stuck, log.stuck = log.stuck, Deferred()
+        stuck.callback(None)
+        self.successResultOf(first)
+        for each in later:
+            self.assertNoResult(each)
+        log.stuck.callback(None)
+        for each in later:
+            self.successResultOf(each)
+
+    def test_not_caught_up(self) -> None:
+        """
+        A reading that fails ends the wait, and the state is not current then.
+        """
+        self.feed.startService()
+        log = StuckLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        asked = Deferred.fromCoroutine(self.feed.caught_up())
+        seen: list[bool] = []
+        asked.addCallback(lambda _: seen.append(self.state.current))
+        self.database.available = False
+        log.stuck.callback(None)
+        self.assertEqual([False], seen)
+
+    def test_left_while_catching_up(self) -> None:
+        """
+        Who no longer waits stops nobody else, and a feed that stops leaves nobody waiting.
+        """
+        self.feed.startService()
+        log = StuckLog(self.feed._changes)
+        self.feed._changes = log  # type: ignore[assignment]
+        asked = [Deferred.fromCoroutine(self.feed.caught_up()) for _ in range(3)]
+        asked[0].cancel()
+        self.failureResultOf(asked[0], CancelledError)
+        self.feed.stopService()
+        for each in asked[1:]:
+            self.failureResultOf(each, CancelledError)
+        self.successResultOf(Deferred.fromCoroutine(self.feed.caught_up()))
 
     def test_listener_lost_while_reading(self) -> None:
         """

@@ -783,6 +783,42 @@ class RaceTests(ScheduleCase):
                 self.assertEqual(1, self.bindings.calls.count("bind"))
                 self.assertEqual(["Pod1"], self.bound_pods())
 
+    def test_announced_before(self) -> None:
+        """
+        What was announced before a create is taken over before the pod is chosen (I14).
+        """
+        self.is_bound(self.pod1)
+        taken_over: Deferred[None] = Deferred()
+        self.placement._catch_up = lambda: taken_over
+        self.state.behind = True
+
+        waiting = self.started("POST", SERVERS, b'{"server": {}}')
+
+        self.assertEqual([], self.creates())
+        self.database.bindings.clear()
+        self.is_bound(self.pod2)
+        taken_over.callback(None)
+        self.answered(waiting)
+        self.assertEqual(["Pod2"], self.creates())
+
+    def test_not_taken_over(self) -> None:
+        """
+        Where it cannot be taken over the database is asked.
+        """
+        self.is_bound(self.pod1, in_memory=True)
+        self.database.bindings.clear()
+        self.is_bound(self.pod2, in_memory=False)
+
+        async def fails() -> None:
+            self.state.doubt()
+
+        self.placement._catch_up = fails
+        self.state.behind = True
+
+        self.create()
+
+        self.assertEqual(["Pod2"], self.creates())
+
     def test_projects_do_not_wait_for_each_other(self) -> None:
         """
         The lock is the project's: another project's create goes on.
