@@ -32,14 +32,17 @@ def add(commands: Any, react: React) -> None:
         "schedule",
         help="tell where a new resource would go, and why",
         description="Ranks the pods as a daemon with this configuration would, and changes nothing. Without sizes it is a "
-        "typical server or volume.",
+        "server of the flavor, or where that is not known a typical server or volume.",
     )
     command.add_argument("--config", type=Path, required=True, metavar="FILE")
     command.add_argument("--project", required=True, metavar="ID", help="the project that asks")
     command.add_argument("--kind", choices=("server", "volume"), default="server")
     command.add_argument("--az", metavar="ZONE", help="the availability zone that it names")
     command.add_argument(
-        "--group", default="", metavar="TAGS", help="the pod group, its tags joined by commas"
+        "--group",
+        default="",
+        metavar="TAGS",
+        help="the pod group, its tags joined by commas; else the flavor's or type's",
     )
     command.add_argument("--flavor", metavar="ID", help="must be there, where that is known")
     command.add_argument("--image", metavar="ID", help="must be there, where that is known")

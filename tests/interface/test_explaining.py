@@ -13,12 +13,23 @@ from twisted.trial.unittest import TestCase
 from tests.interface.database import empty_database, migrated_database
 from tests.interface.stores import a_pod
 from trio2o.config.schema import Config
-from trio2o.model import Amounts, Kind, PlacementRequest, PodSettings, PodState, Stock, Usage
+from trio2o.model import (
+    Amounts,
+    Kind,
+    OfferedFlavor,
+    PlacementRequest,
+    PodOffers,
+    PodSettings,
+    PodState,
+    Stock,
+    Usage,
+)
 from trio2o.service.explaining import explain
 from trio2o.startup import read_config
 from trio2o.storage.migrate import SchemaError
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres import PostgresBindings, PostgresPods
+from trio2o.storage.postgres.offers import PostgresOffers
 from trio2o.storage.postgres.usage import PostgresUsage
 
 SERVER = PlacementRequest(project_id="p", kind=Kind.SERVER)
@@ -91,6 +102,35 @@ class ExplainingTests(TestCase):
         )
         table = await explain(reactor, config, dsn, evolve(SERVER, needs=Amounts(vcpus=4)))
         self.assertEqual({"Full", "Tainted", "Free"}, {line.split()[1] for line in table.splitlines()[3:6]})
+
+    async def test_let_in(self) -> None:
+        """
+        What the request alone tolerates lets it in, and does not move the binding.
+        """
+        request = evolve(SERVER, needs=Amounts(vcpus=4), tolerations=frozenset({"dedicated"}))
+        table = await explain(reactor, self.configured(), await self.prepared(), request)
+        self.assertEqual(["1", "Tainted"], table.splitlines()[3].split()[:2])
+        self.assertIn("stays as it is", table)
+
+    async def test_flavor(self) -> None:
+        """
+        A flavor that pods are known to have gives size and group, and leaves the pods out that lack it.
+        """
+        dsn = await self.prepared()
+        pool = Pool(reactor, dsn, size=1)
+        await pool.start()
+        pods = {pod.name: pod for pod in await PostgresPods(pool).list_pods()}
+        large, special = OfferedFlavor(id="large", vcpus=4), OfferedFlavor(id="special", group="gpu")
+        for name, flavors in (("Full", (large,)), ("Free", (large, special)), ("Drained", ())):
+            await PostgresOffers(pool).record_offers(pods[name].id, PodOffers(flavors=flavors), age=1.0)
+        await pool.stop()
+
+        table = await explain(reactor, self.configured(), dsn, evolve(SERVER, flavor="large"))
+        self.assertEqual(["1", "Free"], table.splitlines()[3].split()[:2])
+        self.assertIn(["Full", "capacity"], [line.split()[:2] for line in table.splitlines()])
+        table = await explain(reactor, self.configured(), dsn, evolve(SERVER, flavor="special"))
+        self.assertIn("group gpu", table)
+        self.assertIn("No pod can take it", table)
 
     async def test_refused(self) -> None:
         """

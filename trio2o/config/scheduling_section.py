@@ -13,6 +13,7 @@ from trio2o.config import checks
 from trio2o.config.option import option
 from trio2o.model import Amounts
 from trio2o.scheduling.capacity import CapacityRules
+from trio2o.scheduling.groups import AFFINITY
 from trio2o.scheduling.registry import Rules
 
 _OVERCOMMIT = checks.between(0.01, 1000)
@@ -109,6 +110,18 @@ class SchedulingSection:
         "Project id to the taints of pods that do not keep its new resources away.",
         factory=dict,
         example={"5f705771599e4d8a8e7a0c2c1ae3bd4c": ["dedicated"]},
+    )
+    tolerations_by_hint: tuple[str, ...] = option(
+        "The taints that any create may tolerate by its scheduler hint trio2o:tolerates; others only as above.",
+        factory=tuple,
+        check=checks.once,
+        example=["spot"],
+    )
+    affinity_specs: tuple[str, ...] = option(
+        "The extra specs of flavors and volume types whose values name the tags of the pods for what they make, joined by "
+        "commas. A change counts from the next collection on.",
+        default=(AFFINITY,),
+        check=checks.once,
     )
     failure_seconds: float = option(
         "How long a pod that failed a project's create is remembered by the weigher recent_failures.",

@@ -11,7 +11,18 @@ from typing import Any
 from zope.interface import Attribute, Interface
 
 from trio2o.intents import Intent, KeptAnswer
-from trio2o.model import Binding, Change, CollectedUsage, Kind, Pod, Route, Snapshot, Usage
+from trio2o.model import (
+    Binding,
+    Change,
+    CollectedOffers,
+    CollectedUsage,
+    Kind,
+    Pod,
+    PodOffers,
+    Route,
+    Snapshot,
+    Usage,
+)
 
 # mypy-zope reads the methods below; zope leaves out ``self``.
 # ruff: noqa: N805
@@ -300,6 +311,27 @@ class IIntentStore(Interface):
     async def prune_intents(limit: int) -> int:
         """
         Forget intents whose time is over, at most so many; how many.
+        """
+
+
+class IOfferStore(Interface):
+    """
+    What can be asked for in each pod.
+    """
+
+    async def record_offers(pod_id: str, offers: PodOffers, *, age: float) -> None:
+        """
+        Store a pod's offers in place of those before, each entry with when the pod was first recorded to have it; nothing for
+        a pod that is gone.
+
+        :param age: how many seconds ago the questions began.
+        """
+
+    async def list_offers(known: Mapping[str, str]) -> Sequence[CollectedOffers]:
+        """
+        The offers of all registered pods that have some, by pod id.
+
+        :param known: pod id to the digest of what the caller has: where that is still so, it is not given again.
         """
 
 

@@ -123,7 +123,8 @@ class ExcludedFilter:
 @frozen
 class AffinityFilter:
     """
-    Accept the pods of the requested pod group; a request for the general group gets no specialised pod.
+    Accept the pods of the requested pod group; a request for the general group gets no specialised pod. Where none of the pods
+    that have what the body names is in the group, those are accepted (I6).
     """
 
     name: str = "affinity"
@@ -131,10 +132,10 @@ class AffinityFilter:
     reads: ClassVar[frozenset[str]] = frozenset({"pod"})
 
     def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
-        return candidate.pod.group == request.pod_group
+        return request.any_group or candidate.pod.group == request.pod_group
 
     def part(self, request: PlacementRequest) -> Hashable:
-        return request.pod_group
+        return None if request.any_group else request.pod_group
 
     def concerns(self, candidate: Candidate) -> bool:
         return True

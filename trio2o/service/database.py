@@ -27,6 +27,7 @@ from trio2o.storage.postgres.cursors import PostgresCursors
 from trio2o.storage.postgres.election import PostgresElection
 from trio2o.storage.postgres.intents import PostgresIntents
 from trio2o.storage.postgres.news import PostgresNews
+from trio2o.storage.postgres.offers import PostgresOffers
 from trio2o.storage.postgres.pods import PostgresPods
 from trio2o.storage.postgres.routes import PostgresRoutes
 from trio2o.storage.postgres.usage import PostgresUsage
@@ -100,6 +101,7 @@ class Database:
     usage: PostgresUsage = field(init=False)
     intents: PostgresIntents = field(init=False)
     news: PostgresNews = field(init=False)
+    offers: PostgresOffers = field(init=False)
 
     async def start(self) -> None:
         """
@@ -138,6 +140,7 @@ class Database:
         self.usage = PostgresUsage(self.pool)
         self.intents = PostgresIntents(self.pool)
         self.news = PostgresNews(self._reactor, dsn, self.pool)
+        self.offers = PostgresOffers(self.pool)
         self._begun = True
         await self.pool.start()
         await self._following.start()

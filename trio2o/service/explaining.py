@@ -14,6 +14,7 @@ from trio2o.service.database import opened_pool
 from trio2o.service.placement import make_placement
 from trio2o.state.cache import MemoryState
 from trio2o.storage.postgres import PostgresBindings, PostgresPods
+from trio2o.storage.postgres.offers import PostgresOffers
 from trio2o.storage.postgres.usage import PostgresUsage
 
 #: What stands below the table.
@@ -43,6 +44,7 @@ async def explain(reactor: Any, config: Config, dsn: str, request: PlacementRequ
         )
         for each in await PostgresUsage(pool).list_usage():
             chosen.experience.note_usage(each.pod_id, each.usage, each.age)
+        chosen.offers.note(await PostgresOffers(pool).list_offers({}))
         try:
             explanation = await chosen.placement.explain(request, unknown_zone="")
         except BadRequest:

@@ -92,6 +92,7 @@ class Graph:
         self._departures.startService()
         self._news.startService()
         self._usage.startService()
+        await self._usage.started()
         self._jobs.startService()
 
     async def stop(self) -> None:
@@ -212,6 +213,7 @@ def make_graph(
         config.usage,
         election=database.election("usage"),
         store=database.usage,
+        offer_store=database.offers,
         state=state,
         asks=PodQuestions(
             pods=observed,
@@ -223,6 +225,8 @@ def make_graph(
         ),
         pods=observed,
         experience=chosen.experience,
+        offers=chosen.offers,
+        affinity_keys=config.scheduling.affinity_specs,
         rules=config.scheduling.rules().capacity,
         metrics=metrics,
     )
@@ -247,6 +251,8 @@ def make_graph(
         forwarder=forwarder,
         locator=locator,
         placement=chosen.placement,
+        offers=chosen.offers,
+        offers_changed=usage.refresher.changed,
         departures=departures,
         observer=Observer(metrics=metrics, access=access),
         metrics=metrics,

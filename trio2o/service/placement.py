@@ -15,6 +15,7 @@ from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed,
 from trio2o.scheduling.selection import Selection
 from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.placing import Placement
 
 
@@ -26,6 +27,7 @@ class PlacementParts:
 
     placement: Placement
     experience: Experience
+    offers: OfferBook
 
 
 def make_placement(
@@ -52,6 +54,7 @@ def make_placement(
         failure_seconds=scheduling.failure_seconds,
         stale_seconds=config.usage.stale_seconds,
     )
+    offers = OfferBook(clock=clock, stale_seconds=config.usage.stale_seconds, touched=experience.touched)
     placement = Placement(
         state=state,
         bindings=bindings,
@@ -65,11 +68,13 @@ def make_placement(
                 weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
             ),
             experience=experience,
+            offers=offers,
         ),
         default_zone=scheduling.default_availability_zone,
         experience=experience,
+        offers=offers,
         tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
         capacity=rules.capacity,
         catch_up=catch_up,
     )
-    return PlacementParts(placement=placement, experience=experience)
+    return PlacementParts(placement=placement, experience=experience, offers=offers)

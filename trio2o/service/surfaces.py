@@ -4,6 +4,7 @@ One surface, wired: strategies, wrapper, Klein application, site, drain.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, frozen
@@ -40,6 +41,8 @@ from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
+from trio2o.strategies.noting import NotingStrategy
+from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
@@ -93,6 +96,9 @@ class Common:
     forwarder: Forwarder
     locator: Locator
     placement: Placement
+    offers: OfferBook
+    #: Told when a client has changed flavors or volume types.
+    offers_changed: Callable[[], None]
     departures: Departures
     observer: Observer
     metrics: Metrics
@@ -229,7 +235,9 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             clock=common.reactor,
             body_limit=limits.read_body_bytes,
             budget=pods.create_timeout_seconds,
+            offered=common.offers,
             typical=common.config.scheduling.rules().capacity.typical,
+            tolerable=frozenset(common.config.scheduling.tolerations_by_hint),
         ),
         "merge": MergeStrategy(
             **shared,
@@ -277,6 +285,8 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         ),
         "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
     }
+    for name in ("any", "every", "alike", "ask"):
+        strategies[name] = NotingStrategy(inner=strategies[name], changed=common.offers_changed)
     strategies["follow"] = FollowStrategy(
         **shared,
         inner=strategies,

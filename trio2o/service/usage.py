@@ -1,9 +1,10 @@
 """
-How full pods are: asked by the elected process, read by all.
+How full pods are and what they offer: asked by the elected process, read by all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -13,12 +14,15 @@ from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
 
 from trio2o.config.usage_section import UsageSection
-from trio2o.interfaces import IElection, IPodClient, IState, IUsageStore
+from trio2o.interfaces import IElection, IOfferStore, IPodClient, IState, IUsageStore
 from trio2o.model import Candidate
 from trio2o.ops.metrics import Metrics
 from trio2o.scheduling.capacity import RESOURCES, CapacityRules
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.offers import OfferBook
 from trio2o.usage.collector import UsageCollector
+from trio2o.usage.offer_questions import OfferQuestions
+from trio2o.usage.offers import OfferCollection, OfferReading, OfferRefresher
 from trio2o.usage.questions import Asks, UsageQuestions
 from trio2o.usage.reader import UsageReader
 from trio2o.usage.thresholds import Thresholds
@@ -32,11 +36,12 @@ _READ = 30.0
 @define(kw_only=True, eq=False, slots=False)
 class UsageService(Service):
     """
-    The reader, and, while this process is the elected one, the collector.
+    The reader, who asks anew where a client changed what pods offer, and, while this process is the elected one, the collector.
     """
 
     _election: IElection
     _reader: UsageReader
+    refresher: OfferRefresher
     #: ``None`` where pods are never asked.
     _collector: UsageCollector | None
     #: What the collector still had under way when this process was the elected one no more.
@@ -46,6 +51,7 @@ class UsageService(Service):
         super().startService()
         if self._collector is not None:
             self._reader.startService()
+            self.refresher.startService()
             self._election.start(self._won, self._lost)
 
     def stopService(self) -> Deferred[Any]:
@@ -54,7 +60,14 @@ class UsageService(Service):
             return DeferredList([])
         self._election.stop()
         self._lost()
-        return DeferredList([self._reader.stopService(), self._ending])
+        return DeferredList([self._reader.stopService(), self.refresher.stopService(), self._ending])
+
+    async def started(self) -> None:
+        """
+        Wait until what the database has is known.
+        """
+        if self._collector is not None:
+            await self._reader.started()
 
     def _won(self) -> None:
         assert self._collector is not None
@@ -72,10 +85,13 @@ def make_usage(
     *,
     election: IElection,
     store: IUsageStore,
+    offer_store: IOfferStore,
     state: IState,
     asks: Asks,
     pods: IPodClient,
     experience: Experience,
+    offers: OfferBook,
+    affinity_keys: Sequence[str],
     rules: CapacityRules,
     metrics: Metrics,
 ) -> UsageService:
@@ -83,6 +99,9 @@ def make_usage(
     Wire it; nothing is asked yet.
     """
     collector = None
+    questions = OfferQuestions(asks=asks, endpoint=pods.endpoint, keys=affinity_keys)
+    collection = OfferCollection(clock=reactor, ask=questions.ask, store=offer_store)
+    reading = OfferReading(store=offer_store, known=offers.digests, note=offers.note)
     if section.interval_seconds:
         thresholds = Thresholds(rules=rules, free_share=section.warning_share)
         collector = UsageCollector(
@@ -93,8 +112,10 @@ def make_usage(
             store=store,
             collected=thresholds.collected,
             interval=section.interval_seconds,
+            beside=collection.collect,
         )
     _watch(metrics, election, state, experience, rules)
+    metrics.watch_each("trio2o_pod_offers_age_seconds", lambda: _ages(state, offers.age))
     return UsageService(
         election=election,
         reader=UsageReader(
@@ -103,6 +124,10 @@ def make_usage(
             note=experience.note_usage,
             retain=experience.retain,
             interval=min(_READ, section.interval_seconds),
+            beside=reading.read,
+        ),
+        refresher=OfferRefresher(
+            clock=reactor, pods=state.pods, collect=collection.collect, read=reading.read
         ),
         collector=collector,
     )
@@ -129,12 +154,16 @@ def _watch(
                 found[pod.name, resource] = getattr(claimed, resource)
         return found
 
-    def ages() -> dict[tuple[str, ...], float]:
-        found = {(pod.name,): experience.age(pod.id) for pod in state.pods()}
-        return {name: age for name, age in found.items() if age is not None}
-
     metrics.watch_each("trio2o_pod_room_free", lambda: rooms(0))
     metrics.watch_each("trio2o_pod_room_limit", lambda: rooms(1))
     metrics.watch_each("trio2o_pod_room_claimed", claims)
-    metrics.watch_each("trio2o_pod_usage_age_seconds", ages)
+    metrics.watch_each("trio2o_pod_usage_age_seconds", lambda: _ages(state, experience.age))
     metrics.watch("trio2o_usage_collector", lambda: float(election.leads))
+
+
+def _ages(state: IState, age_of: Callable[[str], float | None]) -> dict[tuple[str, ...], float]:
+    """
+    How old what is known of each pod is, by its name.
+    """
+    found = {(pod.name,): age_of(pod.id) for pod in state.pods()}
+    return {name: age for name, age in found.items() if age is not None}

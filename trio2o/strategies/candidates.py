@@ -17,11 +17,12 @@ from attrs import define, evolve, field
 from twisted.internet.interfaces import IReactorTime
 
 from trio2o.interfaces import IState
-from trio2o.model import Binding, Candidate, PlacementRequest, Pod
+from trio2o.model import NOTHING, Binding, Candidate, PlacementRequest, Pod
 from trio2o.scheduling.field import Field, Own
 from trio2o.scheduling.ranking import Ranking
 from trio2o.scheduling.selection import Selection
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.offers import OfferBook
 from trio2o.surface.kinds import KINDS
 
 
@@ -55,6 +56,8 @@ class Candidates:
     _selection: Selection
     #: What is known of pods beside their health; ``None`` for nothing.
     _experience: Experience | None
+    #: What pods offer; ``None`` for nothing known. Its touches are the experience's where there is one.
+    _offers: OfferBook | None = None
     _kept: dict[str, _Kept] = field(factory=dict, init=False)
 
     def rank(self, request: PlacementRequest, bindings: Sequence[Binding]) -> Ranking:
@@ -87,15 +90,22 @@ class Candidates:
         What holds for a pod whoever asks. What changes of it touches the pod, or ends at :meth:`_until`.
         """
         known = self._experience
-        if known is None:
-            return Candidate(pod=pod, healthy=healthy)
-        return Candidate(pod=pod, healthy=healthy, usage=known.usage(pod.id), claimed=known.claimed(pod.id))
+        return Candidate(
+            pod=pod,
+            healthy=healthy,
+            usage=None if known is None else known.usage(pod.id),
+            claimed=NOTHING if known is None else known.claimed(pod.id),
+            offers=None if self._offers is None else self._offers.offers(pod.id),
+        )
 
     def _until(self, pod: Pod) -> float:
         """
         Until when that holds if nothing happens.
         """
-        return math.inf if self._experience is None else self._experience.until(pod.id)
+        return min(
+            math.inf if self._experience is None else self._experience.until(pod.id),
+            math.inf if self._offers is None else self._offers.until(),
+        )
 
     def _own(self, request: PlacementRequest, bindings: Sequence[Binding]) -> Own:
         """
@@ -115,7 +125,7 @@ class Candidates:
         now = self._clock.seconds()
         pods = self._state.pods()
         unhealthy = frozenset(self._unhealthy(service))
-        known = self._experience
+        known = self._experience or self._offers
         touched = known.touched.since(kept.number) if known is not None else set()
         if known is not None:
             kept.number = known.touched.number

@@ -4,20 +4,23 @@ Where a new resource goes: candidates, ranking and the project's binding.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
 from trio2o.interfaces import IBindingStore, IPodStore, IState
 from trio2o.model import NOTHING, Binding, PlacementRequest, Pod, PodState
-from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
+from trio2o.scheduling.asked import completed
+from trio2o.scheduling.binding_move import NO_MOVE, BindingMove, Move, binding_move
 from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
 from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.ranking import Ranking
+from trio2o.scheduling.reach import in_reach
 from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.turns import Turns
 
 
@@ -62,6 +65,8 @@ class Placement:
     _default_zone: str | None
     #: What is known of pods beside their health; ``None`` for nothing.
     _experience: Experience | None = None
+    #: What pods offer; ``None`` for nothing known.
+    _offers: OfferBook | None = None
     #: Project id to the taints that do not keep its resources away.
     _tolerations: Mapping[str, frozenset[str]] = field(factory=dict)
     #: Takes over what the database has now, once for all who ask at the same time; ``None`` where nothing follows it.
@@ -106,10 +111,14 @@ class Placement:
         :raises Unavailable: as :meth:`place`.
         """
         request = await self._checked(request, unknown_zone)
+        if self._offers is not None:
+            request = completed(request, self._offers, self._capacity.typical)
         bindings = await self._active_bindings(request.project_id)
         request = self._in_a_zone(request, bindings)
         request, ranking = self._rank(request, bindings)
-        return explained(request, ranking, bindings)
+        told = explained(request, ranking, bindings)
+        let_in = bool(ranking.pods) and self._let_in(ranking.pods[0], request)
+        return evolve(told, move=NO_MOVE) if let_in else told
 
     def after(self, place: Place) -> Place | None:
         """
@@ -186,6 +195,12 @@ class Placement:
         if not self._state.current:
             self._state.note_pods(pods)
 
+    def _let_in(self, pod: Pod, request: PlacementRequest) -> bool:
+        """
+        True for a pod that takes the request for what its body tolerates, and no other one of the project.
+        """
+        return not self._tolerations.get(request.project_id, frozenset()).issuperset(pod.settings.taints)
+
     def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
         request, ranking = self._rank(request, bindings)
         if not ranking.pods:
@@ -208,12 +223,19 @@ class Placement:
         """
         The pods in order, and the request as it was ranked.
         """
+        request = in_reach(request, self._state.pod, self._having)
         ranking = self._candidates.rank(request, bindings)
         if not ranking.pods and self._beyond_all(ranking, request, bindings):
             # whether its size is too much for a quota, or is none at all, is the service's to say
             request = evolve(request, needs=NOTHING)
             ranking = self._candidates.rank(request, bindings)
         return request, ranking
+
+    def _having(self, field: str, name: str) -> Collection[str]:
+        """
+        The ids of the pods that are known to have what a field of a request names.
+        """
+        return () if self._offers is None else self._offers.having(field, name)
 
     def _beyond_all(self, ranking: Ranking, request: PlacementRequest, bindings: Sequence[Binding]) -> bool:
         """
@@ -232,6 +254,9 @@ class Placement:
         while True:
             place = self._claiming(self._ranked(request, bindings, pinned=False))
             best = place.pod
+            if self._let_in(best, request):
+                # where others of the project cannot follow says nothing about where it belongs
+                return evolve(place, pinned=True)
             if any(
                 binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings
             ):

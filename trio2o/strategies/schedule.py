@@ -20,7 +20,7 @@ from trio2o.intents import idempotency_key
 from trio2o.interfaces import IPodAnswer, IStrategy
 from trio2o.model import Amounts, Kind, PlacementRequest, Pod, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
-from trio2o.scheduling.needs import needs_of
+from trio2o.scheduling.asked import Offered, placement_request, tolerated
 from trio2o.scheduling.refusals import lacks_room
 from trio2o.strategies.belongings import Belongings, makes_volumes
 from trio2o.strategies.concurrently import Shield, gathered
@@ -60,6 +60,8 @@ class Wanted:
     #: The top zone that it names.
     zone: str | None
     references: tuple[Reference, ...]
+    #: The taints that it says do not keep it away.
+    tolerated: frozenset[str] = frozenset()
     #: Awaited before each pod is sent the create.
     trying: Callable[[Pod], Awaitable[None]] = _untold
 
@@ -82,8 +84,12 @@ class ScheduleStrategy:
     _body_limit: int
     #: Seconds that a pod has for a create.
     _budget: float
-    #: What a server or volume counts for whose size the body does not tell.
+    #: What is known of flavors and volume types.
+    _offered: Offered
+    #: What a server or volume counts for whose size is not known.
     _typical: Amounts
+    #: The taints that a create may say do not keep it away.
+    _tolerable: frozenset[str] = frozenset()
 
     async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
@@ -106,12 +112,15 @@ class ScheduleStrategy:
         # what belongs to another resource binds nothing, though nobody may have that one; a token without a project has
         # nothing that could be bound. What they may make is the pod's to say.
         pinned = within is not None or "pinned" in inbound.operation.options or not context.project_id
-        request = PlacementRequest(
+        request = placement_request(
+            kind,
+            wanted.resource,
             project_id=context.project_id,
-            kind=kind,
-            availability_zone=wanted.zone,
+            zone=wanted.zone,
             within=within,
-            needs=needs_of(kind, wanted.resource, self._typical),
+            tolerations=wanted.tolerated & self._tolerable,
+            offered=self._offered,
+            typical=self._typical,
         )
         words = inbound.operation.options.get("unknown_zone", SURFACES[context.surface].unknown_zone)
         place = await self._place(request, pinned=pinned, unknown_zone=words)
@@ -337,6 +346,7 @@ def parsed(raw: bytes, inbound: Inbound) -> Wanted:
         resource=resource,
         zone=zone if isinstance(zone, str) and zone else None,
         references=tuple(references(kind, body)),
+        tolerated=tolerated(kind, body),
     )
 
 

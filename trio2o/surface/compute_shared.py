@@ -42,9 +42,12 @@ def _flavors() -> Iterator[Operation]:
             "names_it": True,
             "same": ("name", "ram", "vcpus", "disk", "swap", "OS-FLV-EXT-DATA:ephemeral"),
         },
+        offers=True,
     )
     yield Operation(methods=_READS, path="/flavors/{id}", strategy="any", options=_LACKS)
-    yield Operation(methods=_PUT | _DELETE, path="/flavors/{id}", strategy="every", options=_LACKS)
+    yield Operation(
+        methods=_PUT | _DELETE, path="/flavors/{id}", strategy="every", options=_LACKS, offers=True
+    )
     yield Operation(methods=_READS, path="/flavors/{id}/**", strategy="any", options=_LACKS)
     # a pod that gives access already says 409
     yield Operation(
@@ -52,6 +55,7 @@ def _flavors() -> Iterator[Operation]:
         path="/flavors/{id}/**",
         strategy="every",
         options={"elsewhere": (404, 409)},
+        offers=True,
     )
 
 

@@ -33,3 +33,5 @@ class Operation:
     plural: str = ""
     #: What only this operation's strategy knows how to read.
     options: Mapping[str, Any] = field(factory=dict)
+    #: True where it changes what can be asked for in pods: flavors, volume types.
+    offers: bool = False

@@ -23,12 +23,13 @@ def _types(path: str, key: str, links: str) -> Iterator[Operation]:
     """
     named = {"key": key, "named": "name", "links": links}
     lacks = {"elsewhere": (404,)}
+    offers = path == "/types"
     yield Operation(methods=GET, path=path, strategy="agreed", options=named)
-    yield Operation(methods=POST, path=path, strategy="any")
+    yield Operation(methods=POST, path=path, strategy="any", offers=offers)
     yield Operation(methods=_READS, path=f"{path}/{{id}}", strategy="any", options=lacks)
-    yield Operation(methods=_PUT | _DELETE, path=f"{path}/{{id}}", strategy="ask")
+    yield Operation(methods=_PUT | _DELETE, path=f"{path}/{{id}}", strategy="ask", offers=offers)
     yield Operation(methods=_READS, path=f"{path}/{{id}}/**", strategy="any", options=lacks)
-    yield Operation(methods=POST | _PUT | _DELETE, path=f"{path}/{{id}}/**", strategy="ask")
+    yield Operation(methods=POST | _PUT | _DELETE, path=f"{path}/{{id}}/**", strategy="ask", offers=offers)
 
 
 SHARED: tuple[Operation, ...] = (

@@ -1,5 +1,5 @@
 """
-Asks every pod how full it is, again and again, and stores what they say.
+Asks every pod how full it is and what it offers, again and again, and stores what they say.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class UsageCollector(Service):
     _collected: Callable[[Pod, Usage], None]
     #: Seconds from one turn of a pod to its next.
     _interval: float
+    #: What else is asked of a pod in its turn, and stored.
+    _beside: Callable[[Pod], Awaitable[None]] | None = None
     _look: IDelayedCall | None = field(default=None, init=False)
     _starting: Deferred[None] | None = field(default=None, init=False)
     #: Pods that wait for their turn, by id.
@@ -105,25 +107,41 @@ class UsageCollector(Service):
         del self._waiting[pod_id]
         for pod in self._pods():
             if pod.id == pod_id and pod.state is not PodState.DISABLED:
-                asking = Deferred.fromCoroutine(self._collect(pod))
+                asking = Deferred.fromCoroutine(self._turned(pod))
                 self._running[pod_id] = asking
                 asking.addErrback(self._failed, f"collecting the usage of {pod.name}")
                 asking.addBoth(self._ended, pod_id)
 
-    async def _collect(self, pod: Pod) -> None:
-        began = self._clock.seconds()
+    async def _turned(self, pod: Pod) -> None:
+        """
+        Ask for everything; what fails keeps nothing else back.
+        """
+        whole = await self._attempted(pod, "the usage of {pod}", self._usage)
+        if self._beside is not None:
+            whole &= await self._attempted(pod, "what {pod} offers", self._beside)
         next_turn = min(_AGAIN, self._interval)
-        try:
-            usage = await self._ask(pod)
-            await self._store.record_usage(pod.id, usage, age=self._clock.seconds() - began)
-        except (PodFailure, GatewayError, DatabaseUnavailable) as error:
-            reason = error.admin_detail if isinstance(error, GatewayError) else error
-            _log.info("the usage of {pod} is not known anew: {reason}", pod=pod.name, reason=str(reason))
-        else:
-            self._collected(pod, usage)
+        if whole:
             next_turn = self._interval * (1.0 + self._random.uniform(-_JITTER, _JITTER))
         if self.running:
             self._wait(pod, next_turn)
+
+    async def _usage(self, pod: Pod) -> None:
+        began = self._clock.seconds()
+        usage = await self._ask(pod)
+        await self._store.record_usage(pod.id, usage, age=self._clock.seconds() - began)
+        self._collected(pod, usage)
+
+    async def _attempted(self, pod: Pod, what: str, collect: Callable[[Pod], Awaitable[None]]) -> bool:
+        """
+        Whether it was collected.
+        """
+        try:
+            await collect(pod)
+        except (PodFailure, GatewayError, DatabaseUnavailable) as error:
+            reason = error.admin_detail if isinstance(error, GatewayError) else error
+            _log.info(what + " is not known anew: {reason}", pod=pod.name, reason=str(reason))
+            return False
+        return True
 
     def _ended(self, result: object, pod_id: str) -> object:
         self._running.pop(pod_id, None)

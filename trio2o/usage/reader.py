@@ -4,7 +4,7 @@ Hands what was collected to the scheduler of each process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from attrs import define, field
 from twisted.application.service import Service
@@ -35,6 +35,8 @@ class UsageReader(Service):
     _retain: Callable[[Collection[str]], None]
     #: Seconds from one reading to the next.
     _interval: float
+    #: What else is read each time.
+    _beside: Callable[[], Awaitable[None]] | None = None
     _next: IDelayedCall | None = field(default=None, init=False)
     _reading: Deferred[None] = field(factory=lambda: succeed(None), init=False)
 
@@ -61,6 +63,16 @@ class UsageReader(Service):
         for each in found:
             self._note(each.pod_id, each.usage, each.age)
         self._retain({each.pod_id for each in found})
+        if self._beside is not None:
+            await self._beside()
+
+    async def started(self) -> None:
+        """
+        Wait for the first reading.
+        """
+        first: Deferred[None] = Deferred()
+        self._reading.chainDeferred(first)
+        await first
 
     def _again(self) -> None:
         self._next = None

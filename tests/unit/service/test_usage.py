@@ -7,20 +7,23 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.administration.doubles import DatabaseState
 from tests.unit.strategies.doubles import ScriptedPods
 from trio2o.config.usage_section import UsageSection
-from trio2o.model import Pod, Stock
+from trio2o.model import Pod, PodOffers, Stock
 from trio2o.ops.metrics import Metrics
 from trio2o.scheduling.capacity import CapacityRules
 from trio2o.service.usage import UsageService, make_usage
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_election import MemoryElection
+from trio2o.storage.memory_offers import MemoryOffers
 from trio2o.storage.memory_usage import MemoryUsage
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.offers import OfferBook
 
 
 @frozen
@@ -40,11 +43,18 @@ class Asks:
     """
 
     asked: list[str] = field(factory=list)
+    #: Questions about what there is to be asked for.
+    offers: list[str] = field(factory=list)
 
     async def get(self, pod: Pod, service: str, path: str, *, version: str = "") -> Answer:
         """
         Ask.
         """
+        if "statistics" not in path and "get_pools" not in path:
+            self.offers.append(f"{pod.name} {path.partition('?')[0]}")
+            flavor = {"id": "1", "name": "m1.tiny", "vcpus": 2}
+            listed = {"flavors": [flavor]} if "marker" not in path else {"flavors": []}
+            return Answer(200, listed if "flavors" in path else {"volume_types": []})
         self.asked.append(f"{pod.name} {service}")
         numbers = {"vcpus": 4, "vcpus_used": 1}
         return Answer(200, {"hypervisor_statistics": numbers} if service == "compute" else {"pools": []})
@@ -58,6 +68,7 @@ class Process:
 
     service: UsageService
     experience: Experience
+    offers: OfferBook
     metrics: Metrics
     asks: Asks
 
@@ -83,27 +94,32 @@ class UsageServiceTests(SynchronousTestCase):
         self.database = MemoryDatabase(self.clock)
         self.database.pods = {"1": Pod(id="1", name="Pod1", az_name="az1")}
         self.store = MemoryUsage(self.database)
+        self.offer_store = MemoryOffers(self.database)
 
     def process(self, **section: float) -> Process:
         """
         A process that has started.
         """
         experience, metrics, asks = Experience(clock=self.clock), Metrics(), Asks()
+        offers = OfferBook(clock=self.clock)
         service = make_usage(
             self.clock,
             UsageSection(**section),
             election=MemoryElection(self.database, "usage"),
             store=self.store,
+            offer_store=self.offer_store,
             state=DatabaseState(self.database),
             asks=asks,
             pods=ScriptedPods(self.clock),
             experience=experience,
+            offers=offers,
+            affinity_keys=("trio2o:affinity",),
             rules=CapacityRules(),
             metrics=metrics,
         )
         service.startService()
         self.addCleanup(lambda: service.running and service.stopService())
-        return Process(service, experience, metrics, asks)
+        return Process(service, experience, offers, metrics, asks)
 
     def test_one_asks_all_know(self) -> None:
         """
@@ -122,6 +138,28 @@ class UsageServiceTests(SynchronousTestCase):
             self.assertEqual(len(process.value("trio2o_pod_usage_age_seconds{")), 1)
         leads = [process.value("trio2o_usage_collector ") for process in (first, second)]
         self.assertEqual(leads, [["1.0"], ["0.0"]])
+
+    def test_offers(self) -> None:
+        """
+        One process asks what there is; all have it within half a minute, and at their start. The one that a client has changed
+        it through asks anew soon, once for changes in a row, and knows at once.
+        """
+        first, second = self.process(), self.process()
+        self.clock.pump([1.0] * 31)
+        for process in (first, second, self.process()):
+            flavor = process.offers.flavor("1")
+            assert flavor is not None
+            self.assertEqual(2, flavor.vcpus)
+        self.assertEqual([], second.asks.offers)
+        before = len(first.asks.offers)
+
+        self.successResultOf(Deferred.fromCoroutine(self.offer_store.record_offers("1", PodOffers(), age=0)))
+        second.service.refresher.changed()
+        second.service.refresher.changed()
+        self.clock.pump([1.0] * 6)
+        self.assertEqual(before, len(second.asks.offers))
+        self.assertIsNotNone(second.offers.flavor("1"))
+        self.assertEqual(before, len(first.asks.offers))
 
     def test_taken_over(self) -> None:
         """

@@ -59,6 +59,7 @@ from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
+from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
@@ -221,6 +222,7 @@ class StrategyCase(SynchronousTestCase):
             budget=LOCATE_BUDGET,
             found=self.sources.append,
         )
+        self.offers = OfferBook(clock=self.clock)
         self.placement = Placement(
             state=self.state,
             bindings=self.bindings,
@@ -234,8 +236,10 @@ class StrategyCase(SynchronousTestCase):
                     weighers=make_weighers(self.scheduling.weighers),
                 ),
                 experience=None,
+                offers=self.offers,
             ),
             default_zone=self.default_zone,
+            offers=self.offers,
         )
         shield = Shield(began=lambda: self.running.append(1), ended=lambda: self.running.remove(1))
         shared: dict[str, Any] = {"forwarder": self.forwarder, "state": self.state}
@@ -269,6 +273,7 @@ class StrategyCase(SynchronousTestCase):
                 clock=self.clock,
                 body_limit=LIMIT,
                 budget=CREATE_BUDGET,
+                offered=self.offers,
                 typical=USUAL.typical,
             ),
             "merge": MergeStrategy(

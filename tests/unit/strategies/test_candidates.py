@@ -18,11 +18,14 @@ from trio2o.model import (
     Amounts,
     Binding,
     Candidate,
+    CollectedOffers,
     Kind,
     News,
+    OfferedFlavor,
     Placed,
     PlacementRequest,
     Pod,
+    PodOffers,
     PodState,
     Stock,
     Usage,
@@ -34,6 +37,7 @@ from trio2o.strategies import touched
 from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.claims import Claim
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.touched import Touched
 
 PODS = [Pod(id=f"id{n}", name=f"Pod{n}", az_name=f"az{n % 2}", serial=n) for n in range(3)]
@@ -76,6 +80,7 @@ class LivingPods(RuleBasedStateMachine):
         self.state = MemoryState(self.clock)
         self.state.put_pods(PODS)
         self.known = Experience(clock=self.clock, failure_seconds=60.0, stale_seconds=600.0)
+        self.offers = OfferBook(clock=self.clock, stale_seconds=900.0, touched=self.known.touched)
         self.unhealthy: set[str] = set()
         self.claims: list[Claim] = []
         self.candidates = CheckedCandidates(
@@ -84,6 +89,7 @@ class LivingPods(RuleBasedStateMachine):
             unhealthy=lambda service: self.unhealthy if service == "compute" else (),
             selection=SELECTION,
             experience=self.known,
+            offers=self.offers,
         )
 
     @rule(seconds=st.sampled_from([0.1, 30.0, 60.0, 599.9, 600.0]))
@@ -99,6 +105,33 @@ class LivingPods(RuleBasedStateMachine):
         A pod's usage is read.
         """
         self.known.note_usage(pod.id, evolve(USAGE, vcpus=Stock(total=2.0, used=used)), age)
+
+    @rule(
+        lists=st.dictionaries(
+            pods.map(lambda pod: pod.id),
+            st.tuples(st.sampled_from(["", "a", "ab"]), st.sampled_from([0.0, 0.3, 890.0])),
+        ),
+        young=st.booleans(),
+    )
+    def offer(self, lists: dict[str, tuple[str, float]], young: bool) -> None:
+        """
+        What pods offer is read.
+        """
+        now = self.clock.seconds()
+        self.offers.note(
+            CollectedOffers(
+                pod_id=pod_id,
+                digest=f"{flavors} {young}",
+                offers=PodOffers(
+                    flavors=tuple(
+                        OfferedFlavor(id=one, since=now - 30.0 if young else 0.0) for one in flavors
+                    )
+                ),
+                collected_at=datetime.fromtimestamp(now - age, UTC),
+                age=age,
+            )
+            for pod_id, (flavors, age) in lists.items()
+        )
 
     @rule(kept=st.sets(pods.map(lambda pod: pod.id)))
     def retain(self, kept: set[str]) -> None:
@@ -163,7 +196,7 @@ class LivingPods(RuleBasedStateMachine):
         A create.
         """
         request = PlacementRequest(
-            project_id=project, kind=kind, needs=None if needs is None else Amounts(vcpus=needs)
+            flavor="b", project_id=project, kind=kind, needs=None if needs is None else Amounts(vcpus=needs)
         )
         self.candidates.rank(request, [a_binding(project, pod) for pod in bound])
 

@@ -20,6 +20,7 @@ from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
 from trio2o.storage.memory import MemoryPods
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.placing import Placement
 
 SERVERS = "/v2.1/servers"
@@ -40,6 +41,7 @@ class ExhaustedTests(StrategyCase):
         super().make()
         rules = self.scheduling.rules()
         self.known = Experience(clock=self.clock, rules=rules.capacity)
+        self.offers = OfferBook(clock=self.clock, touched=self.known.touched)
         self.placement = Placement(
             state=self.state,
             bindings=self.bindings,
@@ -53,9 +55,11 @@ class ExhaustedTests(StrategyCase):
                     weighers=make_weighers(self.scheduling.weighers, rules=rules),
                 ),
                 experience=self.known,
+                offers=self.offers,
             ),
             default_zone="az1",
             experience=self.known,
+            offers=self.offers,
             tolerations={project: frozenset(words) for project, words in self.scheduling.tolerations.items()},
         )
         schedule: Any = self.strategies["schedule"]
