@@ -128,6 +128,13 @@ class Pod:
     pod_az_name: str = ""
     dc_name: str = ""
     state: PodState = PodState.ENABLED
+    #: Why it has that state, in an operator's words; no user sees it.
+    state_reason: str = ""
+    #: From when and until when, exclusively, the state counts; ``None`` for always. Outside of it the pod is enabled.
+    state_from: datetime | None = None
+    state_until: datetime | None = None
+    #: When the state became another one; ``None`` when it is the first.
+    state_changed_at: datetime | None = None
     #: The operator's preference among pods of one zone; larger is preferred.
     weight: float = 1.0
     #: Resource affinity tags; the sorted tags joined by ``,`` are the pod's group.
@@ -153,6 +160,37 @@ class Pod:
         The pod group: pods with equal affinity tags; ``""`` for the general group.
         """
         return ",".join(sorted(self.affinity))
+
+    def state_at(self, moment: datetime) -> PodState:
+        """
+        The state that counts at a moment: before its window and after it the pod is enabled.
+        """
+        early = self.state_from is not None and moment < self.state_from
+        late = self.state_until is not None and moment >= self.state_until
+        return PodState.ENABLED if early or late else self.state
+
+    def turn_after(self, moment: datetime) -> datetime | None:
+        """
+        When the window next begins or ends; ``None`` where it never will.
+        """
+        turns = [turn for turn in (self.state_from, self.state_until) if turn is not None and turn > moment]
+        return min(turns, default=None)
+
+
+@frozen(kw_only=True)
+class PodUses:
+    """
+    What names a pod. Counting stops at a bound, so that a pod with a million routes costs no more than one with a thousand.
+    """
+
+    #: The bound: a number that is equal to it is that many, or more.
+    counted_to: int
+    #: Active ones.
+    bindings: int
+    #: Kind to its live routes; without those that have none.
+    routes: Mapping[Kind, int]
+    #: How many of these are of resources that were made since the moment that was asked about.
+    made_since: int
 
 
 @frozen(kw_only=True)

@@ -49,6 +49,35 @@ class AdminApiTests(UserCase):
             self.ask(path, "PATCH", json={"pod": {"state": "enabled"}})
         until(lambda: self._ran("volume create --size 1 --availability-zone az2 later", (), None).status == 0)
 
+    def test_drain(self) -> None:
+        """
+        What a project makes once its pod is drained is made elsewhere; what it has answers, and its history says why.
+        """
+        storage = self.user.sdk.block_storage
+        first = storage.create_volume(name="first", size=1, availability_zone="az1")
+        bound = self.cloud.pod_of(first.id)
+        pods = {pod["pod_name"]: pod["pod_id"] for pod in self.ask("/pods").json()["pods"]}
+        path = f"/pods/{pods[bound]}"
+        begun = self.ask(f"{path}/drain", "POST", json={"drain": {"reason": "new switches"}})
+        self.assertEqual(200, begun.status_code, begun.text)
+        try:
+            self.assertGreaterEqual(begun.json()["drain"]["routes"]["volume"], 1)
+            second = storage.create_volume(name="second", size=1, availability_zone="az1")
+            self.assertNotEqual(bound, self.cloud.pod_of(second.id))
+            self.assertEqual("first", storage.get_volume(first.id).name)
+            history = self.ask(f"/bindings?tenant_id={self.user.project_id}&active=false").json()[
+                "pod_bindings"
+            ]
+            self.assertEqual(
+                [f"moved: state dropped {bound} (draining)"], [each["reason"] for each in history]
+            )
+            told = self.ask(f"{path}/drain").json()["drain"]
+            self.assertEqual(
+                ("draining", "new switches", False), (told["state"], told["state_reason"], told["done"])
+            )
+        finally:
+            self.ask(path, "PATCH", json={"pod": {"state": "enabled"}})
+
     def test_pod_life(self) -> None:
         """
         A pod is made, refused a second time, changed and deleted; a declared one cannot be deleted.

@@ -379,6 +379,8 @@ class RouteTests(AdminCase):
             'trio2o_requests_total{method="GET",operation="/servers/{id}",status="2xx",surface="compute"} 1.0',
             'trio2o_requests_total{method="GET",operation="/servers/{id}",status="4xx",surface="compute"} 1.0',
             'trio2o_requests_total{method="POST",operation="/servers",status="2xx",surface="compute"} 1.0',
+            'trio2o_pod_state{pod="Pod1",state="enabled"} 1.0',
+            'trio2o_pod_state{pod="Pod1",state="draining"} 0.0',
             "trio2o_database_up 1.0",
             "trio2o_state_current 1.0",
         ):

@@ -155,6 +155,17 @@ class IndexTests(TestCase):
         await bindings.find_bindings(limit=10)
         self.assertIn("Index Scan Backward using bindings_serial_key", explaining.plans[-1][1])
 
+    async def test_draining(self) -> None:
+        """
+        How much a pod still has, and the end of its bindings.
+        """
+        explaining = await self.explaining()
+        pods, bindings = PostgresPods(explaining), PostgresBindings(explaining)  # type: ignore[arg-type]
+        pod = await pods.create_pod(a_pod("Pod1"))
+        await pods.count_uses(pod.id, NOW)
+        await bindings.end_bindings(pod.id, "over")
+        self.check(explaining, "routes", "bindings")
+
     async def test_removal(self) -> None:
         """
         Whether a pod is used, and forgetting what names it.

@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
 from tests.interface.database import empty_database
-from tests.interface.stores import a_pod, postgres_stores
+from tests.interface.stores import postgres_stores
 from trio2o.errors import DatabaseUnavailable
-from trio2o.model import Kind, Route
+from trio2o.model import Kind, Pod, PodSettings, PodState, Route
 from trio2o.storage.migrate import (
     Migration,
     SchemaError,
@@ -24,10 +24,20 @@ from trio2o.storage.migrate import (
     upgrade,
     version,
 )
+from trio2o.storage.pool import Pool
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = Migration(
     number=1, name="first", sql="create table things (name text); insert into things values ('100%');"
+)
+#: As the first release wrote them: what later columns hold is not said.
+EARLIER_POD = (
+    "insert into pods (id, name, az_name, state, weight, affinity, settings, created_at) values"
+    """ ('i1', 'Pod1', 'az1', 'draining', 2, '["gpu"]', '{"cost": 3.0}', '2026-01-01T00:00:00Z') returning 1"""
+)
+EARLIER_BINDING = (
+    "insert into bindings (id, tenant_id, pod_id, az_name, is_binding, created_at, reason) values"
+    " ('b1', 'p1', 'i1', 'az1', true, '2026-01-01T00:00:00Z', 'created') returning 1"
 )
 SECOND = Migration(number=2, name="second", sql="alter table things add column number integer")
 
@@ -68,11 +78,14 @@ class MigrationTests(TestCase):
         for number in range(1, latest()):
             dsn = await empty_database(self)
             await upgrade(reactor, dsn, steps=migrations()[:number])
+            pool = Pool(reactor, dsn, size=1)
+            self.addCleanup(pool.stop)
+            await pool.start()
+            await pool.run_query(EARLIER_POD)
             stores = await postgres_stores(self, dsn)
-            pod = await stores.pods.create_pod(a_pod("Pod1"))
-            await stores.bindings.create_binding("p1", pod.id)
+            await pool.run_query(EARLIER_BINDING)
             routes = [
-                Route(kind=Kind.SERVER, resource_id=name, pod_id=pod.id, project_id="p1")
+                Route(kind=Kind.SERVER, resource_id=name, pod_id="i1", project_id="p1")
                 for name in ("s1", "s2")
             ]
             await stores.routes.record_routes(routes)
@@ -82,8 +95,23 @@ class MigrationTests(TestCase):
                 [step.number for step in migrations()[number:]], await upgrade(reactor, dsn), number
             )
 
-            self.assertEqual([pod], list(await stores.pods.list_pods()))
-            self.assertEqual(1, len(await stores.bindings.find_bindings(tenant_id="p1")))
+            (pod,) = await stores.pods.list_pods()
+            self.assertEqual(
+                Pod(
+                    id="i1",
+                    name="Pod1",
+                    az_name="az1",
+                    state=PodState.DRAINING,
+                    weight=2.0,
+                    affinity=frozenset({"gpu"}),
+                    settings=PodSettings(cost=3.0),
+                    serial=pod.serial,
+                    created_at=NOW,
+                ),
+                pod,
+            )
+            (binding,) = await stores.bindings.find_bindings(tenant_id="p1")
+            self.assertEqual(("i1", "created", True), (binding.pod_id, binding.reason, binding.is_binding))
             self.assertEqual(
                 [*routes[:1], evolve(routes[1], deleted_at=NOW)],
                 [*await stores.routes.routes_of_id("s1"), *await stores.routes.routes_of_id("s2")],

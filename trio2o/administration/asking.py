@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from trio2o.errors import DatabaseUnavailable, Unavailable
+from trio2o.errors import DatabaseUnavailable, Missing, NotFound, Unavailable
+from trio2o.interfaces import IPodStore
+from trio2o.model import Pod
 
 #: Seconds after which a client may try again when the database is away.
 RETRY_AFTER = 5
@@ -39,3 +41,26 @@ def database_asked() -> Iterator[None]:
             admin_detail=str(why),
             headers=[(b"Retry-After", b"%d" % RETRY_AFTER)],
         ) from why
+
+
+async def known_pod(store: IPodStore, pod_id: str) -> Pod:
+    """
+    A pod by its id as a client wrote it.
+
+    :raises NotFound: if there is none.
+    """
+    known_id = canonical_id(pod_id)
+    if known_id is None:
+        raise no_pod(pod_id)
+    with database_asked():
+        try:
+            return await store.get_pod(known_id)
+        except Missing as why:
+            raise no_pod(pod_id) from why
+
+
+def no_pod(pod_id: str) -> NotFound:
+    """
+    What is said of a pod that there is not.
+    """
+    return NotFound(f"Pod {pod_id} could not be found.")

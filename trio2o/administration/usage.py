@@ -9,8 +9,7 @@ from datetime import datetime
 
 from attrs import define, frozen
 
-from trio2o.administration.asking import canonical_id, database_asked
-from trio2o.errors import Missing, NotFound
+from trio2o.administration.asking import database_asked, known_pod
 from trio2o.interfaces import IPodStore, IUsageStore
 from trio2o.model import Amounts, Candidate, Pod, Usage
 from trio2o.scheduling.capacity import RESOURCES, CapacityRules
@@ -66,12 +65,8 @@ class UsageAdministration:
 
         :raises NotFound: if there is no such pod.
         """
-        known_id = canonical_id(pod_id)
+        pod = await known_pod(self._pods, pod_id)
         with database_asked():
-            try:
-                pod = await self._pods.get_pod(known_id or "")
-            except Missing as why:
-                raise NotFound(f"Pod {pod_id} could not be found.") from why
             known = {each.pod_id: each for each in await self._store.list_usage()}.get(pod.id)
         candidate = Candidate(pod=pod, usage=known.usage if known else Usage(), claimed=self._claimed(pod.id))
         return UsageReport(

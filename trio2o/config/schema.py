@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import attrs
 from attrs import frozen
@@ -20,7 +21,13 @@ from trio2o.config.identity_section import IdentitySection
 from trio2o.config.jobs_section import JobsSection
 from trio2o.config.listen_sections import ListenSections
 from trio2o.config.option import option
-from trio2o.config.pod_sections import PodDefaults, PodHeadroom, PodOvercommit, PodSection
+from trio2o.config.pod_sections import (
+    PodDefaults,
+    PodEndpoints,
+    PodHeadroom,
+    PodOvercommit,
+    PodSection,
+)
 from trio2o.config.scheduling_section import SchedulingSection
 from trio2o.config.usage_section import UsageSection
 from trio2o.model import Pod, PodSettings
@@ -182,11 +189,6 @@ class Config:
 
 
 def _pod(section: PodSection) -> Pod:
-    endpoints = {
-        "compute": section.endpoints.compute,
-        "volume": section.endpoints.volume,
-        "network": section.endpoints.network,
-    }
     return Pod(
         id=str(uuid.uuid4()),
         name=section.name,
@@ -197,23 +199,30 @@ def _pod(section: PodSection) -> Pod:
         weight=section.weight,
         affinity=frozenset(section.affinity),
         declared=True,
-        settings=PodSettings(
-            endpoints={service: url for service, url in endpoints.items() if url is not None},
-            ca_file=str(section.ca_file) if section.ca_file is not None else "",
-            connect_timeout=section.connect_timeout_seconds,
-            answer_timeout=section.answer_timeout_seconds,
-            concurrency=section.concurrency,
-            overcommit=_said(section.overcommit),
-            headroom=_said(section.headroom),
-            cost=section.cost,
-            taints=section.taints,
-            projects_allowed=section.projects_allowed,
-            projects_denied=section.projects_denied,
-        ),
+        settings=settings_of(section),
     )
 
 
-def _said(section: PodOvercommit | PodHeadroom) -> dict[str, float]:
+def settings_of(section: PodSection) -> PodSettings:
+    """
+    How the pod of a section is reached and filled.
+    """
+    return PodSettings(
+        endpoints=_said(section.endpoints),
+        ca_file=str(section.ca_file) if section.ca_file is not None else "",
+        connect_timeout=section.connect_timeout_seconds,
+        answer_timeout=section.answer_timeout_seconds,
+        concurrency=section.concurrency,
+        overcommit=_said(section.overcommit),
+        headroom=_said(section.headroom),
+        cost=section.cost,
+        taints=section.taints,
+        projects_allowed=section.projects_allowed,
+        projects_denied=section.projects_denied,
+    )
+
+
+def _said(section: PodEndpoints | PodOvercommit | PodHeadroom) -> dict[str, Any]:
     """
     What a pod says otherwise than the defaults.
     """

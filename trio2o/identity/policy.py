@@ -53,6 +53,10 @@ RULES: tuple[policy.RuleDefault, ...] = (
     _documented("pods:create", "Register a pod or the top region.", "POST", "/v1.0/pods"),
     _documented("pods:update", "Change a pod's state and settings.", "PATCH", "/v1.0/pods/{pod_id}"),
     _documented("pods:delete", "Remove a pod.", "DELETE", "/v1.0/pods/{pod_id}"),
+    _documented("pods:drain", "Let a pod take nothing new.", "POST", "/v1.0/pods/{pod_id}/drain"),
+    _documented(
+        "pods:show_drain", "Show how far a pod is from having nothing.", "GET", "/v1.0/pods/{pod_id}/drain"
+    ),
     _documented("pods:usage", "Show how full a pod is.", "GET", "/v1.0/pods/{pod_id}/usage"),
     _documented("schedule:explain", "Tell where a new resource would go.", "POST", "/v1.0/schedule"),
     _documented("bindings:list", "List bindings, active and ended.", "GET", "/v1.0/bindings"),

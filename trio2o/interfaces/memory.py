@@ -29,7 +29,8 @@ class IState(Interface):
 
     def pods() -> Sequence[Pod]:
         """
-        The pods without the top region, by serial. The same object as long as nothing of them has changed, and then another.
+        The pods without the top region, by serial, each in the state that counts now: outside of its window a pod is
+        ``enabled``. The same object as long as nothing of them has changed, and then another.
         """
 
     def pod(pod_id: str) -> Pod | None:

@@ -19,6 +19,7 @@ from trio2o.model import (
     Kind,
     Pod,
     PodOffers,
+    PodUses,
     Route,
     Snapshot,
     Usage,
@@ -54,10 +55,17 @@ class IPodStore(Interface):
 
     async def update_pod(pod_id: str, changes: Mapping[str, Any]) -> Pod:
         """
-        Change the named attributes of :class:`Pod` and keep the rest.
+        Change the named attributes of :class:`Pod`, or of its settings, and keep the rest; where the state becomes another
+        one, its time is the store's to give.
 
         :raises Missing: if there is none.
         :raises AlreadyExists: if a new name is taken.
+        """
+
+    async def count_uses(pod_id: str, since: datetime | None) -> PodUses:
+        """
+        What names a pod, each number counted to 1,000 at most; ``since`` as in :attr:`PodUses.made_since`, which is 0 for
+        ``None``. Nothing names an unknown pod.
         """
 
     async def delete_pod(pod_id: str, *, force: bool = False) -> Pod:
@@ -72,7 +80,8 @@ class IPodStore(Interface):
         """
         Make the declared pods be these: create or update by name (``id`` and ``serial`` of an existing pod stay, as
         does a state that an operator set after the same declaration), and give up what is no longer declared: removed
-        where nothing uses it, else kept, undeclared and ``draining``. Gives all pods.
+        where nothing uses it, else kept, undeclared and ``draining``. An operator's state keeps its reason and its window.
+        Gives all pods.
         """
 
 
@@ -117,6 +126,11 @@ class IBindingStore(Interface):
         End a binding; it stays in history. Ending an ended one changes nothing.
 
         :raises Missing: if there never was one.
+        """
+
+    async def end_bindings(pod_id: str, reason: str) -> int:
+        """
+        End all active bindings to a pod, some at a time; they stay in history. Gives how many.
         """
 
     async def get_binding(binding_id: str) -> Binding:

@@ -32,6 +32,7 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "The breaker of a pod's service: 0 closed, 1 half open, 2 open.",
         ("pod", "service"),
     ),
+    "trio2o_pod_state": ("1 for the state of a pod that counts, 0 for the others.", ("pod", "state")),
     "trio2o_pod_calls_in_progress": ("Calls to a pod under way.", ("pod",)),
     "trio2o_state_ready": ("1 once pods and bindings were read from the database.", ()),
     "trio2o_state_current": ("1 while the database's changes are followed.", ()),

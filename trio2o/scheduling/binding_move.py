@@ -42,6 +42,13 @@ class BindingMove:
 NO_MOVE = BindingMove(move=Move.NOTHING)
 
 
+def bounded(reason: str) -> str:
+    """
+    A reason, cut off where it is too long to be stored.
+    """
+    return reason if len(reason) <= MOST_REASON else f"{reason[: MOST_REASON - 1]}…"
+
+
 def binding_move(
     current: Binding | None, pod: Pod, request: PlacementRequest, ranking: Ranking
 ) -> BindingMove:
@@ -69,17 +76,17 @@ def _why(left: str, pod: Pod, ranking: Ranking) -> str:
     """
     for dropped in ranking.dropped:
         if dropped.pod.id == left:
-            return _bounded(f"moved: {dropped.filter_name} dropped {dropped.pod.name} ({_said(dropped)})")
+            return bounded(f"moved: {dropped.filter_name} dropped {dropped.pod.name} ({_said(dropped)})")
     by_id = {ranked.pod.id: ranked for ranked in ranking.ordered}
     if left not in by_id:
         return "moved: its pod is gone"
     before = by_id[left]
     if pod.id not in by_id:
-        return _bounded(f"moved: {before.pod.name} was passed over")
+        return bounded(f"moved: {before.pod.name} was passed over")
     weigher = _strongest(by_id[pod.id], before)
     if weigher is None:
-        return _bounded(f"moved: {pod.name} is as good as {before.pod.name}, and comes first")
-    return _bounded(f"moved: {weigher} outweighed {before.pod.name}")
+        return bounded(f"moved: {pod.name} is as good as {before.pod.name}, and comes first")
+    return bounded(f"moved: {weigher} outweighed {before.pod.name}")
 
 
 def _said(dropped: Dropped) -> str:
@@ -98,7 +105,3 @@ def _strongest(better: Ranked, worse: Ranked) -> str | None:
     gains = {name: weight.weighted - against[name].weighted for name, weight in better.weights.items()}
     strongest = max(gains, key=lambda name: gains[name], default=None)
     return strongest if strongest is not None and gains[strongest] > 0 else None
-
-
-def _bounded(reason: str) -> str:
-    return reason if len(reason) <= MOST_REASON else f"{reason[: MOST_REASON - 1]}…"

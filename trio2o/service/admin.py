@@ -4,11 +4,13 @@ The admin surface, wired.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Protocol
 
 from twisted.web.resource import Resource
 
 from trio2o.administration.bindings import BindingAdministration
+from trio2o.administration.draining import DrainAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.pods import PodAdministration
 from trio2o.administration.routes import RouteAdministration
@@ -17,6 +19,7 @@ from trio2o.identity.policy import OsloPolicy
 from trio2o.ops.drain import Drain
 from trio2o.ops.metrics import Metrics, MetricsResource
 from trio2o.service.database import Database
+from trio2o.service.pod_settings import read_settings
 from trio2o.service.surfaces import Common, Counter, ServedSurface, TrackedSite, make_wrapper
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.experience import Experience
@@ -56,9 +59,14 @@ def make_admin(
     """
     listen = common.config.listen.admin
     counter = Counter()
-    healthy = common.pods.healthy
+    healthy, clock = common.pods.healthy, common.reactor
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(clock.seconds(), UTC)
+
     api = AdminApi(
-        pods=PodAdministration(database.pods, healthy),
+        pods=PodAdministration(database.pods, healthy, now, read_settings),
+        drain=DrainAdministration(database.pods, database.bindings, now),
         bindings=BindingAdministration(database.bindings, database.pods, common.state),
         routes=RouteAdministration(database.routes, common.state),
         usage=UsageAdministration(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
+from trio2o.model import PodState
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
 from trio2o.pods.breaker import BreakerState
@@ -89,6 +90,12 @@ def watch(
     metrics.watch_each(
         "trio2o_pod_breaker_state",
         lambda: {names: _BREAKER[state] for names, state in pods.breakers().items()},
+    )
+    metrics.watch_each(
+        "trio2o_pod_state",
+        lambda: {
+            (pod.name, each.value): float(pod.state is each) for pod in state.pods() for each in PodState
+        },
     )
     metrics.watch_each(
         "trio2o_pod_calls_in_progress",

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from trio2o.interfaces import IState
-from trio2o.model import Binding, Kind, Pod, Route
+from trio2o.model import Binding, Kind, Pod, PodState, Route
+
+_log = Logger()
 
 #: How many ended bindings are remembered, so that a late note revives none.
 _ENDED = 10_000
@@ -27,6 +31,14 @@ def by_project(bindings: Iterable[Binding], into: dict[str, tuple[Binding, ...]]
         into[binding.tenant_id] = (binding,) if known is None else _newest_first((binding, *known))
 
 
+def _in_force(pod: Pod, now: datetime) -> Pod:
+    """
+    The pod in the state that counts now.
+    """
+    state = pod.state_at(now)
+    return pod if state is pod.state else evolve(pod, state=state)
+
+
 def _newest_first(bindings: Iterable[Binding]) -> tuple[Binding, ...]:
     return tuple(sorted(bindings, key=lambda binding: binding.created_at, reverse=True))
 
@@ -37,7 +49,8 @@ class MemoryState:
     """
     Pods and active bindings whole, and the routes used last.
 
-    :meth:`pod` and :meth:`pod_named` know the top region too; :meth:`pods` leaves it out.
+    :meth:`pod` and :meth:`pod_named` know the top region too; :meth:`pods` leaves it out. All give pods in the state that counts
+    by this process's clock: nobody announces that a window begins or ends, so it is looked at whenever a pod is asked for.
     """
 
     _clock: IReactorTime
@@ -51,6 +64,10 @@ class MemoryState:
     #: Ids of bindings that this process wrote and has not read back; the feed does.
     unconfirmed: set[str] = field(factory=set, init=False)
     _confirmed_until: float = field(default=float("-inf"), init=False)
+    #: As the database has them; what follows has them in the state that counts.
+    _stored: tuple[Pod, ...] = field(default=(), init=False)
+    #: When the next window begins or ends, in seconds since the epoch; ``None`` for never.
+    _turn: float | None = field(default=None, init=False)
     _pods: tuple[Pod, ...] = field(default=(), init=False)
     _pods_by_id: dict[str, Pod] = field(factory=dict, init=False)
     _pods_by_name: dict[str, Pod] = field(factory=dict, init=False)
@@ -66,12 +83,18 @@ class MemoryState:
         return self._clock.seconds() < self._confirmed_until
 
     def pods(self) -> Sequence[Pod]:
+        if self._turn is not None:
+            self._look_at_windows()
         return self._pods
 
     def pod(self, pod_id: str) -> Pod | None:
+        if self._turn is not None:
+            self._look_at_windows()
         return self._pods_by_id.get(pod_id)
 
     def pod_named(self, name: str) -> Pod | None:
+        if self._turn is not None:
+            self._look_at_windows()
         return self._pods_by_name.get(name)
 
     def bindings_of(self, project_id: str) -> Sequence[Binding]:
@@ -131,9 +154,8 @@ class MemoryState:
         """
         Take over all pods.
         """
-        self._pods = tuple(sorted((pod for pod in pods if not pod.is_top), key=lambda pod: pod.serial))
-        self._pods_by_id = {pod.id: pod for pod in pods}
-        self._pods_by_name = {pod.name: pod for pod in pods}
+        self._stored = tuple(sorted(pods, key=lambda pod: pod.serial))
+        self._show(self._now())
 
     def put_binding(self, binding: Binding) -> None:
         """
@@ -173,6 +195,37 @@ class MemoryState:
         Say that something may be missing.
         """
         self._confirmed_until = float("-inf")
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.seconds(), UTC)
+
+    def _show(self, now: datetime) -> None:
+        """
+        Show the pods in the states that count now.
+        """
+        turns = [turn for pod in self._stored if (turn := pod.turn_after(now)) is not None]
+        self._turn = min(turns).timestamp() if turns else None
+        shown = tuple(_in_force(pod, now) for pod in self._stored)
+        self._pods = tuple(pod for pod in shown if not pod.is_top)
+        self._pods_by_id = {pod.id: pod for pod in shown}
+        self._pods_by_name = {pod.name: pod for pod in shown}
+
+    def _look_at_windows(self) -> None:
+        """
+        Show other states where a window has begun or ended since.
+        """
+        if self._turn is None or self._clock.seconds() < self._turn:
+            return
+        before = self._pods_by_id
+        self._show(self._now())
+        for pod in self._pods:
+            if pod.state is not before[pod.id].state:
+                _log.info(
+                    "pod {pod} is {state} from now on: its window {turned}",
+                    pod=pod.name,
+                    state=pod.state.value,
+                    turned="ended" if pod.state is PodState.ENABLED else "began",
+                )
 
     def _keep(self, project_id: str, bindings: Sequence[Binding]) -> None:
         if bindings:

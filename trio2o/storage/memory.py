@@ -7,6 +7,7 @@ forget its changes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,11 +19,11 @@ from zope.interface import implementer
 
 from trio2o.errors import AlreadyExists, InUse, Missing
 from trio2o.interfaces import IBindingStore, IChangeLog, IPodStore
-from trio2o.model import Binding, Change, Pod, Snapshot
+from trio2o.model import Binding, Change, Pod, PodUses, Snapshot
 from trio2o.storage.memory_cursors import MemoryCursors
 from trio2o.storage.memory_database import Ear, MemoryDatabase
 from trio2o.storage.memory_routes import MemoryRoutes
-from trio2o.storage.rules import MOVED_BY_OPERATOR, declare, stands
+from trio2o.storage.rules import COUNTED, MOVED_BY_OPERATOR, POD_DELETED, changed, declare, stands
 
 __all__ = [
     "MemoryBindings",
@@ -69,11 +70,34 @@ class MemoryPods:
 
     async def update_pod(self, pod_id: str, changes: Mapping[str, Any]) -> Pod:
         known = await self.get_pod(pod_id)
-        wanted = attrs.evolve(known, **dict(changes))
+        wanted = changed(known, changes)
         return known if wanted == known else self._update(wanted)
 
     def _update(self, pod: Pod) -> Pod:
-        return self._database.put_pod(attrs.evolve(pod, updated_at=self._database.now()))
+        now = self._database.now()
+        before = self._database.pods[pod.id]
+        since = before.state_changed_at if pod.state is before.state else now
+        return self._database.put_pod(attrs.evolve(pod, updated_at=now, state_changed_at=since))
+
+    async def count_uses(self, pod_id: str, since: datetime | None) -> PodUses:
+        self._database.check()
+        live = [
+            route
+            for route in self._database.routes.values()
+            if route.pod_id == pod_id and route.deleted_at is None
+        ]
+        kinds = Counter(route.kind for route in live)
+        made = sum(
+            since is not None and route.created_at is not None and _as_utc(route.created_at) >= _as_utc(since)
+            for route in live
+        )
+        bound = sum(each.is_binding and each.pod_id == pod_id for each in self._database.bindings.values())
+        return PodUses(
+            counted_to=COUNTED,
+            bindings=min(bound, COUNTED),
+            routes={kind: min(number, COUNTED) for kind, number in kinds.items()},
+            made_since=min(made, COUNTED),
+        )
 
     async def delete_pod(self, pod_id: str, *, force: bool = False) -> Pod:
         known = await self.get_pod(pod_id)
@@ -83,7 +107,7 @@ class MemoryPods:
             raise InUse(used)
         for binding in list(database.bindings.values()):
             if binding.pod_id == pod_id and binding.is_binding:
-                database.end_binding(binding, "pod deleted")
+                database.end_binding(binding, POD_DELETED)
         database.remove_pod(pod_id)
         return known
 
@@ -181,6 +205,15 @@ class MemoryBindings:
     async def end_binding(self, binding_id: str, reason: str) -> Binding:
         known = await self.get_binding(binding_id)
         return self._database.end_binding(known, reason) if known.is_binding else known
+
+    async def end_bindings(self, pod_id: str, reason: str) -> int:
+        self._database.check()
+        bound = [
+            each for each in self._database.bindings.values() if each.is_binding and each.pod_id == pod_id
+        ]
+        for each in bound:
+            self._database.end_binding(each, reason)
+        return len(bound)
 
     async def get_binding(self, binding_id: str) -> Binding:
         found = await self.get_bindings([binding_id])

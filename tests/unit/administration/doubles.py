@@ -5,6 +5,7 @@ What the use cases stand on in tests: the stores in memory, and a state that rem
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from attrs import define, field
@@ -14,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from trio2o.administration.bindings import BindingAdministration
+from trio2o.administration.draining import DrainAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.pods import NewPod, PodAdministration
 from trio2o.administration.routes import RouteAdministration
@@ -25,6 +27,7 @@ from trio2o.scheduling.capacity import CapacityRules
 from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
+from trio2o.service.pod_settings import read_settings
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.storage.memory_usage import MemoryUsage
 
@@ -119,7 +122,8 @@ class Cloud:
         self.sick: set[str] = set()
         self.draining = False
         self.database_problem = ""
-        self.pods = PodAdministration(self.pod_store, self.healthy)
+        self.pods = PodAdministration(self.pod_store, self.healthy, self.now, read_settings)
+        self.drain = DrainAdministration(self.pod_store, self.binding_store, self.now)
         self.bindings = BindingAdministration(self.binding_store, self.pod_store, self.state)
         self.routes = RouteAdministration(self.route_store, self.state)
         self.usage_store = MemoryUsage(self.database)
@@ -131,6 +135,12 @@ class Cloud:
         self.health = Health(
             self.state, self.healthy, lambda: self.draining, {"database": lambda: self.database_problem}
         )
+
+    def now(self) -> datetime:
+        """
+        What the clock says.
+        """
+        return datetime.fromtimestamp(self.clock.seconds(), UTC)
 
     async def explain(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
         """
@@ -181,7 +191,7 @@ class AdministrationTestCase(SynchronousTestCase):
         """
         A pod that is registered.
         """
-        return self.done(self.cloud.pods.create(NewPod(name=name, az_name=az_name, **more))).pod
+        return self.done(self.cloud.pods.create(NewPod(name=name, az_name=az_name, **more), by="u1")).pod
 
     def declared(self, *names: str) -> dict[str, Pod]:
         """

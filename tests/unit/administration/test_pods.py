@@ -33,7 +33,7 @@ class CreateTests(AdministrationTestCase):
             weight=2.5,
             affinity=frozenset({"gpu"}),
         )
-        report = self.done(self.cloud.pods.create(new))
+        report = self.done(self.cloud.pods.create(new, by="u1"))
         self.assertEqual(
             report.pod,
             Pod(
@@ -57,7 +57,7 @@ class CreateTests(AdministrationTestCase):
         """
         Without a zone it is the top region, which has no pod AZ, no health and no aggregate.
         """
-        report = self.done(self.cloud.pods.create(NewPod(name="RegionOne", pod_az_name="nova")))
+        report = self.done(self.cloud.pods.create(NewPod(name="RegionOne", pod_az_name="nova"), by="u1"))
         self.assertTrue(report.pod.is_top)
         self.assertEqual(report.pod.pod_az_name, "")
         self.assertIsNone(report.healthy)
@@ -68,7 +68,7 @@ class CreateTests(AdministrationTestCase):
         A second top region is a conflict that says what is missing.
         """
         self.pod("RegionOne", "")
-        error = self.refused(self.cloud.pods.create(NewPod(name="RegionTwo")), Conflict)
+        error = self.refused(self.cloud.pods.create(NewPod(name="RegionTwo"), by="u1"), Conflict)
         self.assertIn("RegionOne", error.message)
         self.assertIn("az_name", error.message)
 
@@ -78,9 +78,11 @@ class CreateTests(AdministrationTestCase):
         """
         self.pod("RegionOne", "")
         self.pod("Pod1", "az1")
-        error = self.refused(self.cloud.pods.create(NewPod(name="Pod1", az_name="az2")), Conflict)
+        error = self.refused(self.cloud.pods.create(NewPod(name="Pod1", az_name="az2"), by="u1"), Conflict)
         self.assertIn("a pod", error.message)
-        error = self.refused(self.cloud.pods.create(NewPod(name="RegionOne", az_name="az1")), Conflict)
+        error = self.refused(
+            self.cloud.pods.create(NewPod(name="RegionOne", az_name="az1"), by="u1"), Conflict
+        )
         self.assertIn("the top region", error.message)
 
     def test_race(self) -> None:
@@ -93,7 +95,7 @@ class CreateTests(AdministrationTestCase):
                 raise AlreadyExists("a pod of this name exists")
 
         self.cloud.pods._store = Raced(self.cloud.database)
-        self.refused(self.cloud.pods.create(NewPod(name="Pod1", az_name="az1")), Conflict)
+        self.refused(self.cloud.pods.create(NewPod(name="Pod1", az_name="az1"), by="u1"), Conflict)
 
     def test_top_region_has_no_state(self) -> None:
         """
@@ -104,7 +106,7 @@ class CreateTests(AdministrationTestCase):
             NewPod(name="R", weight=2.0),
             NewPod(name="R", affinity=frozenset({"gpu"})),
         ):
-            self.refused(self.cloud.pods.create(new), Unprocessable)
+            self.refused(self.cloud.pods.create(new, by="u1"), Unprocessable)
         self.assertEqual(self.done(self.cloud.pods.list()), [])
 
     def test_no_database(self) -> None:
@@ -112,7 +114,7 @@ class CreateTests(AdministrationTestCase):
         Without the database it is worth trying again.
         """
         self.cloud.database.available = False
-        error = self.refused(self.cloud.pods.create(NewPod(name="Pod1", az_name="az1")), Unavailable)
+        error = self.refused(self.cloud.pods.create(NewPod(name="Pod1", az_name="az1"), by="u1"), Unavailable)
         self.assertEqual(error.headers, ((b"Retry-After", b"5"),))
 
 
@@ -151,7 +153,7 @@ class ReadTests(AdministrationTestCase):
         for pod_id in (NOBODY, "Pod1", "", "a" * 5000, f"{{{NOBODY}}}", NOBODY.replace("-", ""), "\0"):
             self.cloud.database.available = pod_id == NOBODY
             self.refused(self.cloud.pods.show(pod_id), NotFound)
-            self.refused(self.cloud.pods.change(pod_id, {"weight": 2.0}), NotFound)
+            self.refused(self.cloud.pods.change(pod_id, {"weight": 2.0}, by="u1"), NotFound)
             self.refused(self.cloud.pods.delete(pod_id, force=True), NotFound)
 
     def test_no_database(self) -> None:
@@ -162,7 +164,7 @@ class ReadTests(AdministrationTestCase):
         self.cloud.database.available = False
         self.refused(self.cloud.pods.list(), Unavailable)
         self.refused(self.cloud.pods.show(pod.id), Unavailable)
-        self.refused(self.cloud.pods.change(pod.id, {"weight": 2.0}), Unavailable)
+        self.refused(self.cloud.pods.change(pod.id, {"weight": 2.0}, by="u1"), Unavailable)
         self.refused(self.cloud.pods.delete(pod.id, force=False), Unavailable)
 
 
@@ -182,8 +184,9 @@ class ChangeTests(AdministrationTestCase):
             "affinity": frozenset({"gpu"}),
             "pod_az_name": "nova",
         }
-        changed = self.done(self.cloud.pods.change(pod.id, changes)).pod
-        self.assertEqual(evolve(changed, updated_at=None), evolve(pod, **changes))
+        changed = self.done(self.cloud.pods.change(pod.id, changes, by="u1")).pod
+        now = self.cloud.now()
+        self.assertEqual(changed, evolve(pod, updated_at=now, state_changed_at=now, **changes))
         self.assertEqual(self.done(self.cloud.pods.show(pod.id)).pod, changed)
 
     def test_never_changed(self) -> None:
@@ -192,7 +195,9 @@ class ChangeTests(AdministrationTestCase):
         """
         pod = self.pod()
         for name in ("name", "az_name", "id", "serial", "declared", "settings", "created_at"):
-            error = self.refused(self.cloud.pods.change(pod.id, {"weight": 2.0, name: "x"}), BadRequest)
+            error = self.refused(
+                self.cloud.pods.change(pod.id, {"weight": 2.0, name: "x"}, by="u1"), BadRequest
+            )
             self.assertIn(name, error.message)
         self.assertEqual(self.done(self.cloud.pods.show(pod.id)).pod, pod)
 
@@ -203,7 +208,7 @@ class ChangeTests(AdministrationTestCase):
         pod = self.pod()
         before = self.cloud.database.last
         for changes in ({}, {"weight": 1.0, "state": PodState.ENABLED}):
-            self.assertEqual(self.done(self.cloud.pods.change(pod.id, changes)).pod, pod)
+            self.assertEqual(self.done(self.cloud.pods.change(pod.id, changes, by="u1")).pod, pod)
         self.assertEqual(self.cloud.database.last, before)
 
     def test_declared(self) -> None:
@@ -212,11 +217,13 @@ class ChangeTests(AdministrationTestCase):
         """
         pod = self.declared("Pod1")["Pod1"]
         error = self.refused(
-            self.cloud.pods.change(pod.id, {"state": PodState.DRAINING, "weight": 2.0}), Conflict
+            self.cloud.pods.change(pod.id, {"state": PodState.DRAINING, "weight": 2.0}, by="u1"), Conflict
         )
         self.assertIn("configuration file", error.message)
         self.assertEqual(self.done(self.cloud.pods.show(pod.id)).pod, pod)
-        changed = self.done(self.cloud.pods.change(pod.id, {"state": PodState.DRAINING, "weight": 1.0})).pod
+        changed = self.done(
+            self.cloud.pods.change(pod.id, {"state": PodState.DRAINING, "weight": 1.0}, by="u1")
+        ).pod
         self.assertIs(changed.state, PodState.DRAINING)
 
     def test_top_region(self) -> None:
@@ -225,8 +232,10 @@ class ChangeTests(AdministrationTestCase):
         """
         top = self.pod("RegionOne", "")
         for changes in ({"state": PodState.DISABLED}, {"weight": 2.0}, {"pod_az_name": "nova"}):
-            self.refused(self.cloud.pods.change(top.id, changes), Conflict)
-        self.assertEqual(self.done(self.cloud.pods.change(top.id, {"dc_name": "dc"})).pod.dc_name, "dc")
+            self.refused(self.cloud.pods.change(top.id, changes, by="u1"), Conflict)
+        self.assertEqual(
+            self.done(self.cloud.pods.change(top.id, {"dc_name": "dc"}, by="u1")).pod.dc_name, "dc"
+        )
 
 
 class DeleteTests(AdministrationTestCase):

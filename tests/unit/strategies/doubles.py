@@ -502,6 +502,13 @@ class HeldBindings:
         await self._wait("end_binding")
         return await self._store.end_binding(binding_id, reason)
 
+    async def end_bindings(self, pod_id: str, reason: str) -> int:
+        """
+        See ``IBindingStore``.
+        """
+        await self._wait("end_bindings")
+        return await self._store.end_bindings(pod_id, reason)
+
     async def get_binding(self, binding_id: str) -> Binding:
         """
         See ``IBindingStore``.

@@ -17,7 +17,9 @@ from trio2o.interfaces import IBindingStore
 from trio2o.model import Binding
 from trio2o.storage.pool import Pool, Transaction
 from trio2o.storage.postgres.rows import (
+    BATCH,
     BINDING_COLUMNS,
+    END_BINDINGS,
     LOCK_CHANGES,
     POD_COLUMNS,
     as_utc,
@@ -104,6 +106,20 @@ class PostgresBindings:
             return await _end(transaction, binding_id, reason) if known.is_binding else known
 
         return await self._pool.run_interaction(end)
+
+    async def end_bindings(self, pod_id: str, reason: str) -> int:
+        async def end(transaction: Transaction) -> int:
+            await transaction.query(LOCK_CHANGES)
+            return len(await transaction.query(END_BINDINGS, (reason, pod_id, BATCH)))
+
+        if not storable(pod_id):
+            return 0
+        ended = 0
+        while True:
+            found = await self._pool.run_interaction(end)
+            ended += found
+            if found < BATCH:
+                return ended
 
     async def get_binding(self, binding_id: str) -> Binding:
         found = await self.get_bindings([binding_id])

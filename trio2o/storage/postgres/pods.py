@@ -5,29 +5,41 @@ Pods in PostgreSQL.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-import attrs
 from attrs import define
 from zope.interface import implementer
 
 from trio2o.errors import AlreadyExists, InUse, Missing
 from trio2o.interfaces import IPodStore
-from trio2o.model import Pod, PodState
+from trio2o.model import Kind, Pod, PodState, PodUses
 from trio2o.storage.pool import Pool, Transaction
-from trio2o.storage.postgres.rows import LOCK_CHANGES, POD_COLUMNS, pod_of, pod_values, storable
-from trio2o.storage.rules import COUNTED, declare, in_use
-
-#: How many rows one statement of a forced removal writes, so that none runs long.
-_BATCH = 5000
+from trio2o.storage.postgres.rows import (
+    BATCH,
+    END_BINDINGS,
+    LOCK_CHANGES,
+    POD_COLUMNS,
+    as_utc,
+    pod_of,
+    pod_values,
+    storable,
+)
+from trio2o.storage.rules import COUNTED, POD_DELETED, changed, declare, in_use
 
 #: Live routes and tombstones have an index each; a condition that names neither would read the whole table.
 _PARTS = ("deleted_at is null", "deleted_at is not null")
 
-_END_BINDINGS = (
-    "update bindings set is_binding = false, reason = 'pod deleted', updated_at = clock_timestamp(),"
-    " ended_at = greatest(clock_timestamp(), created_at)"
-    " where id = any(array(select id from bindings where pod_id = %s and is_binding limit %s)) returning 1"
+#: A row for each kind of route, and one without a kind for the bindings.
+_USES = (
+    "select kinds.kind,"
+    " (select count(*) from (select 1 from routes where pod_id = %(pod)s and kind = kinds.kind"
+    " and deleted_at is null limit %(most)s) as counted),"
+    " (select count(*) from (select 1 from routes where pod_id = %(pod)s and kind = kinds.kind"
+    " and deleted_at is null and created_at >= %(since)s limit %(most)s) as made)"
+    " from unnest(%(kinds)s::text[]) as kinds (kind)"
+    " union all select '', (select count(*) from (select 1 from bindings where pod_id = %(pod)s"
+    " and is_binding limit %(most)s) as counted), 0"
 )
 
 _CLASHES = {
@@ -74,13 +86,27 @@ class PostgresPods:
         async def update(transaction: Transaction) -> Pod:
             await transaction.query(LOCK_CHANGES)
             known = await _known(transaction, pod_id)
-            wanted = attrs.evolve(known, **dict(changes))
+            wanted = changed(known, changes)
             return known if wanted == known else await _update(transaction, wanted)
 
         try:
             return await self._pool.run_interaction(update)
         except AlreadyExists as error:
             raise _clash(error) from error
+
+    async def count_uses(self, pod_id: str, since: datetime | None) -> PodUses:
+        if not storable(pod_id):
+            return PodUses(counted_to=COUNTED, bindings=0, routes={}, made_since=0)
+        kinds = [kind.value for kind in Kind]
+        asked = {"pod": pod_id, "kinds": kinds, "since": as_utc(since), "most": COUNTED}
+        rows = await self._pool.run_query(_USES, asked, read_only=True)
+        counted = {kind: number for kind, number, _ in rows}
+        return PodUses(
+            counted_to=COUNTED,
+            bindings=counted.pop(""),
+            routes={Kind(kind): number for kind, number in counted.items() if number},
+            made_since=min(COUNTED, sum(made for _, _, made in rows)),
+        )
 
     async def delete_pod(self, pod_id: str, *, force: bool = False) -> Pod:
         async def delete(transaction: Transaction) -> Pod:
@@ -89,7 +115,7 @@ class PostgresPods:
             used = await _used(transaction, pod_id)
             if used and not force:
                 raise InUse(used)
-            await transaction.query(_END_BINDINGS, (pod_id, None))
+            await transaction.query(END_BINDINGS, (POD_DELETED, pod_id, None))
             await _remove(transaction, pod_id)
             return known
 
@@ -135,19 +161,19 @@ class PostgresPods:
 
         async def end(transaction: Transaction) -> int:
             await transaction.query(LOCK_CHANGES)
-            return len(await transaction.query(_END_BINDINGS, (pod_id, _BATCH)))
+            return len(await transaction.query(END_BINDINGS, (POD_DELETED, pod_id, BATCH)))
 
-        while await self._pool.run_interaction(end) == _BATCH:
+        while await self._pool.run_interaction(end) == BATCH:
             pass
         for which in _PARTS:
-            found = _BATCH
-            while found == _BATCH:
+            found = BATCH
+            while found == BATCH:
                 rows = await self._pool.run_query(
                     "with batch as"
                     f" (select resource_id, kind from routes where pod_id = %s and {which} limit %s)"
                     " delete from routes using batch where routes.resource_id = batch.resource_id"
                     " and routes.kind = batch.kind returning 1",
-                    (pod_id, _BATCH),
+                    (pod_id, BATCH),
                 )
                 found = len(rows)
 
@@ -174,9 +200,10 @@ async def _insert(transaction: Transaction, pod: Pod, declared_state: str | None
 async def _update(transaction: Transaction, pod: Pod, **further: Any) -> Pod:
     values = {**pod_values(pod), **further}
     rows = await transaction.query(
-        f"update pods set {', '.join(f'{column} = %s' for column in values)}, updated_at = clock_timestamp()"
+        f"update pods set {', '.join(f'{column} = %s' for column in values)}, updated_at = clock_timestamp(),"
+        " state_changed_at = case when state = %s then state_changed_at else clock_timestamp() end"
         f" where id = %s returning {POD_COLUMNS}",
-        (*values.values(), pod.id),
+        (*values.values(), pod.state.value, pod.id),
     )
     return pod_of(rows[0])
 

@@ -16,12 +16,22 @@ from trio2o.storage.connection import Row
 
 POD_COLUMNS = (
     "id, name, az_name, pod_az_name, dc_name, state, weight, affinity, declared, serial, settings,"
-    " created_at, updated_at"
+    " created_at, updated_at, state_reason, state_from, state_until, state_changed_at"
 )
 BINDING_COLUMNS = (
     "id, tenant_id, pod_id, az_name, pod_group, is_binding, created_at, updated_at, ended_at, reason"
 )
 ROUTE_COLUMNS = "kind, resource_id, pod_id, project_id, created_at, details, deleted_at"
+
+#: Ends so many active bindings of a pod, any of them: reason, pod id, how many (``None`` for all).
+END_BINDINGS = (
+    "update bindings set is_binding = false, reason = %s, updated_at = clock_timestamp(),"
+    " ended_at = greatest(clock_timestamp(), created_at)"
+    " where id = any(array(select id from bindings where pod_id = %s and is_binding limit %s)) returning 1"
+)
+
+#: How many rows one statement of an order about everything that a pod has writes, so that none runs long.
+BATCH = 5000
 
 #: First thing in every transaction that writes pods or bindings: one writer at a time, to commit.
 LOCK_CHANGES = "select last from change_counter for update"
@@ -55,7 +65,10 @@ def pod_of(row: Row) -> Pod:
     """
     A pod from :data:`POD_COLUMNS`.
     """
-    (id_, name, az, pod_az, dc, state, weight, affinity, declared, serial, settings, created, updated) = row
+    (id_, name, az, pod_az, dc, state, weight, affinity, declared, serial, settings, created, updated) = row[
+        :13
+    ]
+    reason, begin, end, changed = row[13:]
     known = {key: value for key, value in settings.items() if key in _SETTINGS}
     return Pod(
         id=id_,
@@ -64,6 +77,10 @@ def pod_of(row: Row) -> Pod:
         pod_az_name=pod_az,
         dc_name=dc,
         state=PodState(state),
+        state_reason=reason,
+        state_from=begin,
+        state_until=end,
+        state_changed_at=changed,
         weight=weight,
         affinity=frozenset(affinity),
         declared=declared,
@@ -84,6 +101,9 @@ def pod_values(pod: Pod) -> dict[str, Any]:
         "pod_az_name": pod.pod_az_name,
         "dc_name": pod.dc_name,
         "state": pod.state.value,
+        "state_reason": pod.state_reason,
+        "state_from": as_utc(pod.state_from),
+        "state_until": as_utc(pod.state_until),
         "weight": pod.weight,
         "affinity": json.dumps(sorted(pod.affinity)),
         "settings": json.dumps(attrs.asdict(pod.settings)),

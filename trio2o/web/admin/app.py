@@ -9,35 +9,33 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, ClassVar, Protocol
-from urllib.parse import unquote_to_bytes
 
 from attrs import define
 from klein import Klein
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET
+from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException
-from werkzeug.exceptions import MethodNotAllowed as WrongMethod
-from zope.interface import implementer
 
 from trio2o.administration.bindings import BindingAdministration
+from trio2o.administration.draining import DrainAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.pods import PodAdministration
 from trio2o.administration.routes import RouteAdministration
 from trio2o.administration.usage import UsageAdministration
-from trio2o.errors import BadRequest, Forbidden, GatewayError, MethodNotAllowed, NotFound, Unavailable
+from trio2o.errors import Forbidden, GatewayError, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPolicy
 from trio2o.model import PlacementRequest, RequestContext
 from trio2o.scheduling.explaining import Explanation
 from trio2o.strategies.concurrently import Shield
 from trio2o.surface.operations import Operation
-from trio2o.web.admin import bodies, operations, queries, views
+from trio2o.web.admin import bodies, operations, pod_bodies, pod_views, queries, views
 from trio2o.web.admin.openapi import document
 from trio2o.web.admin.operations import AdminOperation
 from trio2o.web.admin.placements import placement_request
+from trio2o.web.admin.unmatched import Refusal, Root, no_path, of_klein
 
 Handler = Callable[[Inbound, RequestContext], Awaitable[Answer]]
 
@@ -107,6 +105,7 @@ class AdminApi:
     """
 
     pods: PodAdministration
+    drain: DrainAdministration
     bindings: BindingAdministration
     routes: RouteAdministration
     usage: UsageAdministration
@@ -124,7 +123,7 @@ class AdminApi:
         """
         The root of the admin surface's site.
         """
-        return _Root(self)
+        return Root(self, self.app.resource())
 
     def serve(
         self, operation: AdminOperation, method: Method, request: IRequest, ids: Mapping[str, str]
@@ -171,30 +170,32 @@ class AdminApi:
         ``GET /pods``.
         """
         queries.parameters(inbound.query, operations.LIST_PODS)
-        return views.answer({"pods": [views.pod(report) for report in await self.pods.list()]})
+        return views.answer({"pods": [pod_views.pod(report) for report in await self.pods.list()]})
 
     @serves(operations.CREATE_POD)
     async def create_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
         ``POST /pods``.
         """
-        report = await self.pods.create(bodies.new_pod(await inbound.body.read(BODY_LIMIT)))
-        return views.answer({"pod": views.pod(report)})
+        new = pod_bodies.new_pod(await inbound.body.read(BODY_LIMIT))
+        report = await self.pods.create(new, by=context.identity.user_id)
+        return views.answer({"pod": pod_views.pod(report)})
 
     @serves(operations.SHOW_POD)
     async def show_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
         ``GET /pods/{pod_id}``.
         """
-        return views.answer({"pod": views.pod(await self.pods.show(inbound.ids["pod_id"]))})
+        return views.answer({"pod": pod_views.pod(await self.pods.show(inbound.ids["pod_id"]))})
 
     @serves(operations.UPDATE_POD)
     async def update_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
         ``PATCH /pods/{pod_id}``.
         """
-        changes = bodies.pod_changes(await inbound.body.read(BODY_LIMIT))
-        return views.answer({"pod": views.pod(await self.pods.change(inbound.ids["pod_id"], changes))})
+        changes, settings = pod_bodies.pod_changes(await inbound.body.read(BODY_LIMIT))
+        report = await self.pods.change(inbound.ids["pod_id"], changes, settings, by=context.identity.user_id)
+        return views.answer({"pod": pod_views.pod(report)})
 
     @serves(operations.DELETE_POD)
     async def delete_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
@@ -203,14 +204,37 @@ class AdminApi:
         """
         given = queries.parameters(inbound.query, operations.DELETE_POD)
         force = queries.flag(given, "force") or False
-        return views.answer({"pod": views.pod(await self.pods.delete(inbound.ids["pod_id"], force=force))})
+        return views.answer(
+            {"pod": pod_views.pod(await self.pods.delete(inbound.ids["pod_id"], force=force))}
+        )
+
+    @serves(operations.DRAIN_POD)
+    async def drain_pod(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``POST /pods/{pod_id}/drain``.
+        """
+        order = pod_bodies.drain_order(await inbound.body.read(BODY_LIMIT))
+        report = await self.drain.begin(
+            inbound.ids["pod_id"],
+            reason=order.reason,
+            end_bindings=order.end_bindings,
+            by=context.identity.user_id,
+        )
+        return views.answer({"drain": pod_views.drain(report)})
+
+    @serves(operations.SHOW_DRAIN)
+    async def show_drain(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /pods/{pod_id}/drain``.
+        """
+        return views.answer({"drain": pod_views.drain(await self.drain.show(inbound.ids["pod_id"]))})
 
     @serves(operations.SHOW_USAGE)
     async def show_usage(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
         ``GET /pods/{pod_id}/usage``.
         """
-        return views.answer({"usage": views.usage(await self.usage.show(inbound.ids["pod_id"]))})
+        return views.answer({"usage": pod_views.usage(await self.usage.show(inbound.ids["pod_id"]))})
 
     @serves(operations.EXPLAIN_SCHEDULE)
     async def explain_schedule(self, inbound: Inbound, context: RequestContext) -> Answer:
@@ -286,14 +310,14 @@ class AdminApi:
         """
         ``GET /metrics``.
         """
-        return _Refusal(self, _no_path(request)) if self.metrics is None else self.metrics
+        return Refusal(self, no_path(request)) if self.metrics is None else self.metrics
 
     @app.handle_errors(HTTPException)
     def unmatched(self, request: IRequest, failure: Failure) -> IResource:
         """
         What Klein has no handler for: another path, or another method.
         """
-        return _Refusal(self, _of_klein(request, failure))
+        return Refusal(self, of_klein(request, failure))
 
     def refuse(self, request: IRequest, error: GatewayError) -> Deferred[None]:
         """
@@ -304,72 +328,6 @@ class AdminApi:
             raise error
 
         return self.wrapped(request, handler, operation=operations.UNMATCHED, needs_token=False)
-
-
-@implementer(IResource)
-class _Refusal(Resource):
-    """
-    An error as a resource: what a resource has finished Klein does not finish again, as it does after its own errors.
-    """
-
-    isLeaf = True
-
-    def __init__(self, api: AdminApi, error: GatewayError) -> None:
-        super().__init__()
-        self._api = api
-        self._error = error
-
-    def render(self, request: Any) -> int:
-        """
-        Answer the error.
-        """
-        self._api.refuse(request, self._error)
-        return NOT_DONE_YET
-
-
-@implementer(IResource)
-class _Root(Resource):
-    """
-    Klein's resource, behind a look at the path: what is no UTF-8 Klein answers in text, and logs with a
-    traceback.
-    """
-
-    isLeaf = True
-
-    def __init__(self, api: AdminApi) -> None:
-        super().__init__()
-        self._api = api
-        self._klein = api.app.resource()
-
-    def render(self, request: Any) -> Any:
-        """
-        Hand a request on.
-        """
-        try:
-            unquote_to_bytes(request.path).decode("utf-8")
-            request.method.decode("utf-8")
-        except UnicodeDecodeError:
-            return _Refusal(self._api, BadRequest("The request line is not UTF-8.")).render(request)
-        return self._klein.render(request)
-
-
-def _of_klein(request: IRequest, failure: Failure) -> GatewayError:
-    error = failure.value
-    if isinstance(error, WrongMethod):
-        allowed = ", ".join(sorted(error.valid_methods or ()))
-        method = request.method.decode("utf-8")
-        return MethodNotAllowed(
-            f"{method} is not possible here; possible: {allowed}.",
-            headers=[(b"Allow", allowed.encode("ascii"))],
-        )
-    if failure.check(HTTPException) and getattr(error, "code", None) == NotFound.status:
-        return _no_path(request)
-    return BadRequest("The request cannot be understood.")
-
-
-def _no_path(request: IRequest) -> NotFound:
-    path = request.uri.partition(b"?")[0].decode("latin-1")
-    return NotFound(f"There is nothing at {path}.")
 
 
 def _root(inbound: Inbound) -> str:

@@ -1,21 +1,18 @@
 """
-Requests' bodies, checked and made into values, in one place.
+Requests' bodies, checked and made into values; those about pods are in :mod:`trio2o.web.admin.pod_bodies`.
 
 What is not the right shape is a 400; a field whose value cannot be accepted is a 422 that names it.
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import orjson
 
-from trio2o.administration.pods import CHANGEABLE, NewPod
 from trio2o.errors import BadRequest, Unprocessable
-from trio2o.model import PodState
 
 #: Characters of a name, as Keystone bounds region names.
 MOST_TEXT = 255
@@ -43,36 +40,6 @@ def read_object(content: bytes, key: str) -> Body:
     return inner
 
 
-def new_pod(content: bytes) -> NewPod:
-    """
-    The body of ``POST /pods``.
-
-    :raises BadRequest: if it has not the right shape.
-    :raises Unprocessable: if a value cannot be accepted.
-    """
-    pod = read_object(content, "pod")
-    known(pod, {"pod_name", "az_name", *CHANGEABLE})
-    # What is null is not said: the original's clients send it so.
-    given = {name: value for name, value in pod.items() if value is not None}
-    return NewPod(
-        name=words(given, "pod_name"),
-        az_name=line(given, "az_name"),
-        **{name: _POD_FIELDS[name](given, name) for name in CHANGEABLE & given.keys()},
-    )
-
-
-def pod_changes(content: bytes) -> Mapping[str, Any]:
-    """
-    The body of ``PATCH /pods/{pod_id}``: attributes of :class:`Pod` by name.
-
-    :raises BadRequest: if it has not the right shape, or names what cannot be changed.
-    :raises Unprocessable: if a value cannot be accepted.
-    """
-    pod = read_object(content, "pod")
-    known(pod, CHANGEABLE)
-    return {name: _POD_FIELDS[name](pod, name) for name in pod}
-
-
 def new_binding(content: bytes) -> tuple[str, str]:
     """
     The body of ``POST /bindings``: the project's id and the pod's.
@@ -85,7 +52,7 @@ def new_binding(content: bytes) -> tuple[str, str]:
     return words(binding, "tenant_id"), words(binding, "pod_id")
 
 
-def known(body: Body, names: frozenset[str] | set[str]) -> None:
+def known(body: Body, names: Set[str]) -> None:
     """
     Insist that there are no other fields.
     """
@@ -119,22 +86,6 @@ def words(body: Body, name: str) -> str:
     return value
 
 
-def _state(body: Body, name: str) -> PodState:
-    value = body[name]
-    known = [state.value for state in PodState]
-    if value not in known:
-        raise Unprocessable(f"{name}: must be one of {', '.join(known)}.")
-    return PodState(value)
-
-
-def _weight(body: Body, name: str) -> float:
-    value = body[name]
-    # In Python a boolean is a number.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Unprocessable(f"{name}: must be a number.")
-    return float(value)
-
-
 def tags(body: Body, name: str) -> frozenset[str]:
     """
     A list of words without commas.
@@ -151,12 +102,3 @@ def tags(body: Body, name: str) -> frozenset[str]:
         # A pod's group is its tags joined by commas.
         raise Unprocessable(f"{name}: a tag must not have a comma.")
     return tags
-
-
-_POD_FIELDS: Mapping[str, Callable[[Body, str], Any]] = {
-    "state": _state,
-    "weight": _weight,
-    "affinity": tags,
-    "pod_az_name": line,
-    "dc_name": line,
-}

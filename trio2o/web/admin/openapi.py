@@ -92,7 +92,7 @@ def _operation(operation: AdminOperation) -> Mapping[str, Any]:
             for parameter in operation.query
         ]
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _json(operation.body)}
+        described["requestBody"] = {"required": operation.body_required, "content": _json(operation.body)}
     return described
 
 

@@ -45,6 +45,8 @@ class AdminOperation:
     query: tuple[Parameter, ...] = ()
     #: The schema of the request's body, by its name in :mod:`trio2o.web.admin.schemas`; empty for none.
     body: str = ""
+    #: False where the body may be empty.
+    body_required: bool = True
     #: The schema of the answer's body.
     answer: str
     #: The statuses of its own refusals, beside those that all operations have.
@@ -130,7 +132,7 @@ UPDATE_POD = AdminOperation(
     method="PATCH",
     path="/v1.0/pods/{pod_id}",
     rule="trio2o:pods:update",
-    summary="Change a pod; of one that the configuration file declares, its state alone.",
+    summary="Change a pod; of one that the configuration file declares, its state, reason and window alone.",
     body="PodChanges",
     answer="Pod",
     errors=(400, 404, 409, 413, 422),
@@ -150,6 +152,26 @@ DELETE_POD = AdminOperation(
     ),
     answer="Pod",
     errors=(400, 404, 409),
+)
+DRAIN_POD = AdminOperation(
+    name="drain_pod",
+    method="POST",
+    path="/v1.0/pods/{pod_id}/drain",
+    rule="trio2o:pods:drain",
+    summary="Let a pod take nothing new from now on, and tell how far it is from having nothing.",
+    body="Drain",
+    body_required=False,
+    answer="DrainProgress",
+    errors=(400, 404, 409, 413, 422),
+)
+SHOW_DRAIN = AdminOperation(
+    name="show_drain",
+    method="GET",
+    path="/v1.0/pods/{pod_id}/drain",
+    rule="trio2o:pods:show_drain",
+    summary="Tell how far a pod is from having nothing.",
+    answer="DrainProgress",
+    errors=(404, 409),
 )
 SHOW_USAGE = AdminOperation(
     name="show_usage",
@@ -243,6 +265,8 @@ OPERATIONS: tuple[AdminOperation, ...] = (
     SHOW_POD,
     UPDATE_POD,
     DELETE_POD,
+    DRAIN_POD,
+    SHOW_DRAIN,
     SHOW_USAGE,
     EXPLAIN_SCHEDULE,
     LIST_BINDINGS,

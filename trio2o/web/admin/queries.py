@@ -7,13 +7,14 @@ A parameter that is unknown is a 400: with one misspelt, a filter would silently
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from trio2o.administration.asking import canonical_id
 from trio2o.administration.bindings import BindingQuery
 from trio2o.errors import BadRequest
 from trio2o.web.admin.operations import AdminOperation
+from trio2o.web.admin.times import moment
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -94,9 +95,6 @@ def _moment(given: Mapping[str, str], name: str) -> datetime | None:
     if name not in given:
         return None
     try:
-        moment = datetime.fromisoformat(given[name])
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as why:
-        raise BadRequest(
-            f"{name}: must be a time of ISO 8601, such as 2026-01-31T12:00:00Z; a + in a query is written %2B."
-        ) from why
+        return moment(given[name])
+    except ValueError as why:
+        raise BadRequest(f"{name}: {why}; a + in a query is written %2B.") from why

@@ -1,11 +1,10 @@
 """
-Values as the Admin API shows them.
+Values as the Admin API shows them; pods are in :mod:`trio2o.web.admin.pod_views`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,13 +13,12 @@ import orjson
 
 from trio2o.administration.bindings import BindingPage
 from trio2o.administration.health import HealthReport
-from trio2o.administration.pods import PodReport
 from trio2o.administration.routes import RouteReport
-from trio2o.administration.usage import UsageReport
 from trio2o.exchange import Answer
 from trio2o.model import Binding
 from trio2o.scheduling.explaining import Explanation
 from trio2o.web.admin.operations import LIST_BINDINGS, SHOW_VERSION
+from trio2o.web.admin.times import shown
 
 #: When the API was last changed; clients show it and compare nothing with it.
 UPDATED = "2026-11-22T00:00:00Z"
@@ -57,45 +55,6 @@ def version(root: str) -> View:
     return {"version": "1.0", **_version(root, links)}
 
 
-def pod(report: PodReport) -> View:
-    """
-    A pod: the original's fields, then ours.
-    """
-    of = report.pod
-    return {
-        "pod_id": of.id,
-        "pod_name": of.name,
-        "az_name": of.az_name,
-        "pod_az_name": of.pod_az_name,
-        "dc_name": of.dc_name,
-        "state": of.state.value,
-        "weight": of.weight,
-        "affinity": sorted(of.affinity),
-        "ag_name": report.aggregate_name,
-        "declared": of.declared,
-        "healthy": report.healthy,
-        "created_at": _time(of.created_at),
-        "updated_at": _time(of.updated_at),
-    }
-
-
-def usage(report: UsageReport) -> View:
-    """
-    A pod's usage.
-    """
-    return {
-        "pod_id": report.pod.id,
-        "pod_name": report.pod.name,
-        "collected_at": _time(report.collected_at),
-        "servers": report.usage.servers,
-        "projects": report.usage.projects,
-        "largest_volume_gb": report.usage.largest_volume_gb,
-        "resources": {
-            name: None if room is None else attrs.asdict(room) for name, room in report.rooms.items()
-        },
-    }
-
-
 def schedule(explanation: Explanation) -> View:
     """
     Where a request would go, and why.
@@ -126,6 +85,7 @@ def schedule(explanation: Explanation) -> View:
         ],
         "binding": None if explanation.current is None else binding(explanation.current),
         "move": explanation.move.move.value,
+        "move_reason": explanation.move.reason,
     }
 
 
@@ -138,11 +98,11 @@ def binding(of: Binding) -> View:
         "tenant_id": of.tenant_id,
         "pod_id": of.pod_id,
         "is_binding": of.is_binding,
-        "created_at": _time(of.created_at),
-        "updated_at": _time(of.updated_at),
+        "created_at": shown(of.created_at),
+        "updated_at": shown(of.updated_at),
         "az_name": of.az_name,
         "pod_group": of.pod_group,
-        "ended_at": _time(of.ended_at),
+        "ended_at": shown(of.ended_at),
         "reason": of.reason,
     }
 
@@ -170,8 +130,8 @@ def routes(reports: Sequence[RouteReport]) -> View:
                 "pod_id": report.route.pod_id,
                 "pod_name": report.pod_name,
                 "project_id": report.route.project_id,
-                "created_at": _time(report.route.created_at),
-                "deleted_at": _time(report.route.deleted_at),
+                "created_at": shown(report.route.created_at),
+                "deleted_at": shown(report.route.deleted_at),
             }
             for report in reports
         ]
@@ -194,10 +154,3 @@ def health(report: HealthReport) -> View:
 
 def _version(root: str, links: Sequence[View]) -> View:
     return {"id": "v1.0", "status": "CURRENT", "updated": UPDATED, "links": list(links)}
-
-
-def _time(moment: datetime | None) -> str | None:
-    """
-    UTC with all its digits, so that ``at=`` finds what began at that very moment.
-    """
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -142,6 +142,7 @@ class AdminTestCase(AdministrationTestCase):
         self.running: list[int] = []
         self.api = AdminApi(
             pods=self.cloud.pods,
+            drain=self.cloud.drain,
             bindings=self.cloud.bindings,
             routes=self.cloud.routes,
             usage=self.cloud.usage,

@@ -19,7 +19,7 @@ from tests.unit.administration.doubles import NOBODY
 from tests.unit.web.admin.serving import ROOT, AdminTestCase
 from trio2o.errors import GatewayError
 from trio2o.identity.policy import RULES
-from trio2o.web.admin import bodies
+from trio2o.web.admin import bodies, pod_bodies
 from trio2o.web.admin.app import app
 from trio2o.web.admin.openapi import document
 from trio2o.web.admin.operations import CHECK_HEALTH_DETAILS, OPERATIONS, AdminOperation
@@ -313,6 +313,7 @@ fields = st.fixed_dictionaries(
         "pod_az_name": anything,
         "dc_name": anything,
         "state": anything | st.just("draining"),
+        "state_reason": anything,
         "weight": anything,
         "affinity": anything,
         "tenant_id": anything,
@@ -344,8 +345,8 @@ class AgreementTests(AdminTestCase):
         """
         They agree on any body.
         """
-        self.agree("NewPod", bodies.new_pod, {key: inner})
-        self.agree("PodChanges", bodies.pod_changes, {key: inner})
+        self.agree("NewPod", pod_bodies.new_pod, {key: inner})
+        self.agree("PodChanges", pod_bodies.pod_changes, {key: inner})
         self.agree("NewBinding", bodies.new_binding, {key: inner})
 
     def test_usual(self) -> None:
@@ -353,10 +354,10 @@ class AgreementTests(AdminTestCase):
         They agree on the bodies that people send.
         """
         new = {"pod_name": "Pod1", "az_name": "az1", "weight": 1.5, "state": "enabled", "affinity": ["gpu"]}
-        self.agree("NewPod", bodies.new_pod, {"pod": new})
-        self.agree("NewPod", bodies.new_pod, {"pod": {"pod_name": "RegionOne", "az_name": None}})
-        self.agree("PodChanges", bodies.pod_changes, {"pod": {"state": "draining"}})
-        self.agree("PodChanges", bodies.pod_changes, {"pod": {}})
+        self.agree("NewPod", pod_bodies.new_pod, {"pod": new})
+        self.agree("NewPod", pod_bodies.new_pod, {"pod": {"pod_name": "RegionOne", "az_name": None}})
+        self.agree("PodChanges", pod_bodies.pod_changes, {"pod": {"state": "draining"}})
+        self.agree("PodChanges", pod_bodies.pod_changes, {"pod": {}})
         self.agree("NewBinding", bodies.new_binding, {"pod_binding": {"tenant_id": "p1", "pod_id": NOBODY}})
 
 

@@ -75,6 +75,7 @@ class GatewayTests(AdministrationTestCase):
         )
         api = AdminApi(
             pods=self.cloud.pods,
+            drain=self.cloud.drain,
             bindings=self.cloud.bindings,
             routes=self.cloud.routes,
             usage=self.cloud.usage,
