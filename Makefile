@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format test sandbox sandbox-stop sandbox-shell bench docs reference clean
+.PHONY: help venv lint format test sandbox sandbox-stop sandbox-shell bench race docs reference clean
 
 help:
 	@echo "make venv           install Trio2o and its tools into $(VENV)"
@@ -32,6 +32,7 @@ help:
 	@echo "make sandbox-shell  a shell with the sandbox's credentials"
 	@echo "make sandbox-stop   stop the sandbox"
 	@echo "make bench          compare with nginx, HAProxy and bare forwarders"
+	@echo "make race           race four processes: first creates at once, workers killed under creates, how soon changes are seen"
 	@echo "make cloud          a real OpenStack with two pods and Trio2o in front of it, as root"
 	@echo "make cloud-status   what of it runs"
 	@echo "make cloud-stop     stop it"
@@ -77,6 +78,10 @@ sandbox-shell: $(STAMP)
 
 bench: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" benchmarks/run
+
+# RACE has the command's own options, such as "--seed 7 --kills 30".
+race: $(STAMP)
+	@$(BIN)/python -m tests.races $(RACE)
 
 docs: $(STAMP)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

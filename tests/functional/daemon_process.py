@@ -210,3 +210,22 @@ async def refused_connections(port_of: Client) -> bool:
             return True
         await pause(0.02)
     return False
+
+
+def children(of: int) -> set[int]:
+    """
+    The process ids of a process's children.
+    """
+    found = Path(f"/proc/{of}/task/{of}/children").read_text()
+    return {int(each) for each in found.split()}
+
+
+def lives(process: int) -> bool:
+    """
+    False for a process that has ended.
+    """
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        # the second where it ends between being opened and being read
+        return False

@@ -9,32 +9,18 @@ import re
 import signal
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tests.functional.cloud import TWO_PODS, Cloud, CloudCase, PodPlan, a_server, pause
-from tests.functional.daemon_process import DaemonProcess, daemon_process, refused_connections
+from tests.functional.daemon_process import (
+    DaemonProcess,
+    children,
+    daemon_process,
+    lives,
+    refused_connections,
+)
 from tests.functional.test_process import ENDED_BY_SIGTERM
 from tests.interface.waiting import until
-
-
-def children(of: int) -> set[int]:
-    """
-    The process ids of a process's children.
-    """
-    found = Path(f"/proc/{of}/task/{of}/children").read_text()
-    return {int(each) for each in found.split()}
-
-
-def lives(process: int) -> bool:
-    """
-    False for a process that has ended.
-    """
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        # the second where it ends between being opened and being read
-        return False
 
 
 class WorkersCase(CloudCase):

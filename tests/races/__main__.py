@@ -1,0 +1,83 @@
+"""
+``python -m tests.races``: run the races and print their figures. The status is 1 when a promise was not kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+
+from tests.races.findings import Findings
+from tests.races.first_creates import many_projects, one_project
+from tests.races.killed_workers import killed_workers
+from tests.races.stage import Stage, a_cloud, workers
+
+
+def _load() -> str:
+    one, five, _ = os.getloadavg()
+    return f"{os.cpu_count()} cores, load {one:.1f} (5 minutes: {five:.1f})"
+
+
+async def raced(findings: Findings, wanted: argparse.Namespace) -> None:
+    """
+    Run what is wanted.
+    """
+    stage = Stage()
+    try:
+        cloud = await a_cloud(stage)
+        daemon = await workers(stage, cloud, wanted.workers)
+        await one_project(findings, cloud, daemon, wanted.creates)
+        await many_projects(findings, cloud, daemon, wanted.projects, 5)
+        await killed_workers(
+            findings,
+            cloud,
+            daemon,
+            workers=wanted.workers,
+            clients=wanted.clients,
+            kills=wanted.kills,
+            random=random.Random(wanted.seed),
+        )
+    finally:
+        await stage.clear()
+
+
+def main(reactor: Any, *arguments: str) -> Deferred[None]:
+    """
+    The command.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tests.races", description=__doc__)
+    parser.add_argument("--workers", type=int, default=4, help="how many processes serve")
+    parser.add_argument("--creates", type=int, default=1000, help="first creates of one project")
+    parser.add_argument("--projects", type=int, default=200, help="projects with first creates at once")
+    parser.add_argument("--kills", type=int, default=12, help="how often a worker is killed")
+    parser.add_argument("--clients", type=int, default=16, help="who creates meanwhile")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="what chance goes by")
+    wanted = parser.parse_args(arguments)
+    findings = Findings()
+
+    async def run() -> None:
+        print(f"{wanted.workers} processes, seed {wanted.seed}; {_load()}")
+        await raced(findings, wanted)
+        print(_load())
+        for problem in findings.problems:
+            print(f"NOT KEPT: {problem}")
+        print(
+            f"{len(findings.problems)} promises were not kept"
+            if findings.problems
+            else "every promise was kept"
+        )
+        if findings.problems:
+            raise SystemExit(1)
+
+    return Deferred.fromCoroutine(run())
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    react(main, sys.argv[1:])
