@@ -120,13 +120,17 @@ class Placement:
         let_in = bool(ranking.pods) and self._let_in(ranking.pods[0], request)
         return evolve(told, move=NO_MOVE) if let_in else told
 
-    def after(self, place: Place) -> Place | None:
+    async def after(self, place: Place) -> Place | None:
         """
         Where a create goes on whose pod surely did not accept it (I13): ranked by what is known now, with its room claimed there;
-        ``None`` where no pod is left.
+        ``None`` where no pod is left, or nobody knows what pods still take.
         """
         place.claim.give_back()
         failed = place.pod
+        try:
+            await self._up_to_date()
+        except Unavailable:
+            return None
         request = evolve(place.request, excluded=place.request.excluded | {failed.id})
         ranking = self._candidates.rank(request, place.bindings)
         if not ranking.pods:
@@ -143,11 +147,11 @@ class Placement:
         place.claim.keep()
         if self._experience is not None:
             self._experience.settled(place.request, place.pod, place.failed)
-        if place.pinned or place.failed:
+        used = self._state.pod(place.pod.id)
+        if place.pinned or place.failed or used is None or used.state is not PodState.ENABLED:
             return
-        used = place.pod
-        current = self._state.binding(place.request.project_id, used.az_name, used.group)
-        decided = binding_move(current, used, place.request, place.ranking)
+        # what was bound meanwhile, such as by an operator, was not weighed: the database keeps it
+        decided = binding_move(_in_place(place.bindings, used), used, place.request, place.ranking)
         if decided.move is not Move.MOVE:
             return
         try:
@@ -201,13 +205,26 @@ class Placement:
         """
         return not self._tolerations.get(request.project_id, frozenset()).issuperset(pod.settings.taints)
 
-    def _ranked(self, request: PlacementRequest, bindings: Sequence[Binding], *, pinned: bool) -> Place:
+    def _ranked(
+        self,
+        request: PlacementRequest,
+        bindings: Sequence[Binding],
+        *,
+        pinned: bool,
+        preferred: str | None = None,
+    ) -> Place:
+        """
+        The pods in order, but for the preferred one, which comes first if it is among them.
+        """
         request, ranking = self._rank(request, bindings)
         if not ranking.pods:
             raise NoValidPod(
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
             )
-        return Place(pods=ranking.pods, request=request, ranking=ranking, pinned=pinned, bindings=bindings)
+        pods = ranking.pods
+        if preferred is not None:
+            pods = tuple(sorted(pods, key=lambda pod: pod.id != preferred))
+        return Place(pods=pods, request=request, ranking=ranking, pinned=pinned, bindings=bindings)
 
     def _claiming(self, place: Place) -> Place:
         """
@@ -249,43 +266,42 @@ class Placement:
         )
 
     async def _bound(self, request: PlacementRequest) -> Place:
+        await self._up_to_date()
         bindings = await self._active_bindings(request.project_id)
         request = self._in_a_zone(request, bindings)
+        preferred: str | None = None
         while True:
-            place = self._claiming(self._ranked(request, bindings, pinned=False))
+            place = self._ranked(request, bindings, pinned=False, preferred=preferred)
+            if preferred is not None and place.pod.az_name != bindings[0].az_name:
+                # the zone is decided, though its pod was good for nothing
+                request = evolve(request, availability_zone=bindings[0].az_name)
+                continue
+            place = self._claiming(place)
             best = place.pod
             if self._let_in(best, request):
                 # where others of the project cannot follow says nothing about where it belongs
                 return evolve(place, pinned=True)
-            if any(
-                binding.az_name == best.az_name and binding.pod_group == best.group for binding in bindings
-            ):
+            if _in_place(bindings, best) is not None:
                 # a binding to another pod is moved only once the create has succeeded: see settle()
                 return place
             try:
                 anywhere = request.availability_zone is None and not bindings
                 decided = binding_move(None, best, request, place.ranking)
                 binding = await self._bind(request, best, decided, first=anywhere)
+                await self._up_to_date()
             except Missing:
                 # the pod was deleted, which this process has not heard of yet
-                place.claim.give_back()
                 request = evolve(request, excluded=request.excluded | {best.id})
                 continue
-            except BaseException:
+            finally:
                 place.claim.give_back()
-                raise
-            if binding.pod_id == best.id:
-                return place
-            place.claim.give_back()
-            if (binding.az_name, binding.pod_group) == (best.az_name, best.group):
-                break
-            # another process has just chosen the project's zone
-            bindings = [binding]
-            request = evolve(request, availability_zone=binding.az_name)
-        # another process was faster: its pod comes first where the request fits it
-        winner = [pod for pod in place.pods if pod.id == binding.pod_id]
-        others = [pod for pod in place.pods if pod.id != binding.pod_id]
-        return self._claiming(evolve(place, pods=tuple(winner + others)))
+            # ranked again, by what was heard while the database was asked: the pod may take nothing any more, or another process
+            # was faster, and its pod comes first where the request fits it
+            bindings = [binding, *(each for each in bindings if not _same_place(each, binding))]
+            preferred = binding.pod_id
+            if binding.az_name != best.az_name:
+                # another process has just chosen the project's zone
+                request = evolve(request, availability_zone=binding.az_name)
 
     async def _active_bindings(self, project_id: str) -> Sequence[Binding]:
         """
@@ -323,3 +339,15 @@ class Placement:
             admin_detail=str(why),
             headers=[(b"Retry-After", b"5")],
         )
+
+
+def _in_place(bindings: Sequence[Binding], pod: Pod) -> Binding | None:
+    """
+    The one of a project's active bindings that is in the pod's zone and group.
+    """
+    place = (pod.az_name, pod.group)
+    return next((each for each in bindings if (each.az_name, each.pod_group) == place), None)
+
+
+def _same_place(one: Binding, other: Binding) -> bool:
+    return (one.az_name, one.pod_group) == (other.az_name, other.pod_group)

@@ -179,7 +179,7 @@ class ScheduleStrategy:
                         place.claim.keep()
                     return place, answer, body
                 refusal = refusal or (place, answer, body)
-            tried = self._placement.after(place)
+            tried = await self._placement.after(place)
         if refusal is not None:
             return refusal
         assert unreached is not None, "a place has at least one pod"

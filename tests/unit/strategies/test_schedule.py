@@ -819,6 +819,99 @@ class RaceTests(ScheduleCase):
 
         self.assertEqual(["Pod2"], self.creates())
 
+    def test_closed_while_it_is_bound(self) -> None:
+        """
+        A pod that is known to drain when the database has bound the project to it gets nothing (I11).
+        """
+        self.bindings.holding = True
+        waiting = self.started("POST", SERVERS, b'{"server": {}}')
+        self.change_pod(self.pod1, state=PodState.DRAINING)
+        self.bindings.let_go()
+
+        self.answered(waiting)
+
+        self.assertEqual((["Pod2"], ["Pod2"]), (self.creates(), self.bound_pods()))
+
+    def test_bound_zone_is_kept(self) -> None:
+        """
+        A create without a zone, whose pod closes while the project is bound to it, stays in its zone or is refused (I10).
+        """
+        self.bindings.holding = True
+        waiting = self.started("POST", SERVERS, b'{"server": {}}')
+        self.has_pods(evolve(self.pod1, state=PodState.DRAINING), self.pod3)
+        self.bindings.let_go()
+
+        self.failureResultOf(waiting, NoValidPod)
+
+        self.assertEqual(([], ["Pod1"]), (self.creates(), self.bound_pods()))
+
+    def test_bound_elsewhere_meanwhile(self) -> None:
+        """
+        A create whose pod outweighs the bound one leaves alone what an operator bound while it was under way (I10).
+        """
+        self.is_bound(self.pod1)
+        self.pods.sick.add("Pod1-id")
+        answer: Deferred[Reply] = Deferred()
+        self.pods.on("Pod2", "POST", SERVERS, lambda _: answer)
+        waiting = self.started("POST", SERVERS, b'{"server": {}}')
+        fourth = evolve(self.pod1, id="Pod4-id", name="Pod4", serial=4)
+        self.has_pods(self.pod1, self.pod2, self.pod3, fourth)
+        self.database.end_binding(next(iter(self.database.bindings.values())), "moved: by an operator")
+        self.is_bound(fourth)
+
+        answer.callback(MADE)
+        self.answered(waiting)
+
+        self.assertEqual((["Pod2"], ["Pod4"]), (self.creates(), self.bound_pods()))
+
+    def test_closed_while_it_is_made(self) -> None:
+        """
+        No binding moves to a pod that takes nothing new by the time it has accepted.
+        """
+        self.is_bound(self.pod1)
+        self.pods.sick.add("Pod1-id")
+        answer: Deferred[Reply] = Deferred()
+        self.pods.on("Pod2", "POST", SERVERS, lambda _: answer)
+        waiting = self.started("POST", SERVERS, b'{"server": {}}')
+        self.change_pod(self.pod2, state=PodState.DRAINING)
+
+        answer.callback(MADE)
+        self.answered(waiting)
+
+        self.assertEqual(["Pod1"], self.bound_pods())
+
+    def test_closed_unheard_while_it_falls_back(self) -> None:
+        """
+        A process that cannot follow the database asks it for the pods again before it goes on to the next one (I11).
+        """
+
+        def refused(_: object) -> Reply:
+            self.state.doubt()
+            drained = evolve(self.pod2, state=PodState.DRAINING)
+            self.database.pods = {**self.database.pods, drained.id: drained}
+            return QUOTA
+
+        self.pods.on("Pod1", "POST", SERVERS, refused)
+
+        self.create()
+
+        self.assertEqual(["Pod1", "Pod3"], self.creates())
+
+    def test_database_away_while_it_falls_back(self) -> None:
+        """
+        Where nobody knows what the other pods take, the first one's refusal is the answer.
+        """
+
+        def refused(_: object) -> Reply:
+            self.state.doubt()
+            self.database.available = False
+            return QUOTA
+
+        self.pods.on("Pod1", "POST", SERVERS, refused)
+
+        self.assertEqual(403, self.create().status)
+        self.assertEqual(["Pod1"], self.creates())
+
     def test_projects_do_not_wait_for_each_other(self) -> None:
         """
         The lock is the project's: another project's create goes on.
