@@ -11,6 +11,8 @@ from twisted.trial.unittest import TestCase
 
 from tests.interface.stores import InMemory, OnPostgres, Stores, a_pod
 from trio2o.model import Kind, Pod, PodSettings, PodState, PodUses, Route
+from trio2o.storage.pool import Pool
+from trio2o.storage.postgres.rows import BATCH
 from trio2o.storage.rules import COUNTED
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 5, tzinfo=UTC)
@@ -202,3 +204,20 @@ class PostgresPodStateTests(OnPostgres, PodStateSuite, TestCase):
     """
     The real one.
     """
+
+    async def test_more_than_one_statement_ends(self) -> None:
+        """
+        More bindings than one statement ends are ended by several.
+        """
+        stores = await self.stores()
+        pod = await stores.pods.create_pod(a_pod("Pod1"))
+        pool: Pool = stores.bindings._pool  # type: ignore[attr-defined]
+        await pool.run_query(
+            "insert into bindings (id, tenant_id, pod_id, az_name, is_binding, created_at)"
+            " select 'b' || n, 'p' || n, %s, 'az1', true, now() from generate_series(1, %s) n returning 1",
+            (pod.id, 2 * BATCH + 1),
+        )
+
+        self.assertEqual(2 * BATCH + 1, await stores.bindings.end_bindings(pod.id, "over"))
+
+        self.assertEqual(0, (await stores.pods.count_uses(pod.id, None)).bindings)
