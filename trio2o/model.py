@@ -325,6 +325,8 @@ class PlacementRequest:
     flavor: str | None = None
     image: str | None = None
     volume_type: str | None = None
+    #: Those of these fields whose things no pod in reach is known to have, so that they keep it from none.
+    unlisted: frozenset[str] = frozenset()
     #: Taints that do not keep it away.
     tolerations: frozenset[str] = frozenset()
 
@@ -353,6 +355,8 @@ class Usage:
     #: The most that one pool still takes: a volume is in one pool.
     largest_volume_gb: float | None = None
     servers: int | None = None
+    #: True where the hypervisors' totals are what may be promised, and not what there is.
+    overcommitted: bool = False
     #: How many projects are bound to the pod.
     projects: int | None = None
 

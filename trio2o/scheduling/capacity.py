@@ -91,6 +91,8 @@ class CapacityRules:
             return None
         settings = candidate.pod.settings
         overcommit = settings.overcommit.get(resource, getattr(self.overcommit, resource))
+        if candidate.usage is not None and candidate.usage.overcommitted:
+            overcommit = 1.0
         headroom = settings.headroom.get(resource, getattr(self.headroom, resource))
         whole = stock.total * overcommit * (1.0 - headroom)
         return whole - stock.used - getattr(candidate.claimed, resource), whole

@@ -13,6 +13,9 @@ from zope.interface import implementer
 from trio2o.interfaces import ISteadyFilter
 from trio2o.model import Candidate, PlacementRequest
 
+#: The fields of a request that name what a pod may lack.
+NAMING = ("flavor", "image", "volume_type")
+
 
 @implementer(ISteadyFilter)
 @frozen
@@ -30,17 +33,25 @@ class PresenceFilter:
         offers = candidate.offers
         if offers is None:
             return True
+        flavor, image, volume_type = _wanted(request)
         return (
-            _there(request.flavor, offers.flavors)
-            and _there(request.image, offers.images)
-            and _there(request.volume_type, offers.volume_types)
+            _there(flavor, offers.flavors)
+            and _there(image, offers.images)
+            and _there(volume_type, offers.volume_types)
         )
 
     def part(self, request: PlacementRequest) -> Hashable:
-        return (request.flavor, request.image, request.volume_type)
+        return _wanted(request)
 
     def concerns(self, candidate: Candidate) -> bool:
         return candidate.offers is not None
+
+
+def _wanted(request: PlacementRequest) -> tuple[str | None, ...]:
+    """
+    What counts, in the order of :data:`NAMING`.
+    """
+    return tuple(None if field in request.unlisted else getattr(request, field) for field in NAMING)
 
 
 def _there(wanted: str | None, known: frozenset[str] | None) -> bool:

@@ -9,14 +9,11 @@ pod's own words for it are the right ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 from attrs import evolve
 
 from trio2o.model import PlacementRequest, Pod, PodState
-
-#: The fields of a request that name what a pod may lack.
-_NAMING = ("flavor", "image", "volume_type")
+from trio2o.scheduling.presence import NAMING
 
 
 def in_reach(
@@ -25,7 +22,7 @@ def in_reach(
     having: Callable[[str, str], Collection[str]],
 ) -> PlacementRequest:
     """
-    The request without what no pod in its reach is known to have: in its zone, with what its body names, in its group.
+    The request with what no pod in its reach is known to have: in its zone, with what its body names, in its group.
 
     What the body names goes before the group (I6): where none of the pods that have it is in the group, any is.
 
@@ -36,12 +33,13 @@ def in_reach(
         found.group == request.pod_group for found in map(pod, request.within) if found is not None
     ):
         request = evolve(request, any_group=True)
-    unknown: dict[str, Any] = {}
-    for field in _NAMING:
-        name = getattr(request, field)
-        if name is not None and not any(_reaches(request, pod(pod_id)) for pod_id in having(field, name)):
-            unknown[field] = None
-    return evolve(request, **unknown) if unknown else request
+    unlisted = frozenset(
+        field
+        for field in NAMING
+        if (name := getattr(request, field)) is not None
+        and not any(_reaches(request, pod(pod_id)) for pod_id in having(field, name))
+    )
+    return evolve(request, unlisted=unlisted) if unlisted != request.unlisted else request
 
 
 def _reaches(request: PlacementRequest, pod: Pod | None) -> bool:

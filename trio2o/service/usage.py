@@ -20,10 +20,11 @@ from trio2o.ops.metrics import Metrics
 from trio2o.scheduling.capacity import RESOURCES, CapacityRules
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
+from trio2o.usage.asking import Asks
 from trio2o.usage.collector import UsageCollector
 from trio2o.usage.offer_questions import OfferQuestions
 from trio2o.usage.offers import OfferCollection, OfferReading, OfferRefresher
-from trio2o.usage.questions import Asks, UsageQuestions
+from trio2o.usage.questions import UsageQuestions
 from trio2o.usage.reader import UsageReader
 from trio2o.usage.thresholds import Thresholds
 
@@ -108,7 +109,11 @@ def make_usage(
             clock=reactor,
             random=Random(),
             pods=state.pods,
-            ask=UsageQuestions(asks=asks, endpoint=pods.endpoint).ask,
+            ask=UsageQuestions(
+                asks=asks,
+                endpoint=pods.endpoint,
+                placement=lambda pod: section.sources.get(pod.name, section.source) == "placement",
+            ).ask,
             store=store,
             collected=thresholds.collected,
             interval=section.interval_seconds,

@@ -13,8 +13,8 @@ from twisted.logger import Logger
 
 from trio2o.errors import PodBroken
 from trio2o.model import OfferedFlavor, OfferedType, Pod, PodOffers
+from trio2o.usage.asking import Asks, Said
 from trio2o.usage.offered import flavor_of, type_of
-from trio2o.usage.questions import Asks, Said
 
 _log = Logger()
 

@@ -5,49 +5,19 @@ Asks one pod how full it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import define, field
 from twisted.logger import Logger
 
 from trio2o.errors import PodBroken
 from trio2o.model import Pod, Usage
+from trio2o.usage.asking import Asks
 from trio2o.usage.hypervisors import compute_usage
+from trio2o.usage.placement import PlacementQuestions
 from trio2o.usage.pools import volume_usage
 
 _log = Logger()
-
-
-class Said(Protocol):
-    """
-    What a pod answered.
-    """
-
-    @property
-    def status(self) -> int:
-        """
-        The status.
-        """
-
-    @property
-    def body(self) -> Any:
-        """
-        The body's JSON value.
-        """
-
-
-class Asks(Protocol):
-    """
-    GETs of a pod with the daemon's own token.
-    """
-
-    async def get(self, pod: Pod, service: str, path: str, *, version: str = "") -> Said:
-        """
-        Ask.
-
-        :raises PodFailure: if there is no whole answer in time.
-        :raises GatewayError: if there is no token to ask with.
-        """
 
 
 #: By service: where the numbers are, asked at which microversion, and how they are read. Nova has hers until 2.87, and the
@@ -67,6 +37,8 @@ class UsageQuestions:
     _asks: Asks
     #: The root URL of a pod's service; ``None`` where it has none.
     _endpoint: Callable[[Pod, str], str | None]
+    #: True for a pod whose Placement service is asked about its hypervisors, in place of Nova.
+    _placement: Callable[[Pod], bool] = lambda pod: False
     #: Pod id and service to the status by which it refused last.
     _refused: dict[tuple[str, str], int] = field(factory=dict, init=False)
 
@@ -78,8 +50,13 @@ class UsageQuestions:
         :raises GatewayError: if there is no token to ask with.
         """
         found: dict[str, Any] = {}
+        by_placement = self._placement(pod) and self._endpoint(pod, "placement") is not None
+        if by_placement:
+            said, hosts = await PlacementQuestions(asks=self._asks).ask(pod)
+            found |= hosts
+            self._note(pod, "placement", said.status)
         for service, path, version, read in _QUESTIONS:
-            if self._endpoint(pod, service) is None:
+            if self._endpoint(pod, service) is None or (by_placement and service == "compute"):
                 continue
             said = await self._asks.get(pod, service, path, version=version)
             if said.status >= 500:
