@@ -6,7 +6,8 @@ Bytes stay bytes here: what the daemon does not understand it passes on untouche
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 from twisted.web.iweb import IBodyProducer
@@ -14,6 +15,9 @@ from twisted.web.iweb import IBodyProducer
 from trio2o.interfaces import IBodyTransform, IPodAnswer, IRequestBody
 from trio2o.model import Pod
 from trio2o.surface.operations import Operation
+
+if TYPE_CHECKING:
+    from trio2o.scheduling.explaining import Explanation
 
 #: Header fields in the order they were received, names in any case.
 HeaderList = list[tuple[bytes, bytes]]
@@ -61,6 +65,8 @@ class Inbound:
     public_root: bytes
     #: The microversion that was asked for, ``latest`` already replaced; ``None`` for none.
     microversion: tuple[int, int] | None = None
+    #: Takes why a create goes where it goes, the last counts; ``None`` where nobody asked or may know.
+    explain: Callable[[Explanation], None] | None = None
 
     def header(self, name: bytes) -> bytes | None:
         """

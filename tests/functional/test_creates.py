@@ -110,6 +110,24 @@ class FieldsTests(CloudCase):
         self.assertEqual(["as it is"], got["headers"]["x-whatever"])
         self.assertEqual(["compute 2.79"], got["headers"]["openstack-api-version"])
 
+    async def test_explained(self) -> None:
+        """
+        An admin is told why the create went there, also where no pod can take it; others are not, and no pod is asked for it.
+        """
+        cloud = await self.cloud(TWO_PODS)
+        asked = {"X-Trio2o-Explain": "true"}
+
+        made = await cloud.admin.compute.post("/v2.1/servers", a_server(), headers=asked)
+        self.assertEqual(202, made.status)
+        told = json.loads(made.header("X-Trio2o-Explanation") or "")
+        self.assertEqual(("create", "Pod1"), (told["move"], told["ranked"][0]["pod"]))
+        self.assertEqual([0.0, 0.0], told["ranked"][0]["weights"]["binding"])
+        other = await cloud.demo.compute.post("/v2.1/servers", a_server(), headers=asked)
+        self.assertEqual(202, other.status)
+        self.assertIsNone(other.header("X-Trio2o-Explanation"))
+        for got in cloud.pod("Pod1").nova.creates():
+            self.assertNotIn("x-trio2o-explain", got["headers"])
+
     async def test_created_from(self) -> None:
         """
         The server that Nova made has every field that was asked for.

@@ -59,6 +59,12 @@ RULES: tuple[policy.RuleDefault, ...] = (
     ),
     _documented("pods:usage", "Show how full a pod is.", "GET", "/v1.0/pods/{pod_id}/usage"),
     _documented("schedule:explain", "Tell where a new resource would go.", "POST", "/v1.0/schedule"),
+    _documented(
+        "creates:explain",
+        "Read in the answer to a create why its pod was chosen.",
+        "POST",
+        "/v2.1/servers, /v3/{project_id}/volumes (X-Trio2o-Explain: true)",
+    ),
     _documented("bindings:list", "List bindings, active and ended.", "GET", "/v1.0/bindings"),
     _documented("bindings:show", "Show one binding.", "GET", "/v1.0/bindings/{binding_id}"),
     _documented("bindings:create", "Bind a project to a pod.", "POST", "/v1.0/bindings"),

@@ -73,9 +73,12 @@ _FRAMING = frozenset({b"content-length", b"expect", b"host"})
 #: A pod's answers are read and changed on their way: they must come unpacked.
 _CODINGS = frozenset({b"accept-encoding"})
 
+#: What a client asks of this gateway alone.
+_FOR_THE_GATEWAY = frozenset({b"x-trio2o-explain"})
+
 _REPLACED = frozenset({b"via", b"x-forwarded-for", b"x-openstack-request-id"})
 
-_NOT_FORWARDED = HOP_BY_HOP | IDENTITY | CREDENTIALS | _FRAMING | _CODINGS | _REPLACED
+_NOT_FORWARDED = HOP_BY_HOP | IDENTITY | CREDENTIALS | _FRAMING | _CODINGS | _FOR_THE_GATEWAY | _REPLACED
 
 #: ``Server`` would tell one pod from another.
 _NOT_RETURNED = HOP_BY_HOP | {b"content-length", b"server"}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from trio2o.model import Binding, PlacementRequest
+from trio2o.model import Binding, PlacementRequest, Pod
 from trio2o.scheduling.binding_move import NO_MOVE, BindingMove, binding_move
 from trio2o.scheduling.ranking import Ranking
 
@@ -26,22 +26,26 @@ class Explanation:
     current: Binding | None
     #: What would become of it once the create has succeeded there; nothing where no pod is left.
     move: BindingMove
+    #: The pods that were asked after this and surely did not accept.
+    failed: tuple[Pod, ...] = ()
 
 
-def explained(request: PlacementRequest, ranking: Ranking, bindings: Sequence[Binding]) -> Explanation:
+def explained(
+    request: PlacementRequest, ranking: Ranking, bindings: Sequence[Binding], *, pinned: bool = False
+) -> Explanation:
     """
     Put it together.
 
     :param bindings: the project's active ones.
+    :param pinned: True for a request that touches no binding.
     """
     if not ranking.ordered:
         return Explanation(request=request, ranking=ranking, current=None, move=NO_MOVE)
     best = ranking.ordered[0].pod
     place = (best.az_name, best.group)
     current = next((each for each in bindings if (each.az_name, each.pod_group) == place), None)
-    return Explanation(
-        request=request, ranking=ranking, current=current, move=binding_move(current, best, request, ranking)
-    )
+    move = NO_MOVE if pinned else binding_move(current, best, request, ranking)
+    return Explanation(request=request, ranking=ranking, current=current, move=move)
 
 
 def told(explanation: Explanation) -> str:

@@ -243,6 +243,7 @@ def make_graph(
         reactor=reactor,
         config=config,
         identity=identity,
+        policy=policy,
         tokens=ObservedTokens(identity.tokens, metrics),
         state=state,
         routes=routes,

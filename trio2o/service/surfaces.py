@@ -15,6 +15,7 @@ from trio2o.interfaces import (
     ICursorBook,
     IIntentStore,
     IPodFactsBook,
+    IPolicy,
     IRouteBook,
     IState,
     IStrategy,
@@ -52,6 +53,7 @@ from trio2o.strategies.usage import UsageStrategy
 from trio2o.surface.matching import Table
 from trio2o.surface.surfaces import Surface
 from trio2o.web.channel import GatewayChannel
+from trio2o.web.explaining import RULE
 from trio2o.web.front import Front
 from trio2o.web.incoming import Trust
 from trio2o.web.streaming import GatewaySite
@@ -88,6 +90,7 @@ class Common:
     reactor: Any
     config: Config
     identity: IdentityParts
+    policy: IPolicy
     tokens: ITokenValidator
     state: IState
     routes: IRouteBook
@@ -171,6 +174,7 @@ def make_wrapper(
         public_root=None if public_url is None else public_url.rstrip("/").encode("ascii"),
         trust=Trust(common.config.proxy.trusted),
         pseudonym=common.config.proxy.via_name.encode("ascii"),
+        may_explain=lambda identity: common.policy.authorize(RULE, identity, {}),
     )
 
 

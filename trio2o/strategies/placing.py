@@ -12,7 +12,7 @@ from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, 
 from trio2o.interfaces import IBindingStore, IPodStore, IState
 from trio2o.model import NOTHING, Binding, PlacementRequest, Pod, PodState
 from trio2o.scheduling.asked import completed
-from trio2o.scheduling.binding_move import NO_MOVE, BindingMove, Move, binding_move
+from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
 from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.ranking import Ranking
@@ -22,6 +22,10 @@ from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.turns import Turns
+
+#: Takes how pods were ranked.
+Explains = Callable[[Explanation], None]
+_Tells = Callable[[PlacementRequest, Ranking], None]
 
 
 @frozen(kw_only=True)
@@ -88,11 +92,19 @@ class Placement:
             self._known_zones = (pods, zones)
         return self._known_zones[1]
 
-    async def place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
+    async def place(
+        self,
+        request: PlacementRequest,
+        *,
+        pinned: bool,
+        unknown_zone: str,
+        explain: Explains | None = None,
+    ) -> Place:
         """
         Rank the pods for a request, claim its room in the best one (I12), and bind a project that has no binding yet to that.
         A pinned request is ranked by the project's bindings and changes none.
 
+        :param explain: is told of each ranking, also of one that leaves no pod.
         :raises BadRequest: in the service's words, if the zone does not exist.
         :raises NoValidPod: if every pod is dropped.
         :raises Unavailable: if the bindings are not known, or one is needed, and the database is away (I15).
@@ -100,8 +112,9 @@ class Placement:
         request = await self._checked(request, unknown_zone)
         if pinned:
             bindings = await self._active_bindings(request.project_id)
-            return self._claiming(self._ranked(request, bindings, pinned=True))
-        return await self._turns.run(request.project_id, lambda: self._bound(request))
+            tell = self._telling(explain, bindings, pinned=True)
+            return self._claiming(self._ranked(request, bindings, pinned=True, tell=tell))
+        return await self._turns.run(request.project_id, lambda: self._bound(request, explain))
 
     async def explain(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
         """
@@ -116,9 +129,7 @@ class Placement:
         bindings = await self._active_bindings(request.project_id)
         request = self._in_a_zone(request, bindings)
         request, ranking = self._rank(request, bindings)
-        told = explained(request, ranking, bindings)
-        let_in = bool(ranking.pods) and self._let_in(ranking.pods[0], request)
-        return evolve(told, move=NO_MOVE) if let_in else told
+        return self._explained(request, ranking, bindings, pinned=False)
 
     async def after(self, place: Place) -> Place | None:
         """
@@ -211,12 +222,14 @@ class Placement:
         bindings: Sequence[Binding],
         *,
         pinned: bool,
+        tell: _Tells,
         preferred: str | None = None,
     ) -> Place:
         """
         The pods in order, but for the preferred one, which comes first if it is among them.
         """
         request, ranking = self._rank(request, bindings)
+        tell(request, ranking)
         if not ranking.pods:
             raise NoValidPod(
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
@@ -225,6 +238,20 @@ class Placement:
         if preferred is not None:
             pods = tuple(sorted(pods, key=lambda pod: pod.id != preferred))
         return Place(pods=pods, request=request, ranking=ranking, pinned=pinned, bindings=bindings)
+
+    def _telling(self, explain: Explains | None, bindings: Sequence[Binding], *, pinned: bool) -> _Tells:
+        """
+        What tells of rankings: what becomes of these bindings, which were there before the create made one.
+        """
+        if explain is None:
+            return lambda request, ranking: None
+        return lambda request, ranking: explain(self._explained(request, ranking, bindings, pinned=pinned))
+
+    def _explained(
+        self, request: PlacementRequest, ranking: Ranking, bindings: Sequence[Binding], *, pinned: bool
+    ) -> Explanation:
+        let_in = bool(ranking.pods) and self._let_in(ranking.pods[0], request)
+        return explained(request, ranking, bindings, pinned=pinned or let_in)
 
     def _claiming(self, place: Place) -> Place:
         """
@@ -265,13 +292,14 @@ class Placement:
             if candidate.pod.id in full
         )
 
-    async def _bound(self, request: PlacementRequest) -> Place:
+    async def _bound(self, request: PlacementRequest, explain: Explains | None) -> Place:
         await self._up_to_date()
         bindings = await self._active_bindings(request.project_id)
         request = self._in_a_zone(request, bindings)
+        tell = self._telling(explain, bindings, pinned=False)
         preferred: str | None = None
         while True:
-            place = self._ranked(request, bindings, pinned=False, preferred=preferred)
+            place = self._ranked(request, bindings, pinned=False, tell=tell, preferred=preferred)
             if preferred is not None and place.pod.az_name != bindings[0].az_name:
                 # the zone is decided, though its pod was good for nothing
                 request = evolve(request, availability_zone=bindings[0].az_name)

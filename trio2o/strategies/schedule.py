@@ -21,13 +21,14 @@ from trio2o.interfaces import IPodAnswer, IStrategy
 from trio2o.model import Amounts, Kind, PlacementRequest, Pod, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
 from trio2o.scheduling.asked import Offered, placement_request, tolerated
+from trio2o.scheduling.explaining import explained
 from trio2o.scheduling.refusals import lacks_room
 from trio2o.strategies.belongings import Belongings, makes_volumes
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.locating import Locator, Whereabouts
-from trio2o.strategies.placing import Place, Placement
+from trio2o.strategies.placing import Explains, Place, Placement
 from trio2o.strategies.siblings import question, siblings
 from trio2o.surface.kinds import KINDS, route_from_body
 from trio2o.surface.references import Reference, references
@@ -123,16 +124,21 @@ class ScheduleStrategy:
             typical=self._typical,
         )
         words = inbound.operation.options.get("unknown_zone", SURFACES[context.surface].unknown_zone)
-        place = await self._place(request, pinned=pinned, unknown_zone=words)
+        place = await self._place(request, pinned=pinned, unknown_zone=words, explain=inbound.explain)
         place, answer, body = await self._try(inbound, context, wanted, place)
+        if place.failed and inbound.explain is not None:
+            known = explained(place.request, place.ranking, place.bindings, pinned=True)
+            inbound.explain(evolve(known, failed=place.failed))
         if 200 <= answer.status < 300 and inbound.operation.options.get("records", True):
             await self._record(inbound, context, wanted, place.pod, body)
             await self._placement.settle(place)
         return self._forwarder.finished(inbound, context, place.pod, answer, body)
 
-    async def _place(self, request: PlacementRequest, *, pinned: bool, unknown_zone: str) -> Place:
+    async def _place(
+        self, request: PlacementRequest, *, pinned: bool, unknown_zone: str, explain: Explains | None
+    ) -> Place:
         placing = Deferred.fromCoroutine(
-            self._placement.place(request, pinned=pinned, unknown_zone=unknown_zone)
+            self._placement.place(request, pinned=pinned, unknown_zone=unknown_zone, explain=explain)
         )
         try:
             return await placing.addTimeout(_PLACE_SECONDS, self._clock)

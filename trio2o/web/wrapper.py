@@ -19,10 +19,12 @@ from trio2o.exchange import Answer, HeaderList, Inbound
 from trio2o.interfaces import ITokenValidator
 from trio2o.model import AccessRule, Identity, RequestContext
 from trio2o.rewriting.headers import forwarded, looped, returned
+from trio2o.scheduling.explaining import Explanation
 from trio2o.strategies.forwarding import told
 from trio2o.surface.microversions import Version
 from trio2o.surface.operations import Operation
 from trio2o.surface.surfaces import Surface
+from trio2o.web import explaining
 from trio2o.web.completeness import FIELD, incomplete, refused, wants_all
 from trio2o.web.faults import UNEXPECTED, fault
 from trio2o.web.incoming import Trust, derived_root, header_list, last, peer, split_target
@@ -73,6 +75,8 @@ class Wrapper:
     _trust: Trust
     #: How this gateway calls itself in ``Via``.
     _pseudonym: bytes
+    #: Who may read why a create went where it went.
+    _may_explain: Callable[[Identity], bool] = lambda identity: False
 
     @property
     def name(self) -> str:
@@ -128,6 +132,9 @@ class _Work:
     _asked: Version | None = None
     #: True where the client takes a whole answer or none.
     _wants_all: bool = False
+    #: Why a create went where it went, where the client asked for that and may know.
+    _explanation: Explanation | None = None
+    _explains: bool = False
 
     async def run(self) -> None:
         """
@@ -185,6 +192,8 @@ class _Work:
         token = last(request, b"x-auth-token")
         if self._needs_token:
             self._identity = await self._authenticated(token)
+        if explaining.wanted(last(request, explaining.FIELD)):
+            self._explains = wrapper._may_explain(self._identity)
         if wrapper._versioning is not None:
             self._asked, fields = wrapper._versioning.negotiated(fields)
         global_id = _global_id(last(request, b"x-openstack-request-id"))
@@ -250,7 +259,11 @@ class _Work:
             public_root=wrapper._public_root
             or derived_root(request, trust_forwarded=wrapper._trust.covers(peer(request))),
             microversion=self._asked,
+            explain=self._explain if self._explains else None,
         )
+
+    def _explain(self, explanation: Explanation) -> None:
+        self._explanation = explanation
 
     def _fault(self, error: GatewayError) -> Answer:
         self._record.detail = error.admin_detail or error.message
@@ -291,6 +304,8 @@ class _Work:
             and not any(pair[0].lower() == b"vary" for pair in headers)
         ):
             headers.extend(versioning.told(header_list(self._request)))
+        if self._explanation is not None:
+            headers.append(explaining.told(self._explanation))
         if answer.missing:
             headers.extend(incomplete(answer.missing, to_admin=self._identity.is_admin))
         return headers

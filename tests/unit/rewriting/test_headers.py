@@ -66,6 +66,15 @@ class ForwardedTests(SynchronousTestCase):
 
         self.assertEqual(names, {b"via", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 
+    def test_for_the_gateway(self) -> None:
+        """
+        What a client asks of the gateway alone stays here, in any spelling.
+        """
+        client = [(b"X-Trio2o-Explain", b"true"), (b"x_trio2o_explain", b"true")]
+
+        self.assertEqual(values(sent(client), b"x-trio2o-explain"), [])
+        self.assertEqual(values(sent(client), b"x_trio2o_explain"), [])
+
     def test_framing(self) -> None:
         """
         The length is left to whoever sends the body.

@@ -24,6 +24,7 @@ from trio2o.exchange import Answer, Inbound
 from trio2o.identity.access_rules import allowed
 from trio2o.interfaces import IStrategy, ITokenValidator
 from trio2o.model import Identity, RequestContext
+from trio2o.scheduling.explaining import Explanation
 from trio2o.surface.matching import Table
 from trio2o.surface.surfaces import COMPUTE, VOLUME, Surface
 from trio2o.web.front import Front
@@ -115,6 +116,8 @@ class AnsweringStrategy:
     held: Deferred[None] | None = None
     #: How much of the request's body is read first; ``None`` for nothing.
     reads: int | None = None
+    #: What it tells of itself, where somebody asks for that.
+    explanation: Explanation | None = None
     calls: list[tuple[Inbound, RequestContext]] = field(factory=list)
 
     async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
@@ -126,6 +129,8 @@ class AnsweringStrategy:
             await self.held
         if self.reads is not None:
             await inbound.body.read(self.reads)
+        if inbound.explain is not None and self.explanation is not None:
+            inbound.explain(self.explanation)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -226,6 +231,7 @@ class GatewayCase(SynchronousTestCase):
             public_root=self.public_root,
             trust=Trust(self.trusted),
             pseudonym=b"trio2o",
+            may_explain=lambda identity: "admin" in identity.roles,
         )
         table = Table(self.surface.operations)
         self.app = SurfaceApp(
