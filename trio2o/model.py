@@ -375,6 +375,36 @@ class CollectedUsage:
     age: float
 
 
+class Lack(enum.StrEnum):
+    """
+    What a pod had too little of for a create.
+    """
+
+    #: The project's quota there.
+    QUOTA = "quota"
+    #: A host or a backend that would take it, which showed after the pod had accepted.
+    HOST = "host"
+    #: A service that takes anything at all.
+    SERVICE = "service"
+
+
+@frozen(kw_only=True)
+class Mark:
+    """
+    A pod has lately refused a create: hints that it would refuse others that ask for as much.
+    """
+
+    pod_id: str
+    kind: Kind
+    lack: Lack
+    #: Whose creates; ``None`` for everybody's.
+    project_id: str | None = None
+    #: How much was refused; ``None`` for any size.
+    needs: Amounts | None = None
+    #: The pod group, flavor and volume type that were asked for; ``None`` where they do not matter.
+    asked: tuple[str, str | None, str | None] | None = None
+
+
 @frozen(kw_only=True)
 class Placed:
     """
@@ -394,9 +424,12 @@ class News:
     """
 
     #: Names the process while it lives.
-    sender: str
+    sender: str = ""
     #: By pod id.
     placed: Mapping[str, Placed] = field(factory=dict)
+    #: What pods have refused, and what they are known to take again.
+    marked: tuple[Mark, ...] = ()
+    cleared: tuple[Mark, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -517,6 +550,8 @@ class Candidate:
     offers: Offers | None = None
     #: How often creates of this kind for this project have lately failed there and succeeded elsewhere.
     failures: int = 0
+    #: What it has lately refused of this kind, of the project or of all.
+    exhausted: tuple[Mark, ...] = ()
     #: How many other pods the project is bound to outside of this one's zone and group.
     bound_elsewhere: int = 0
 

@@ -70,6 +70,16 @@ class ClaimsTests(CloudCase):
         ]
         return float(line.removeprefix(start))
 
+    async def heard(self, cloud: Cloud, daemon: int, volumes: int) -> None:
+        """
+        Wait until a daemon counts so many in Pod1.
+        """
+        for _ in range(500):
+            if await self.claimed(cloud, daemon, "Pod1") == volumes * SIZE:
+                return
+            await pause(0.02)
+        self.fail(f"daemon {daemon} has not heard")
+
     async def burst(self, people: list[Person]) -> Counter[int]:
         """
         Volumes of all at once; how many creates ended with which status.
@@ -109,16 +119,12 @@ class ClaimsTests(CloudCase):
         first = await self.burst(people[:6])
         self.assertEqual({202: 6}, dict(first))
 
-        async def heard(daemon: int, volumes: int) -> None:
-            while await self.claimed(cloud, daemon, "Pod1") != volumes * SIZE:
-                await pause(0.02)
-
-        await within(15, heard(1, 6))
+        await self.heard(cloud, 1, 6)
         second = await self.burst([person.at(1) for person in people[6:]])
 
         self.assertEqual(ROOM, self.made(cloud))
         self.assertEqual({202: 7, 503: 3}, dict(second))
-        await within(15, heard(0, 8))
+        await self.heard(cloud, 0, 8)
 
     async def test_given_back(self) -> None:
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
@@ -16,13 +17,17 @@ from tests.interface.database import migrated_database
 from tests.interface.waiting import until
 from trio2o.errors import DatabaseUnavailable
 from trio2o.interfaces import INews
-from trio2o.model import Amounts, News, Placed
+from trio2o.model import Amounts, Kind, Lack, Mark, News, Placed
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.news import PostgresNews, read, written
 
 SOME = Amounts(vcpus=1.0, ram_mb=2048.5, disk_gb=20.0, volume_gb=1e9)
+QUOTA = Mark(
+    pod_id="p1", kind=Kind.SERVER, lack=Lack.QUOTA, project_id="p", needs=SOME, asked=("gpu", "1", None)
+)
+HOST = Mark(pod_id="p2", kind=Kind.VOLUME, lack=Lack.HOST, needs=SOME, asked=("", None, None))
 NEWS = News(sender="one", placed={"p1": Placed(open=SOME, kept=SOME), "p2": Placed()})
 
 
@@ -80,6 +85,26 @@ class NewsSuite:
         await until(lambda: len(together()) == 1000)
         self.assertEqual(placed, together())
         self.assertEqual({"one"}, {news.sender for news in heard[0]})
+
+    async def test_marks(self: Any) -> None:
+        """
+        Marks come as they are, however many and however long what they name.
+        """
+        make = await self.post()
+        way = make()
+        heard: list[list[News]] = [[]]
+        self.addCleanup(way.stop)
+        way.listen(heard[0].append)
+        await self.listening(way, heard)
+        heard[0].clear()
+        marked = (QUOTA, HOST, *(evolve(HOST, asked=("", f"{number}é" * 200, None)) for number in range(20)))
+        cleared = (evolve(HOST, asked=None, needs=None),)
+
+        await way.tell(News(sender="one", marked=marked, cleared=cleared))
+
+        await until(lambda: any(news.cleared for news in heard[0]))
+        self.assertEqual(marked, tuple(mark for news in heard[0] for mark in news.marked))
+        self.assertEqual(cleared, tuple(mark for news in heard[0] for mark in news.cleared))
 
     async def listening(self: Any, way: INews, heard: list[list[News]]) -> None:
         """
@@ -176,7 +201,8 @@ class WordingTests(TestCase):
         """
         What is written is read.
         """
-        self.assertEqual(NEWS, read(written(NEWS)))
+        for news in (NEWS, News(sender="x", marked=(QUOTA, HOST), cleared=(HOST,))):
+            self.assertEqual(news, read(written(news)))
 
     def test_other_release(self) -> None:
         """
@@ -185,11 +211,25 @@ class WordingTests(TestCase):
         said = '{"by": "x", "more": [], "placed": {"p": {"kept": [1, 2, 3, 4, 5], "gone": 1}}}'
         kept = Amounts(vcpus=1.0, ram_mb=2.0, disk_gb=3.0, volume_gb=4.0)
         self.assertEqual(News(sender="x", placed={"p": Placed(kept=kept)}), read(said))
+        said = '{"by": "x", "marked": [{"kind": "share"}, {"pod_id": "1", "kind": "server", "lack": "host", "a": 1}]}'
+        known = Mark(pod_id="1", kind=Kind.SERVER, lack=Lack.HOST)
+        self.assertEqual(News(sender="x", marked=(known,)), read(said))
 
     def test_refused(self) -> None:
         """
-        Amounts that are none are refused.
+        Amounts, and marks, that are none are refused.
         """
+        start = '{"by": "x", "cleared": [{"kind": "server", "lack": "host", '
+        for rest in (
+            '"pod_id": 7}]}',
+            '"pod_id": "1", "project_id": 7}]}',
+            '"pod_id": "1", "asked": ["", 1, ""]}]}',
+        ):
+            with self.assertRaises(ValueError):
+                read(start + rest)
+        for nonsense in ('{"by": "x", "marked": 7}', '{"by": "x", "marked": [7]}'):
+            with self.assertRaises(ValueError):
+                read(nonsense)
         for numbers in ("[1, 2, 3]", "[-1, 0, 0, 0]", '["1", 0, 0, 0]', "[1e999, 0, 0, 0]", "{}", "7"):
             with self.assertRaises(ValueError):
                 read(f'{{"by": "x", "placed": {{"p": {{"open": {numbers}}}}}}}')

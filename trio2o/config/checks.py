@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -213,3 +213,22 @@ def unknown_names(kind: str, values: Iterable[str], known: Collection[str]) -> l
     return [
         (value, f"unknown {kind} {value}{suggestion(value, known)}") for value in values if value not in known
     ]
+
+
+def headers(value: Mapping[str, str]) -> Mapping[str, str]:
+    """
+    Accept names of header fields (RFC 9110, "token"), each with a text.
+    """
+    for name in value:
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"has {name!r}, which is no name of a header")
+    return value
+
+
+def some_text(value: str) -> str:
+    """
+    Accept a text that is not empty: that would be in everything.
+    """
+    if not value:
+        raise ValueError("must not be empty")
+    return value

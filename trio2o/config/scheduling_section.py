@@ -14,6 +14,7 @@ from trio2o.config.option import option
 from trio2o.model import Amounts
 from trio2o.scheduling.capacity import CapacityRules
 from trio2o.scheduling.groups import AFFINITY
+from trio2o.scheduling.refusals import Refused503
 from trio2o.scheduling.registry import Rules
 
 _OVERCOMMIT = checks.between(0.01, 1000)
@@ -82,6 +83,7 @@ class SchedulingSection:
             "references",
             "quota",
             "capacity",
+            "exhausted",
         ),
         check=checks.once,
     )
@@ -128,9 +130,40 @@ class SchedulingSection:
         default=300.0,
         check=checks.seconds(1, 86_400),
     )
+    exhausted_seconds: float = option(
+        "How long the filter exhausted leaves a pod out that refused as much: for want of the project's quota, of a host or "
+        "backend, or by a 503 that is known to have accepted nothing. 0 for never.",
+        default=300.0,
+        check=checks.seconds(0, 86_400),
+    )
+    refusal_texts: tuple[str, ...] = option(
+        "Texts in the body of a 503 that say that nothing was accepted, as proxies before the pods write them, so that a create "
+        "goes on to the next pod. Without one, and a header, none goes on after a 503.",
+        default=(),
+        each=checks.some_text,
+        example=["No server is available to handle this request"],
+    )
+    refusal_headers: Mapping[str, str] = option(
+        "The same by headers: the name to a text that it contains; an empty text for any.",
+        factory=dict,
+        check=checks.headers,
+        example={"X-Rejected": "no-backend"},
+    )
     overcommit: Overcommit = option("", factory=Overcommit)
     headroom: Headroom = option("", factory=Headroom)
     typical: Typical = option("", factory=Typical)
+
+    def rules_of_503(self) -> tuple[Refused503, ...]:
+        """
+        The 503s after which a create goes on to the next pod.
+        """
+        return (
+            *(Refused503(body=text.encode("utf-8")) for text in self.refusal_texts),
+            *(
+                Refused503(header=name.lower().encode("ascii"), value=text.encode("utf-8"))
+                for name, text in self.refusal_headers.items()
+            ),
+        )
 
     def rules(self) -> Rules:
         """

@@ -64,6 +64,10 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "How long ago a pod's flavors and volume types were collected.",
         ("pod",),
     ),
+    "trio2o_pod_marks": (
+        "How many sorts of creates are kept away from a pod because it has lately refused such.",
+        ("pod", "lack"),
+    ),
     "trio2o_pod_usage_age_seconds": ("How long ago a pod's usage was collected.", ("pod",)),
     "trio2o_usage_collector": ("1 in the process that asks pods for their usage.", ()),
     "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),

@@ -17,6 +17,7 @@ from zope.interface.verify import verifyObject
 from trio2o.interfaces import IPodFilter, IPodWeigher
 from trio2o.scheduling import capacity
 from trio2o.scheduling.capacity import CapacityFilter, CapacityRules, FreeCapacityWeigher
+from trio2o.scheduling.exhausted import ExhaustedFilter
 from trio2o.scheduling.filters import (
     AffinityFilter,
     AvailabilityZoneFilter,
@@ -50,6 +51,7 @@ BUILT_IN_FILTERS: Mapping[str, Callable[[], IPodFilter]] = {
     "availability_zone": AvailabilityZoneFilter,
     "capacity": CapacityFilter,
     "excluded": ExcludedFilter,
+    "exhausted": ExhaustedFilter,
     "health": HealthFilter,
     "max_pods": MaxPodsFilter,
     "presence": PresenceFilter,

@@ -234,8 +234,8 @@ def make_graph(
     news = NewsService(
         clock=reactor,
         news=database.news,
-        placed=experience.claims.news,
-        untold=experience.claims.untold,
+        fresh=experience.news,
+        untold=experience.untold,
         heard=experience.heard,
         count=metrics.news,
     )
@@ -254,6 +254,7 @@ def make_graph(
         placement=chosen.placement,
         offers=chosen.offers,
         offers_changed=usage.refresher.changed,
+        experience=chosen.experience,
         departures=departures,
         observer=Observer(metrics=metrics, access=access),
         metrics=metrics,

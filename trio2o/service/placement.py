@@ -53,6 +53,7 @@ def make_placement(
         rules=rules.capacity,
         failure_seconds=scheduling.failure_seconds,
         stale_seconds=config.usage.stale_seconds,
+        exhausted_seconds=scheduling.exhausted_seconds,
     )
     offers = OfferBook(clock=clock, stale_seconds=config.usage.stale_seconds, touched=experience.touched)
     placement = Placement(

@@ -35,6 +35,7 @@ from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
+from trio2o.strategies.experience import Experience
 from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
@@ -44,6 +45,7 @@ from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.noting import NotingStrategy
 from trio2o.strategies.offers import OfferBook
+from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
@@ -102,6 +104,7 @@ class Common:
     offers: OfferBook
     #: Told when a client has changed flavors or volume types.
     offers_changed: Callable[[], None]
+    experience: Experience
     departures: Departures
     observer: Observer
     metrics: Metrics
@@ -213,6 +216,13 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         clock=common.reactor,
         budget=pods.list_timeout_seconds,
     )
+    outcomes = Outcomes(
+        forwarder=common.forwarder,
+        departures=common.departures,
+        experience=common.experience,
+        clock=common.reactor,
+        budget=pods.list_timeout_seconds,
+    )
     strategies: dict[str, IStrategy] = {
         "route": RouteStrategy(
             **shared,
@@ -236,10 +246,12 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
                 kept=common.config.idempotency.kept_seconds,
                 counted=common.metrics.keyed_create,
             ),
+            outcomes=outcomes,
             clock=common.reactor,
             body_limit=limits.read_body_bytes,
             budget=pods.create_timeout_seconds,
             offered=common.offers,
+            refused_503=common.config.scheduling.rules_of_503(),
             typical=common.config.scheduling.rules().capacity.typical,
             tolerable=frozenset(common.config.scheduling.tolerations_by_hint),
         ),

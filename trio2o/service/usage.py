@@ -159,9 +159,19 @@ def _watch(
                 found[pod.name, resource] = getattr(claimed, resource)
         return found
 
+    def marks() -> dict[tuple[str, ...], float]:
+        names = {pod.id: pod.name for pod in state.pods()}
+        counts = experience.marks.counts()
+        return {
+            (names[pod_id], lack.value): float(count)
+            for (pod_id, lack), count in counts.items()
+            if pod_id in names
+        }
+
     metrics.watch_each("trio2o_pod_room_free", lambda: rooms(0))
     metrics.watch_each("trio2o_pod_room_limit", lambda: rooms(1))
     metrics.watch_each("trio2o_pod_room_claimed", claims)
+    metrics.watch_each("trio2o_pod_marks", marks)
     metrics.watch_each("trio2o_pod_usage_age_seconds", lambda: _ages(state, experience.age))
     metrics.watch("trio2o_usage_collector", lambda: float(election.leads))
 

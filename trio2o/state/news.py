@@ -4,11 +4,11 @@ News of this process to the others, and of the others to this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from trio2o.errors import DatabaseUnavailable
 from trio2o.interfaces import INews
-from trio2o.model import News, Placed
+from trio2o.model import News
 
 _log = Logger()
 
@@ -36,10 +36,10 @@ class NewsService(Service):
 
     _clock: IReactorTime
     _news: INews
-    #: Gives what was placed since the last call, by pod id.
-    _placed: Callable[[], Mapping[str, Placed]]
+    #: Gives what is to be told since the last call; ``None`` for nothing.
+    _fresh: Callable[[], News | None]
     #: Is given back what could not be told.
-    _untold: Callable[[Mapping[str, Placed]], None]
+    _untold: Callable[[News], None]
     #: Is given what another process tells.
     _heard: Callable[[News], None]
     #: Counts: ``told``, ``heard``, ``lost``.
@@ -81,13 +81,13 @@ class NewsService(Service):
         """
         Tell what there is; how many seconds to wait then.
         """
-        placed = self._placed()
-        if not placed:
+        news = self._fresh()
+        if news is None:
             return INTERVAL
         try:
-            await self._news.tell(News(sender=self._name, placed=placed))
+            await self._news.tell(evolve(news, sender=self._name))
         except DatabaseUnavailable:
-            self._untold(placed)
+            self._untold(news)
             self._count("lost")
             return _AWAY
         self._count("told")

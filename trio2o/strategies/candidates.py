@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from trio2o.interfaces import IState
 from trio2o.model import NOTHING, Binding, Candidate, PlacementRequest, Pod
-from trio2o.scheduling.field import Field, Own
+from trio2o.scheduling.field import Field
 from trio2o.scheduling.ranking import Ranking
 from trio2o.scheduling.selection import Selection
 from trio2o.strategies.experience import Experience
@@ -60,16 +60,21 @@ class Candidates:
     _offers: OfferBook | None = None
     _kept: dict[str, _Kept] = field(factory=dict, init=False)
 
-    def rank(self, request: PlacementRequest, bindings: Sequence[Binding]) -> Ranking:
+    def rank(self, request: PlacementRequest, bindings: Sequence[Binding], *, hints: bool = True) -> Ranking:
         """
         Order the pods for a request of a project with these active bindings.
+
+        :param hints: whether it counts what pods have lately refused.
         """
         service = KINDS[request.kind].service
         kept = self._kept.get(service)
         if kept is None:
             kept = self._kept[service] = _Kept(self._selection.field())
         self._renew(kept, service)
-        return kept.candidates.rank(request, self._own(request, bindings))
+        own = self._own(request, bindings)
+        if not hints:
+            own.pop("exhausted", None)
+        return kept.candidates.rank(request, own)
 
     def seen(self, request: PlacementRequest, bindings: Sequence[Binding]) -> list[Candidate]:
         """
@@ -107,7 +112,9 @@ class Candidates:
             math.inf if self._offers is None else self._offers.until(),
         )
 
-    def _own(self, request: PlacementRequest, bindings: Sequence[Binding]) -> Own:
+    def _own(
+        self, request: PlacementRequest, bindings: Sequence[Binding]
+    ) -> dict[str, Callable[[], Mapping[str, Any]]]:
         """
         What holds for the request's project alone: the fields with the pods that differ from their rows.
         """
@@ -119,6 +126,9 @@ class Candidates:
             failures = self._experience.failures(request.project_id, request.kind)
             if failures:
                 own["failures"] = lambda: failures
+            marks = self._experience.exhausted(request.project_id, request.kind)
+            if marks:
+                own["exhausted"] = lambda: marks
         return own
 
     def _renew(self, kept: _Kept, service: str) -> None:

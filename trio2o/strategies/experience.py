@@ -1,5 +1,5 @@
 """
-What this process knows of pods beside their health: their usage, what it has placed since, and which creates they failed.
+What this process knows of pods beside their health: their usage, what was placed since, and which creates they failed.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Collection, Mapping
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-from trio2o.model import Amounts, Kind, News, PlacementRequest, Pod, Usage
+from trio2o.model import Amounts, Kind, Lack, Mark, News, PlacementRequest, Pod, Usage
 from trio2o.scheduling.capacity import USUAL, CapacityRules
+from trio2o.scheduling.refusals import Refusal, mark_of
 from trio2o.strategies.claims import Claim, Claims
+from trio2o.strategies.marks import Marks
 from trio2o.strategies.touched import Touched
 
 #: How many (pod, project, kind) are remembered as having failed.
@@ -44,9 +46,12 @@ class Experience:
     failure_seconds: float = 300.0
     #: Seconds after which a usage that no newer one took the place of is unknown again.
     stale_seconds: float = 3600.0
+    #: Seconds that a pod which refused a create for want of something is left out for others that ask for as much; 0 for none.
+    exhausted_seconds: float = 300.0
     touched: Touched = field(factory=Touched, init=False)
     _usage: dict[str, _Collected] = field(factory=dict, init=False)
     claims: Claims = field(init=False)
+    marks: Marks = field(init=False)
     #: Pod, project and kind to the moments of failures.
     _failures: OrderedDict[tuple[str, str, Kind], list[float]] = field(factory=OrderedDict, init=False)
     #: Project and kind to the pods that have any.
@@ -55,6 +60,10 @@ class Experience:
     @claims.default
     def _no_claims(self) -> Claims:
         return Claims(clock=self._clock, touched=self.touched.touch, longest=self.stale_seconds)
+
+    @marks.default
+    def _no_marks(self) -> Marks:
+        return Marks(clock=self._clock, seconds=self.exhausted_seconds)
 
     def usage(self, pod_id: str) -> Usage | None:
         """
@@ -87,11 +96,52 @@ class Experience:
         """
         return self.claims.open(pod.id, self._rules.needs(request))
 
+    def exhausted(self, project_id: str, kind: Kind) -> Mapping[str, tuple[Mark, ...]]:
+        """
+        Pod id to what it has lately refused of this kind, of the project or of all, where it has.
+        """
+        return self.marks.of(project_id, kind)
+
+    def refused(self, request: PlacementRequest, pod: Pod, why: Refusal) -> None:
+        """
+        Take note that a pod has refused a create for want of something.
+        """
+        mark = mark_of(why.lack, pod.id, request, any_size=why.any_size) if why.lasts else None
+        if mark is not None:
+            self.marks.make(mark)
+
+    def came_to(self, request: PlacementRequest, pod: Pod, *, found_room: bool) -> None:
+        """
+        Take note of what became of a resource that a pod had accepted: it is there, or nothing in the pod had room for it.
+        """
+        mark = None if found_room else mark_of(Lack.HOST, pod.id, request)
+        if mark is not None:
+            self.marks.make(mark)
+        elif found_room:
+            self.marks.clear(pod.id, request, (Lack.HOST,))
+
+    def news(self) -> News | None:
+        """
+        What the other processes are to be told since this was last asked; ``None`` for nothing.
+        """
+        placed, (marked, cleared) = self.claims.news(), self.marks.news()
+        if not (placed or marked or cleared):
+            return None
+        return News(placed=placed, marked=marked, cleared=cleared)
+
+    def untold(self, news: News) -> None:
+        """
+        They were not told.
+        """
+        self.claims.untold(news.placed)
+        self.marks.untold(news.marked, news.cleared)
+
     def heard(self, news: News) -> None:
         """
         Take over what another process tells.
         """
         self.claims.heard(news.sender, news.placed)
+        self.marks.heard(news.marked, news.cleared)
 
     def until(self, pod_id: str) -> float:
         """
@@ -138,6 +188,8 @@ class Experience:
         """
         now = self._clock.seconds()
         self._pardon(used.id, request.project_id, request.kind)
+        # that it was accepted says nothing of the host that is still looked for
+        self.marks.clear(used.id, request, (Lack.QUOTA, Lack.SERVICE))
         for pod in failed:
             key = (pod.id, request.project_id, request.kind)
             self._failures[key] = [*self._failures.get(key, ())[-_MOST_TIMES + 1 :], now]

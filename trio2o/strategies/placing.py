@@ -8,15 +8,17 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, Unavailable
+from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, PodFailure, Unavailable
 from trio2o.interfaces import IBindingStore, IPodStore, IState
 from trio2o.model import NOTHING, Binding, PlacementRequest, Pod, PodState
 from trio2o.scheduling.asked import completed
 from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
+from trio2o.scheduling.exhausted import ExhaustedFilter
 from trio2o.scheduling.explaining import Explanation, explained
 from trio2o.scheduling.ranking import Ranking
 from trio2o.scheduling.reach import in_reach
+from trio2o.scheduling.refusals import Refusal, in_words
 from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
@@ -46,6 +48,8 @@ class Place:
     claim: Claim = field(factory=no_claim)
     #: The pods that surely did not accept it, in the order in which they were asked.
     failed: tuple[Pod, ...] = ()
+    #: Why each of them did not, in words for admins.
+    reasons: tuple[str, ...] = ()
 
     @property
     def pod(self) -> Pod:
@@ -136,18 +140,29 @@ class Placement:
         Where a create goes on whose pod surely did not accept it (I13): ranked by what is known now, with its room claimed there;
         ``None`` where no pod is left, or nobody knows what pods still take.
         """
-        place.claim.give_back()
-        failed = place.pod
         try:
             await self._up_to_date()
         except Unavailable:
             return None
-        request = evolve(place.request, excluded=place.request.excluded | {failed.id})
-        ranking = self._candidates.rank(request, place.bindings)
+        request = evolve(place.request, excluded=place.request.excluded | {place.pod.id})
+        ranking = self._selected(request, place.bindings)
         if not ranking.pods:
             return None
-        return self._claiming(
-            evolve(place, pods=ranking.pods, request=request, failed=(*place.failed, failed))
+        return self._claiming(evolve(place, pods=ranking.pods, request=request))
+
+    def failed(self, place: Place, why: PodFailure | Refusal) -> Place:
+        """
+        The place once its pod surely has not accepted the create: its room is given back, and what that says of later creates is
+        remembered.
+        """
+        place.claim.give_back()
+        if isinstance(why, Refusal) and self._experience is not None:
+            self._experience.refused(place.request, place.pod, why)
+        words = why.words if isinstance(why, Refusal) else in_words(why.reason)
+        return evolve(
+            place,
+            failed=(*place.failed, place.pod),
+            reasons=(*place.reasons, f"{place.pod.name}: {words}"),
         )
 
     async def settle(self, place: Place) -> None:
@@ -268,11 +283,11 @@ class Placement:
         The pods in order, and the request as it was ranked.
         """
         request = in_reach(request, self._state.pod, self._having)
-        ranking = self._candidates.rank(request, bindings)
+        ranking = self._selected(request, bindings)
         if not ranking.pods and self._beyond_all(ranking, request, bindings):
             # whether its size is too much for a quota, or is none at all, is the service's to say
             request = evolve(request, needs=NOTHING)
-            ranking = self._candidates.rank(request, bindings)
+            ranking = self._selected(request, bindings)
         return request, ranking
 
     def _having(self, field: str, name: str) -> Collection[str]:
@@ -280,6 +295,16 @@ class Placement:
         The ids of the pods that are known to have what a field of a request names.
         """
         return () if self._offers is None else self._offers.having(field, name)
+
+    def _selected(self, request: PlacementRequest, bindings: Sequence[Binding]) -> Ranking:
+        """
+        The ranking; where none is left but pods that have lately refused as much, theirs: that they have is a hint, and their own
+        words are the right answer.
+        """
+        ranking = self._candidates.rank(request, bindings)
+        if ranking.pods or all(each.filter_name != ExhaustedFilter().name for each in ranking.dropped):
+            return ranking
+        return self._candidates.rank(request, bindings, hints=False)
 
     def _beyond_all(self, ranking: Ranking, request: PlacementRequest, bindings: Sequence[Binding]) -> bool:
         """

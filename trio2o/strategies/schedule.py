@@ -22,12 +22,13 @@ from trio2o.model import Amounts, Kind, PlacementRequest, Pod, RequestContext, R
 from trio2o.rewriting.zones import pod_zone
 from trio2o.scheduling.asked import Offered, placement_request, tolerated
 from trio2o.scheduling.explaining import explained
-from trio2o.scheduling.refusals import lacks_room
+from trio2o.scheduling.refusals import Refused503, refusal
 from trio2o.strategies.belongings import Belongings, makes_volumes
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.locating import Locator, Whereabouts
+from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Explains, Place, Placement
 from trio2o.strategies.siblings import question, siblings
 from trio2o.surface.kinds import KINDS, route_from_body
@@ -37,6 +38,9 @@ from trio2o.surface.surfaces import SURFACES
 #: How many resources a body may name, and about how many the pods are asked at once: each may cost a question to every pod.
 _MOST_REFERENCES = 256
 _REFERENCES_AT_ONCE = 16
+
+#: The fields of a server that name its host.
+_FORCED = frozenset({"host", "hypervisor_hostname"})
 
 #: Seconds that choosing a pod may take. It waits for creates of the same project and for the database alone.
 _PLACE_SECONDS = 15.0
@@ -65,6 +69,8 @@ class Wanted:
     tolerated: frozenset[str] = frozenset()
     #: Awaited before each pod is sent the create.
     trying: Callable[[Pod], Awaitable[None]] = _untold
+    #: True where any host may take it: it names none, and has no hints for the choice.
+    any_host: bool = False
 
 
 @implementer(IStrategy)
@@ -80,6 +86,7 @@ class ScheduleStrategy:
     _placement: Placement
     _belongings: Belongings
     _keyed: KeyedCreates
+    _outcomes: Outcomes
     _clock: IReactorTime
     #: The largest request body that is read, in bytes.
     _body_limit: int
@@ -91,6 +98,8 @@ class ScheduleStrategy:
     _typical: Amounts
     #: The taints that a create may say do not keep it away.
     _tolerable: frozenset[str] = frozenset()
+    #: The 503s after which nothing was accepted.
+    _refused_503: tuple[Refused503, ...] = ()
 
     async def carry_out(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
@@ -130,9 +139,15 @@ class ScheduleStrategy:
             known = explained(place.request, place.ranking, place.bindings, pinned=True)
             inbound.explain(evolve(known, failed=place.failed))
         if 200 <= answer.status < 300 and inbound.operation.options.get("records", True):
-            await self._record(inbound, context, wanted, place.pod, body)
+            route = await self._record(inbound, context, wanted, place.pod, body)
             await self._placement.settle(place)
-        return self._forwarder.finished(inbound, context, place.pod, answer, body)
+            if route is not None and wanted.any_host and not place.pinned:
+                self._outcomes.watch(place.request, place.pod, route.resource_id, inbound, context)
+        finished = self._forwarder.finished(inbound, context, place.pod, answer, body)
+        if place.reasons and context.is_admin:
+            header = (b"X-Trio2o-Refusals", "; ".join(place.reasons).encode("ascii", "replace"))
+            finished = evolve(finished, headers=[*finished.headers, header])
+        return finished
 
     async def _place(
         self, request: PlacementRequest, *, pinned: bool, unknown_zone: str, explain: Explains | None
@@ -156,7 +171,7 @@ class ScheduleStrategy:
         Send to the best pod, and to the next only where the one before surely did not accept. The place is given whose pod
         answered; its claim is settled by what became of the create.
         """
-        refusal: tuple[Place, IPodAnswer, bytes] | None = None
+        refused: tuple[Place, IPodAnswer, bytes] | None = None
         unreached: PodFailure | None = None
         tried: Place | None = place
         while tried is not None:
@@ -172,24 +187,29 @@ class ScheduleStrategy:
                 if not isinstance(failure, PodUnreachable) or failure.sent:
                     place.claim.keep()
                     raise told(failure) from failure
-                unreached = failure
+                place, unreached = self._placement.failed(place, failure), failure
             except BaseException:
                 place.claim.keep()
                 raise
             else:
-                if not lacks_room(context.surface, answer.status, body):
+                why = refusal(context.surface, answer.status, answer.headers, body, self._refused_503)
+                if why is None:
                     if 400 <= answer.status < 500:
                         place.claim.give_back()
                     else:
                         # after a 500 it is not known what the pod has made
                         place.claim.keep()
                     return place, answer, body
-                refusal = refusal or (place, answer, body)
+                place = self._placement.failed(place, why)
+                refused = refused or (place, answer, body)
             tried = await self._placement.after(place)
-        if refusal is not None:
-            return refusal
+        if refused is not None:
+            first, answer, body = refused
+            return evolve(first, failed=place.failed, reasons=place.reasons), answer, body
         assert unreached is not None, "a place has at least one pod"
-        raise told(unreached) from unreached
+        error = told(unreached)
+        error.admin_detail = "; ".join(place.reasons)
+        raise error from unreached
 
     async def _sent(
         self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod
@@ -208,16 +228,16 @@ class ScheduleStrategy:
 
     async def _record(
         self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod, body: bytes
-    ) -> None:
+    ) -> Route | None:
         """
-        Write the route of what the pod has made. What cannot be read is found by asking the pods later (I7).
+        Write the route of what the pod has made, and give it. What cannot be read is found by asking the pods later (I7).
         """
         kind = inbound.operation.kind
         assert kind is not None
         try:
             made = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return
+            return None
         resource = made.get(inbound.operation.single) if isinstance(made, dict) else None
         route = None
         if isinstance(resource, dict):
@@ -228,6 +248,7 @@ class ScheduleStrategy:
         if kind is Kind.SERVER and question(wanted.resource, made) is not None:
             # nobody waits for it: until then the pods are asked for the others
             self._shield.run(self._learn_siblings(inbound, context, wanted, pod, made))
+        return route
 
     async def _learn_siblings(
         self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod, made: object
@@ -341,18 +362,21 @@ def parsed(raw: bytes, inbound: Inbound) -> Wanted:
     resource = body.get(_request_key(inbound)) if isinstance(body, dict) else None
     if not isinstance(resource, dict):
         return Wanted(raw=raw, resource={}, zone=None, references=())
+    any_host = len(body) == 1 and not (resource.keys() & _FORCED)
     kind = inbound.operation.kind
     assert kind is not None
     zone = resource.get("availability_zone")
     if kind is Kind.SERVER and isinstance(zone, str):
         # zone:host:node; without a zone it is the pod's default that is meant
-        zone = zone.split(":", 1)[0]
+        zone, forced, _ = zone.partition(":")
+        any_host = any_host and not forced
     return Wanted(
         raw=raw,
         resource=resource,
         zone=zone if isinstance(zone, str) and zone else None,
         references=tuple(references(kind, body)),
         tolerated=tolerated(kind, body),
+        any_host=any_host,
     )
 
 

@@ -20,7 +20,13 @@ ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = ROOT / "conf" / "trio2o.yaml"
 
 #: Options whose keys are the operator's.
-MAPPINGS = ("identity.auth", "scheduling.weighers", "scheduling.tolerations", "usage.sources")
+MAPPINGS = (
+    "identity.auth",
+    "scheduling.weighers",
+    "scheduling.tolerations",
+    "scheduling.refusal_headers",
+    "usage.sources",
+)
 
 #: A commented option, such as ``  #max_page: 1000``; prose has a blank after the ``#``.
 COMMENTED = re.compile(r"^( *)#([a-z_]+:.*)$")

@@ -356,6 +356,19 @@ class MistakeTests(ConfigTestCase):
             "pods: [{name: Pod1}, {az: az1}]", "pods[0].az: is required", "pods[1].name: is required"
         )
 
+    def test_refusals(self) -> None:
+        """
+        What every 503 would match is refused, and what cannot be a header.
+        """
+        self.assertWrong(
+            """
+            scheduling: {refusal_texts: [busy, ""], refusal_headers: {"X Rejected": a}, exhausted_seconds: -1}
+            """,
+            "scheduling.exhausted_seconds: must be from 0 to 86400 seconds, not -1",
+            "scheduling.refusal_texts[1]: must not be empty",
+            "scheduling.refusal_headers: has 'X Rejected', which is no name of a header",
+        )
+
     def test_wrong_types(self) -> None:
         """
         Types are never converted silently: not text to numbers, not yes to text, not a word to a list.

@@ -42,8 +42,8 @@ class NewsServiceTests(SynchronousTestCase):
         service = NewsService(
             clock=self.clock,
             news=MemoryNews(self.database),
-            placed=claims.news,
-            untold=claims.untold,
+            fresh=lambda: News(placed=placed) if (placed := claims.news()) else None,
+            untold=lambda news: claims.untold(news.placed),
             heard=lambda news: claims.heard(news.sender, news.placed),
             count=self.counts.append,
         )

@@ -52,6 +52,7 @@ from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
+from trio2o.strategies.experience import Experience
 from trio2o.strategies.follow import FollowStrategy
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.joining import JoinStrategy
@@ -60,6 +61,7 @@ from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.offers import OfferBook
+from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
@@ -223,6 +225,7 @@ class StrategyCase(SynchronousTestCase):
             found=self.sources.append,
         )
         self.offers = OfferBook(clock=self.clock)
+        self.experience = self.make_experience()
         self.placement = Placement(
             state=self.state,
             bindings=self.bindings,
@@ -235,10 +238,11 @@ class StrategyCase(SynchronousTestCase):
                     filters=make_filters(self.scheduling.filters),
                     weighers=make_weighers(self.scheduling.weighers),
                 ),
-                experience=None,
+                experience=self.experience,
                 offers=self.offers,
             ),
             default_zone=self.default_zone,
+            experience=self.experience,
             offers=self.offers,
         )
         shield = Shield(began=lambda: self.running.append(1), ended=lambda: self.running.remove(1))
@@ -258,6 +262,14 @@ class StrategyCase(SynchronousTestCase):
                 body_limit=LIMIT,
             ),
             "schedule": ScheduleStrategy(
+                outcomes=Outcomes(
+                    forwarder=self.forwarder,
+                    departures=self.departures,
+                    experience=self.experience,
+                    clock=self.clock,
+                    budget=LIST_BUDGET,
+                ),
+                refused_503=self.scheduling.rules_of_503(),
                 forwarder=self.forwarder,
                 shield=shield,
                 locator=self.locator,
@@ -321,6 +333,12 @@ class StrategyCase(SynchronousTestCase):
             budget=LIST_BUDGET,
             body_limit=LIMIT,
         )
+
+    def make_experience(self) -> Experience | None:
+        """
+        What is remembered of pods; ``None`` for nothing.
+        """
+        return None
 
     def tearDown(self) -> None:
         """

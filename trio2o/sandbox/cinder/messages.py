@@ -69,7 +69,7 @@ class Messages:
         path = f"/messages/{each.id}"
         return {
             "id": each.id,
-            "event_id": "VOLUME_VOLUME_001_002",
+            "event_id": "VOLUME_VOLUME_001_003",
             "user_message": "schedule allocate volume:Could not find any available weighted backend.",
             "message_level": "ERROR",
             "created_at": views.moment(each.created_at),

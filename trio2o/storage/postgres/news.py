@@ -10,12 +10,12 @@ from typing import Any
 
 import attrs
 import orjson
-from attrs import define, evolve, field
+from attrs import define, field
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from trio2o.interfaces import INews
-from trio2o.model import NOTHING, Amounts, News, Placed
+from trio2o.model import NOTHING, Amounts, Kind, Lack, Mark, News, Placed
 from trio2o.storage.listen import Listener
 from trio2o.storage.pool import Pool
 
@@ -25,6 +25,8 @@ CHANNEL = "trio2o_news"
 
 #: Pods in one notification: each takes up to 300 of the 8,000 bytes that one may have.
 _PODS = 25
+#: The longest text of a notification, in bytes; PostgreSQL takes less than 8,000.
+_MOST_BYTES = 7900
 
 _AMOUNTS = tuple(attribute.name for attribute in attrs.fields(Amounts))
 
@@ -42,7 +44,7 @@ class PostgresNews:
     _listeners: list[Listener] = field(factory=list, init=False)
 
     async def tell(self, news: News) -> None:
-        said = [written(part) for part in _parts(news)]
+        said = [text for text in map(written, _parts(news)) if len(text.encode()) <= _MOST_BYTES]
         if said:
             await self._pool.run_query(
                 "select pg_notify(%s, said) from unnest(%s) said", (CHANNEL, said), patience=0.0
@@ -72,6 +74,9 @@ def written(news: News) -> str:
     document: dict[str, Any] = {"by": news.sender}
     if news.placed:
         document["placed"] = {pod_id: _written_placed(placed) for pod_id, placed in news.placed.items()}
+    for name, marks in (("marked", news.marked), ("cleared", news.cleared)):
+        if marks:
+            document[name] = [_written_mark(mark) for mark in marks]
     return orjson.dumps(document).decode()
 
 
@@ -87,13 +92,24 @@ def read(said: str) -> News:
     placed = document.get("placed", {})
     if not isinstance(placed, dict):
         raise ValueError("placed is no object")
-    return News(sender=document["by"], placed={pod_id: _read_placed(each) for pod_id, each in placed.items()})
+    return News(
+        sender=document["by"],
+        placed={pod_id: _read_placed(each) for pod_id, each in placed.items()},
+        marked=_read_marks(document.get("marked")),
+        cleared=_read_marks(document.get("cleared")),
+    )
 
 
 def _parts(news: News) -> Iterator[News]:
     pods = list(news.placed)
     for start in range(0, len(pods), _PODS):
-        yield evolve(news, placed={pod_id: news.placed[pod_id] for pod_id in pods[start : start + _PODS]})
+        placed = {pod_id: news.placed[pod_id] for pod_id in pods[start : start + _PODS]}
+        yield News(sender=news.sender, placed=placed)
+    # what flavors and types are called may be long
+    for mark in news.marked:
+        yield News(sender=news.sender, marked=(mark,))
+    for mark in news.cleared:
+        yield News(sender=news.sender, cleared=(mark,))
 
 
 def _read_all(said: Sequence[str], heard: Callable[[News], None]) -> None:
@@ -115,6 +131,49 @@ def _read_placed(document: object) -> Placed:
     if not isinstance(document, Mapping):
         raise ValueError("what was placed is no object")
     return Placed(open=_amounts(document.get("open")), kept=_amounts(document.get("kept")))
+
+
+def _written_mark(mark: Mark) -> dict[str, Any]:
+    needs = None if mark.needs is None else list(attrs.astuple(mark.needs))
+    return {**attrs.asdict(mark, recurse=False), "needs": needs}
+
+
+def _read_marks(documents: object) -> tuple[Mark, ...]:
+    """
+    Those that this release understands.
+    """
+    if documents is None:
+        return ()
+    if not isinstance(documents, list):
+        raise ValueError("marks are a list")
+    return tuple(mark for mark in map(_read_mark, documents) if mark is not None)
+
+
+def _read_mark(document: object) -> Mark | None:
+    if not isinstance(document, Mapping):
+        raise ValueError("a mark is an object")
+    try:
+        kind, lack = Kind(str(document.get("kind"))), Lack(str(document.get("lack")))
+    except ValueError:
+        return None
+    pod_id, project_id, asked = (document.get(name) for name in ("pod_id", "project_id", "asked"))
+    if not isinstance(pod_id, str) or not isinstance(project_id, str | None):
+        raise ValueError("a mark is of a pod, and of a project or of all")
+    if asked is not None and not (
+        isinstance(asked, list)
+        and len(asked) == 3
+        and isinstance(asked[0], str)
+        and all(isinstance(each, str | None) for each in asked)
+    ):
+        raise ValueError("what was asked for are three names")
+    return Mark(
+        pod_id=pod_id,
+        kind=kind,
+        lack=lack,
+        project_id=project_id,
+        needs=None if document.get("needs") is None else _amounts(document["needs"]),
+        asked=None if asked is None else (asked[0], asked[1], asked[2]),
+    )
 
 
 def _amounts(numbers: object) -> Amounts:
