@@ -113,7 +113,7 @@ class IntentStoreSuite:
 
     async def test_made(self) -> None:
         """
-        An answer is kept byte for byte, and nothing can be sent for the intent any more, nor is it freed.
+        An answer is kept byte for byte, and nothing can be sent for the intent any more, nor is it freed by who has asked.
         """
         stores = await self.stores()
         intent = await self.begun(stores.one)
@@ -124,7 +124,17 @@ class IntentStoreSuite:
 
         self.assertEqual((ANSWER, "s1", "pod1"), (kept.answer, kept.resource_id, kept.pod_id))
         self.assertFalse(await stores.other.try_intent(intent.id, "pod2", look_after=5.0))
-        self.assertFalse(await stores.other.free_intent(intent.id))
+        self.assertFalse(await stores.other.free_intent(intent.id, "pod1"))
+
+    async def test_refused_after_all(self) -> None:
+        """
+        Who was refused frees its intent, though something seemed to be made meanwhile.
+        """
+        stores = await self.stores()
+        intent = await self.begun(stores.one)
+        await stores.one.try_intent(intent.id, "pod1", look_after=5.0)
+        await stores.other.make_intent(intent.id, ANSWER, resource_id="s1", look_after=None, found=True)
+        self.assertTrue(await stores.one.free_intent(intent.id))
 
     async def test_too_large(self) -> None:
         """

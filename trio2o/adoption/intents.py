@@ -9,14 +9,14 @@ from typing import Any
 
 from attrs import define, evolve, field
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from trio2o.adoption.endless import Endless
 from trio2o.adoption.first_answers import first_answer
 from trio2o.adoption.marked import MarkedResources, Unclear
-from trio2o.errors import GatewayError, PodFailure
+from trio2o.errors import DatabaseUnavailable, GatewayError, PodFailure
 from trio2o.intents import Intent
 from trio2o.interfaces import IIntentStore, IRouteStore, IState
 from trio2o.model import Pod, PodState
@@ -73,9 +73,14 @@ class IntentReconciler(Service):
         """
         due = await self._intents.due_intents(_BATCH)
         looks: list[Deferred[Any]] = [Deferred.fromCoroutine(self._look(intent)) for intent in due]
-        for done, result in await DeferredList(looks, consumeErrors=True):
-            if not done:
+        for intent, (done, result) in zip(due, await DeferredList(looks, consumeErrors=True), strict=True):
+            if done:
+                continue
+            if result.check(DatabaseUnavailable, CancelledError):
                 result.raiseException()
+            # one that cannot be dealt with must not keep the others waiting
+            _log.failure("the look at {intent} met an error", failure=result, intent=intent.id)
+            await self._again(intent)
         now = self._clock.seconds()
         if now >= self._pruned_at + _PRUNE and await self._intents.prune_intents(_PRUNED) < _PRUNED:
             self._pruned_at = now

@@ -308,8 +308,10 @@ class IIntentStore(Interface):
 
     async def free_intent(intent_id: str, pod_id: str | None = None) -> bool:
         """
-        Forget an intent by which nothing was made, so that its key can be used again; one that has an answer stays. With a pod,
-        only where that is still the one that was tried last. True if it is gone by this call.
+        Forget an intent by which nothing was made, so that its key can be used again. True if it is gone by this call.
+
+        :param pod_id: what was asked: only where that is still the pod that was tried last, and no answer is known. ``None`` for
+            the one who sends, who was refused: whatever seemed to be made meanwhile.
         """
 
     async def look_at_intent(intent_id: str, after: float | None) -> None:

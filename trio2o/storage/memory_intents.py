@@ -72,7 +72,9 @@ class MemoryIntents:
     async def free_intent(self, intent_id: str, pod_id: str | None = None) -> bool:
         self._now()
         row = self._rows.get(intent_id)
-        if row is None or row.intent.answer is not None or pod_id not in (None, row.intent.pod_id):
+        if row is None:
+            return False
+        if pod_id is not None and (row.intent.answer is not None or row.intent.pod_id != pod_id):
             return False
         del self._rows[intent_id]
         return True

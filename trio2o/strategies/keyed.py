@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from trio2o.errors import BadRequest, Conflict, DatabaseUnavailable, Forbidden, PodFailure, Unprocessable
 from trio2o.exchange import Answer, HeaderList, Inbound
@@ -239,12 +240,14 @@ class KeyedCreates:
 
     async def _written(self, write: Callable[[], Coroutine[Deferred[Any], Any, Any]]) -> None:
         """
-        Write; where the database is away, again later, while nobody waits: the client gets its answer all the same.
+        Write; where the database is away, again later, while nobody waits. The client gets its answer whatever becomes of this.
         """
         try:
             await write()
         except DatabaseUnavailable:
             self._shield.run(self._written_later(write))
+        except Exception as error:  # noqa: BLE001 - what a pod has made is told to its client (I15)
+            _log.failure("how a keyed create ended cannot be written", failure=Failure(error))
 
     async def _written_later(self, write: Callable[[], Coroutine[Deferred[Any], Any, Any]]) -> None:
         for wait in _AGAIN:

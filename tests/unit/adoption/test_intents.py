@@ -387,6 +387,22 @@ class UndecidedTests(ReconcilerCase):
         self.assertTrue(self.is_open())
         self.assertEqual(10, len(self.pods.asked("GET", DETAIL)))
 
+    def test_mistake(self) -> None:
+        """
+        An intent that cannot be dealt with keeps no other waiting, and is looked at again.
+        """
+        self.begun()
+        broken = evolve(self.kept(), id="i0", scope=evolve(SCOPE, key="k0"), request={})  # type: ignore[type-var]
+        self.now(self.intents.begin_intent(broken, kept=3600.0, look_after=0.0))
+        self.now(self.intents.try_intent("i0", "Pod1-id", look_after=0.0))
+        self.lists(server(1, marked="i1"), server(2, marked="i0"))
+        self.pods.on("Pod1", "DELETE", "*", Reply(204))
+        self.run_for()
+        self.assertEqual(S1, self.answer()[2]["server"]["id"])
+        self.assertEqual(1, len(self.flushLoggedErrors(KeyError)))
+        self.run_for(3)
+        self.assertEqual(1, len(self.flushLoggedErrors(KeyError)))
+
     def test_database_away(self) -> None:
         """
         A database that goes stops nothing for good.

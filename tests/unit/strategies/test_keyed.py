@@ -4,7 +4,7 @@ Creates with an Idempotency-Key: what is written down when, and what a repeat is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -25,7 +25,7 @@ from trio2o.errors import (
 )
 from trio2o.exchange import Answer
 from trio2o.intents import ITEM, Intent
-from trio2o.model import PodState
+from trio2o.model import Kind, PodState
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_intents import MemoryIntents
 from trio2o.strategies.keyed import refuses
@@ -42,6 +42,7 @@ class WatchedIntents(MemoryIntents):
         super().__init__(database)
         self.begun: Callable[[Intent], object] = lambda intent: None
         self.tried: Callable[[], object] = lambda: None
+        self.make: Callable[..., Awaitable[bool]] = super().make_intent
 
     async def begin_intent(self, *given: Any, **more: Any) -> Intent:
         """
@@ -50,6 +51,12 @@ class WatchedIntents(MemoryIntents):
         intent = await super().begin_intent(*given, **more)
         self.begun(intent)
         return intent
+
+    async def make_intent(self, *given: Any, **more: Any) -> bool:
+        """
+        See ``IIntentStore``.
+        """
+        return await self.make(*given, **more)
 
     async def try_intent(self, *given: Any, **more: Any) -> bool:
         """
@@ -229,6 +236,21 @@ class FirstTests(KeyedCase):
         """
         self.fails(BadRequest, {"server": {"metadata": {ITEM: "x"}}})
         self.assertEqual(([], []), (self.kept(), self.creates()))
+
+    def test_followed(self) -> None:
+        """
+        A create that another strategy carries out takes a key, too, and is not followed again by a repeat.
+        """
+        path = f"/v3/{P1}/group_snapshots"
+        body = {"group_snapshot": {"group_id": V1}}
+        self.has_route(V1, self.pod1, kind=Kind.GROUP)
+        self.say(Reply(202, {"group_snapshot": {"id": S1}}), path=path)
+        self.pods.on("*", "GET", f"/v3/{P1}/snapshots/detail", Reply(200, {"snapshots": []}))
+        self.keyed(body, path=path, surface="volume")
+        calls = len(self.pods.calls)
+        again = self.keyed(body, path=path, surface="volume")
+        self.assertEqual({"group_snapshot": {"id": S1}}, self.shown(again))
+        self.assertEqual(calls, len(self.pods.calls))
 
     def test_several(self) -> None:
         """
@@ -544,6 +566,20 @@ class DatabaseTests(KeyedCase):
         self.assertEqual(S1, self.shown(again)["server"]["id"])
         self.assertEqual(1, len(self.creates()))
         self.assertEqual([], self.running)
+
+    def test_cannot_be_written(self) -> None:
+        """
+        The client gets the answer of its pod, whatever keeps it from being written down.
+        """
+
+        async def broken(*_: object, **more: object) -> bool:
+            raise ZeroDivisionError
+
+        self.say(MADE)
+        self.watched.make = broken
+        self.assertEqual(202, self.keyed().status)
+        self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
+        self.fails(Conflict)
 
     def test_gives_up(self) -> None:
         """

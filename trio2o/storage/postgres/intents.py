@@ -114,8 +114,8 @@ class PostgresIntents:
 
     async def free_intent(self, intent_id: str, pod_id: str | None = None) -> bool:
         rows = await self._pool.run_query(
-            "delete from intents where id = %(id)s and answer_status is null"
-            " and (%(pod)s::text is null or pod_id = %(pod)s) returning id",
+            "delete from intents where id = %(id)s"
+            " and (%(pod)s::text is null or (pod_id = %(pod)s and answer_status is null)) returning id",
             {"id": intent_id, "pod": pod_id},
         )
         return bool(rows)
