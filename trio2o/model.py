@@ -399,6 +399,9 @@ class Mark:
     lack: Lack
     #: Whose creates; ``None`` for everybody's.
     project_id: str | None = None
+    #: Who met it, and with which image: where a host was missing, what others ask for with another image says nothing of it.
+    met_by: str = ""
+    image: str | None = None
     #: How much was refused; ``None`` for any size.
     needs: Amounts | None = None
     #: The pod group, flavor and volume type that were asked for; ``None`` where they do not matter.

@@ -27,7 +27,9 @@ SOME = Amounts(vcpus=1.0, ram_mb=2048.5, disk_gb=20.0, volume_gb=1e9)
 QUOTA = Mark(
     pod_id="p1", kind=Kind.SERVER, lack=Lack.QUOTA, project_id="p", needs=SOME, asked=("gpu", "1", None)
 )
-HOST = Mark(pod_id="p2", kind=Kind.VOLUME, lack=Lack.HOST, needs=SOME, asked=("", None, None))
+HOST = Mark(
+    pod_id="p2", kind=Kind.VOLUME, lack=Lack.HOST, met_by="p", image="i", needs=SOME, asked=("", None, None)
+)
 NEWS = News(sender="one", placed={"p1": Placed(open=SOME, kept=SOME), "p2": Placed()})
 
 
@@ -223,6 +225,7 @@ class WordingTests(TestCase):
         for rest in (
             '"pod_id": 7}]}',
             '"pod_id": "1", "project_id": 7}]}',
+            '"pod_id": "1", "image": 7}]}',
             '"pod_id": "1", "asked": ["", 1, ""]}]}',
         ):
             with self.assertRaises(ValueError):

@@ -11,11 +11,21 @@ from attrs import frozen
 from zope.interface import implementer
 
 from trio2o.interfaces import ISteadyFilter
-from trio2o.model import Candidate, Kind, Mark, PlacementRequest
+from trio2o.model import Candidate, Kind, Lack, Mark, PlacementRequest
 from trio2o.scheduling.capacity import RESOURCES
 
 
 def covers(mark: Mark, request: PlacementRequest) -> bool:
+    """
+    True where the request would be refused as well, for all that is known: it asks for as much, and, where a host was missing, is
+    of the project that met it or names the same image. A user's image may fit no host at all, which must keep nobody else away.
+    """
+    if mark.lack is Lack.HOST and request.project_id != mark.met_by and request.image != mark.image:
+        return False
+    return as_much(mark, request)
+
+
+def as_much(mark: Mark, request: PlacementRequest) -> bool:
     """
     True where the request asks for at least what was refused: as much of each resource of the same flavor or volume type, or, of
     another flavor of the same pod group, more. Two flavors that are equally large may differ in what they need of a host.
@@ -57,6 +67,7 @@ class ExhaustedFilter:
             request.pod_group,
             request.flavor,
             request.volume_type,
+            request.image,
         )
 
     def concerns(self, candidate: Candidate) -> bool:

@@ -116,6 +116,8 @@ def mark_of(lack: Lack, pod_id: str, request: PlacementRequest, *, any_size: boo
         kind=request.kind,
         lack=lack,
         project_id=request.project_id if lack is Lack.QUOTA else None,
+        met_by=request.project_id if lack is Lack.HOST else "",
+        image=request.image if lack is Lack.HOST else None,
         needs=None if any_size else request.needs,
         asked=None if any_size else (request.pod_group, request.flavor, request.volume_type),
     )

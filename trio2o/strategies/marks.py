@@ -11,11 +11,11 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
 from trio2o.model import Kind, Lack, Mark, PlacementRequest
-from trio2o.scheduling.exhausted import covers
+from trio2o.scheduling.exhausted import as_much
 
 #: How many marks are kept, and how many of one pod, kind and project. The oldest go first.
 _MOST = 10_000
-_MOST_OF_ONE = 16
+_MOST_OF_ONE = 32
 
 #: How many are kept for the others while they cannot be told.
 _MOST_UNTOLD = 1000
@@ -72,7 +72,7 @@ class Marks:
         """
         for whose in ((request.project_id, request.kind), (None, request.kind)):
             for mark in list(self._pods.get(whose, {}).get(pod_id, ())):
-                if mark.lack in lacks and covers(mark, request):
+                if mark.lack in lacks and as_much(mark, request):
                     self._remove(mark)
                     self._tell(mark, False)
 

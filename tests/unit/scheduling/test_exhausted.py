@@ -86,6 +86,16 @@ class CoverTests(SynchronousTestCase):
         self.assertTrue(self.covered(SERVER, lack=Lack.HOST, project_id="q"))
         self.assertFalse(self.covered(SERVER, kind=Kind.VOLUME))
 
+    def test_image(self) -> None:
+        """
+        Others are kept away where they ask with the image that found no host: another one may find one. Who met it is, with any.
+        """
+        refused = evolve(SERVER, image="i")
+        self.assertTrue(self.covered(refused, project_id="q"))
+        self.assertFalse(self.covered(refused, project_id="q", image="j"))
+        self.assertTrue(self.covered(refused, image="j"))
+        self.assertTrue(self.covered(refused, lack=Lack.QUOTA, image="j"))
+
     def test_any_size(self) -> None:
         """
         What was refused whatever its size keeps all away.

@@ -173,7 +173,7 @@ class MeaningTests(SynchronousTestCase):
         leaves no mark.
         """
         request = PlacementRequest(
-            project_id="p", kind=Kind.SERVER, needs=Amounts(vcpus=2.0), flavor="2", pod_group="gpu"
+            project_id="p", kind=Kind.SERVER, needs=Amounts(vcpus=2.0), flavor="2", pod_group="gpu", image="i"
         )
         asked = ("gpu", "2", None)
         self.assertEqual(
@@ -188,7 +188,15 @@ class MeaningTests(SynchronousTestCase):
             mark_of(Lack.QUOTA, "1", request),
         )
         self.assertEqual(
-            Mark(pod_id="1", kind=Kind.SERVER, lack=Lack.HOST, needs=request.needs, asked=asked),
+            Mark(
+                pod_id="1",
+                kind=Kind.SERVER,
+                lack=Lack.HOST,
+                met_by="p",
+                image="i",
+                needs=request.needs,
+                asked=asked,
+            ),
             mark_of(Lack.HOST, "1", request),
         )
         self.assertEqual(

@@ -20,6 +20,7 @@ from trio2o.model import (
     Candidate,
     CollectedOffers,
     Kind,
+    Lack,
     News,
     OfferedFlavor,
     Placed,
@@ -30,6 +31,7 @@ from trio2o.model import (
     Stock,
     Usage,
 )
+from trio2o.scheduling.refusals import Refusal
 from trio2o.scheduling.registry import BUILT_IN_FILTERS, BUILT_IN_WEIGHERS, Rules, make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
 from trio2o.state.cache import MemoryState
@@ -175,6 +177,29 @@ class LivingPods(RuleBasedStateMachine):
         """
         placed = Placed(open=Amounts(vcpus=opened), kept=Amounts(vcpus=kept))
         self.known.heard(News(sender="other", placed={pod.id: placed}))
+
+    @rule(
+        pod=pods, lack=st.sampled_from(Lack), project=projects, kind=kinds, vcpus=st.sampled_from([None, 3.0])
+    )
+    def refuse(self, pod: Pod, lack: Lack, project: str, kind: Kind, vcpus: float | None) -> None:
+        """
+        A pod refuses a create, or finds no room for what it accepted.
+        """
+        request = PlacementRequest(
+            flavor="b", project_id=project, kind=kind, needs=None if vcpus is None else Amounts(vcpus=vcpus)
+        )
+        if lack is Lack.HOST:
+            self.known.came_to(request, pod, found_room=False)
+        else:
+            self.known.refused(request, pod, Refusal(lack=lack, words="", any_size=vcpus is None))
+
+    @rule(pod=pods, project=projects, kind=kinds)
+    def be_there(self, pod: Pod, project: str, kind: Kind) -> None:
+        """
+        What a pod accepted has found its host.
+        """
+        request = PlacementRequest(flavor="b", project_id=project, kind=kind, needs=Amounts(vcpus=20.0))
+        self.known.came_to(request, pod, found_room=True)
 
     @rule(sick=st.sets(pods.map(lambda pod: pod.id)))
     def sicken(self, sick: set[str]) -> None:

@@ -157,8 +157,11 @@ def _read_mark(document: object) -> Mark | None:
     except ValueError:
         return None
     pod_id, project_id, asked = (document.get(name) for name in ("pod_id", "project_id", "asked"))
+    met_by, image = document.get("met_by", ""), document.get("image")
     if not isinstance(pod_id, str) or not isinstance(project_id, str | None):
         raise ValueError("a mark is of a pod, and of a project or of all")
+    if not isinstance(met_by, str) or not isinstance(image, str | None):
+        raise ValueError("a mark was met by a project, with an image or none")
     if asked is not None and not (
         isinstance(asked, list)
         and len(asked) == 3
@@ -171,6 +174,8 @@ def _read_mark(document: object) -> Mark | None:
         kind=kind,
         lack=lack,
         project_id=project_id,
+        met_by=met_by,
+        image=image,
         needs=None if document.get("needs") is None else _amounts(document["needs"]),
         asked=None if asked is None else (asked[0], asked[1], asked[2]),
     )
