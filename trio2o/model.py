@@ -75,6 +75,17 @@ class Amounts:
             volume_gb=self.volume_gb + times * other.volume_gb,
         )
 
+    def less(self, other: Amounts) -> Amounts:
+        """
+        The rest; nothing where rounding would leave less than nothing.
+        """
+        return Amounts(
+            vcpus=max(0.0, self.vcpus - other.vcpus),
+            ram_mb=max(0.0, self.ram_mb - other.ram_mb),
+            disk_gb=max(0.0, self.disk_gb - other.disk_gb),
+            volume_gb=max(0.0, self.volume_gb - other.volume_gb),
+        )
+
 
 NOTHING = Amounts()
 

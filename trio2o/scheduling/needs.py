@@ -15,6 +15,9 @@ from trio2o.model import NOTHING, Amounts, Kind, OfferedFlavor
 #: More than any quota lets one request make; what is beyond it is for the pod to refuse.
 _MOST_SERVERS = 10_000
 
+#: The largest number that the services take. Sums of such numbers are exact in a float.
+_LARGEST = 2**31 - 1
+
 
 def needs_of(
     kind: Kind, resource: Mapping[str, Any], typical: Amounts, flavor: OfferedFlavor | None = None
@@ -74,5 +77,4 @@ def _number(value: Any) -> int | None:
         return None
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
         value = int(value)
-    # beyond it a float may have no room
-    return value if isinstance(value, int) and 0 <= value < 10**19 else None
+    return value if isinstance(value, int) and 0 <= value <= _LARGEST else None

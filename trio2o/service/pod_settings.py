@@ -44,5 +44,12 @@ def _file(path: Any) -> None:
     """
     Insist on a file: the path means the same to every process, and opening it does not wait for anybody.
     """
-    if isinstance(path, str) and not (path.startswith("/") and Path(path).is_file()):
+    if not isinstance(path, str):
+        return
+    try:
+        found = path.startswith("/") and Path(path).is_file()
+    except OSError:
+        # such as a name that is too long
+        found = False
+    if not found:
         raise Unprocessable("ca_file: must be the absolute path of a file where the daemon runs.")

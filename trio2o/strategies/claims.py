@@ -214,7 +214,7 @@ class _Account:
         """
         self.opened -= 1
         # sums of fractions that come and go would leave a little behind
-        self._open = self._open.plus(amounts, -1.0) if self.opened else NOTHING
+        self._open = self._open.less(amounts) if self.opened else NOTHING
         if kept:
             self._keep(amounts)
             self._news = self._news.plus(amounts)
@@ -277,7 +277,7 @@ class _Account:
     def _drop_old(self) -> None:
         since = self._clock.seconds() - self._longest
         while self._kept and (oldest := next(iter(self._kept))) < since:
-            self._sum_kept = self._sum_kept.plus(self._kept.pop(oldest), -1.0)
+            self._sum_kept = self._sum_kept.less(self._kept.pop(oldest))
             self._forget_total()
         if not self._kept:
             self._sum_kept = NOTHING

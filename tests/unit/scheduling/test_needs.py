@@ -51,6 +51,7 @@ class NeedsTests(SynchronousTestCase):
             {"size": "much"},
             {"size": True},
             {"size": "9" * 30},
+            {"size": 2**31},
             {"size": 10**400},
         ):
             with self.subTest(body=body):

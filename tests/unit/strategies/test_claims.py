@@ -55,6 +55,16 @@ class ClaimTests(ClaimsCase):
         other.give_back()
         self.assertEqual(NOTHING, self.claims.claimed("1"))
 
+    def test_fractions(self) -> None:
+        """
+        Rounding never leaves less than nothing, which the other processes would refuse to hear.
+        """
+        self.claims.open("1", Amounts(volume_gb=1.0))
+        opened = {tenths: self.claims.open("1", Amounts(vcpus=tenths / 10)) for tenths in (1, 2, 3, 7)}
+        for tenths in (1, 3, 7, 2):
+            opened[tenths].give_back()
+        self.assertEqual(Amounts(volume_gb=1.0), self.claims.claimed("1"))
+
     def test_kept(self) -> None:
         """
         What is kept is counted once, and never given back.

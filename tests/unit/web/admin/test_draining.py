@@ -153,6 +153,7 @@ class SettingsTests(AdminTestCase):
             ({"ca_file": "pod.pem"}, ["ca_file"]),
             ({"ca_file": "/nowhere/pod.pem"}, ["ca_file"]),
             ({"ca_file": "/dev/null"}, ["ca_file"]),
+            ({"ca_file": "/" + 5000 * "a"}, ["ca_file"]),
             ({"connect_timeout_seconds": 0}, ["connect_timeout_seconds"]),
         ):
             with self.subTest(fields=fields):
