@@ -61,6 +61,7 @@ DEV = [
 
 DOCS = [
     "furo>=2024.8",  # goes with Sphinx 8 and later
+    "matplotlib>=3.9.1",  # draws the simulation's figures; first wheels for Python 3.13
     "sphinx>=8.1",  # Python 3.11 and later
     "towncrier>=24.8",  # the page of changes is made of the fragments
 ]

@@ -61,6 +61,21 @@ class UsageTests(CloudCase):
         rows = cloud.sql("select p.name from bindings b join pods p on p.id = b.pod_id where b.is_binding")
         self.assertEqual([("Pod2",)], rows)
 
+    async def test_emptiest(self) -> None:
+        """
+        With the weighers that are shipped the first project takes the first of two empty pods, the next one the emptier pod, and
+        each stays in its own.
+        """
+        cloud = await self.asked([PodPlan(name="Pod1"), PodPlan(name="Pod2")])
+        for pod in ("Pod1", "Pod2"):
+            await within(15, self.known(cloud, pod))
+
+        for person in (cloud.demo, cloud.alt_demo, cloud.alt_demo, cloud.alt_demo, cloud.demo):
+            await person.create_server("one")
+
+        made = {name: len(cloud.pod(name).nova.creates()) for name in ("Pod1", "Pod2")}
+        self.assertEqual({"Pod1": 2, "Pod2": 3}, made)
+
     async def test_shown(self) -> None:
         """
         What both services of a pod say is shown.

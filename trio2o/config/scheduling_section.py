@@ -93,7 +93,7 @@ class SchedulingSection:
             "binding": 100.0,
             "recent_failures": 150.0,
             "operator_weight": 10.0,
-            "creation_order": 1.0,
+            "free_capacity": 2.0,
         },
     )
     default_availability_zone: str | None = option(

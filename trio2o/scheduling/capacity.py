@@ -8,6 +8,7 @@ promised beyond it, and what is to stay free, comes from the configuration or th
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -30,6 +31,7 @@ _OVERCOMMIT = Amounts(vcpus=16.0, ram_mb=1.5, disk_gb=1.0, volume_gb=1.0)
 _TYPICAL = Amounts(vcpus=1.0, ram_mb=1024.0, disk_gb=1.0, volume_gb=1.0)
 
 
+@lru_cache(maxsize=1024)
 def _wanted(amounts: Amounts) -> tuple[tuple[str, float], ...]:
     found = [(resource, getattr(amounts, resource)) for resource in RESOURCES]
     return tuple((resource, amount) for resource, amount in found if amount > 0.0)

@@ -169,9 +169,7 @@ class MemoryBindings:
         if active is not None:
             database.end_binding(active, reason)
         elif first:
-            others = [
-                each for each in database.bindings.values() if each.is_binding and each.tenant_id == tenant_id
-            ]
+            others = database.active_of(tenant_id)
             if others:
                 return others[-1]
         return self._make(tenant_id, pod_id, az_name, pod_group, reason)

@@ -122,11 +122,17 @@ class MemoryDatabase:
         """
         The active binding of a project in one zone and group.
         """
-        place = (tenant_id, az_name, pod_group)
-        for binding in self.bindings.values():
-            if binding.is_binding and (binding.tenant_id, binding.az_name, binding.pod_group) == place:
+        place = (az_name, pod_group)
+        for binding in self.active_of(tenant_id):
+            if (binding.az_name, binding.pod_group) == place:
                 return binding
         return None
+
+    def active_of(self, tenant_id: str) -> list[Binding]:
+        """
+        The active bindings of a project, in the order they were made.
+        """
+        return [each for each in self.bindings.values() if each.is_binding and each.tenant_id == tenant_id]
 
     def used(self, pod_id: str) -> str:
         """

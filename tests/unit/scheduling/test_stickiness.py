@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from trio2o.config.schema import SchedulingSection
 from trio2o.model import Amounts, Candidate, Kind, PlacementRequest, Pod, PodSettings, Stock, Usage
 from trio2o.scheduling.registry import BUILT_IN_WEIGHERS, make_weighers
 from trio2o.scheduling.selection import Selection
@@ -91,6 +92,57 @@ class StickinessTests(SynchronousTestCase):
         shuffled = list(candidates)
         random.shuffle(shuffled)  # type: ignore[attr-defined]
         self.assertEqual(selection.rank(shuffled, SERVER), selection.rank(candidates, SERVER))
+
+
+class DefaultsTests(SynchronousTestCase):
+    """
+    The weighers of a configuration that says nothing.
+    """
+
+    selection = Selection(filters=(), weighers=make_weighers(SchedulingSection().weighers))
+
+    def first(self, candidates: list[Candidate]) -> str:
+        """
+        The pod that comes first.
+        """
+        return self.selection.rank(candidates, SERVER).pods[0].name
+
+    def test_fresh(self) -> None:
+        """
+        Pods that are equally empty, or of which nothing is known, are taken in the order in which they were made.
+        """
+        self.assertEqual("Pod1", self.first(pods(1.0, 1.0, 1.0)[::-1]))
+        self.assertEqual("Pod1", self.first([evolve(one, usage=None) for one in pods(0.1, 1.0)]))
+
+    def test_emptiest(self) -> None:
+        """
+        A new project goes where the largest share is free.
+        """
+        self.assertEqual("Pod2", self.first(pods(0.50, 0.51, 0.49)))
+
+    def test_bound(self) -> None:
+        """
+        A bound one stays, however full its pod is and whatever operators prefer, until creates have failed there.
+        """
+        candidates = bound(pods(0.01, 1.0), "Pod1")
+        preferred = [candidates[0], evolve(candidates[1], pod=evolve(candidates[1].pod, weight=9.0))]
+        self.assertEqual("Pod1", self.first(preferred))
+        self.assertEqual("Pod1", self.first([evolve(candidates[0], failures=1), candidates[1]]))
+
+    def test_failures(self) -> None:
+        """
+        Two failures outweigh all the rest together.
+        """
+        empty, full = bound(pods(1.0, 0.01), "Pod1")
+        preferred = evolve(empty, pod=evolve(empty.pod, weight=9.0))
+        self.assertEqual("Pod2", self.first([evolve(preferred, failures=2), full]))
+
+    def test_operator(self) -> None:
+        """
+        What the operator prefers outweighs how empty pods are.
+        """
+        full, empty = pods(0.01, 1.0)
+        self.assertEqual("Pod1", self.first([evolve(full, pod=evolve(full.pod, weight=1.5)), empty]))
 
 
 class PreferenceTests(SynchronousTestCase):

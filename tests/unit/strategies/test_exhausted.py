@@ -40,6 +40,8 @@ class ExhaustedCase(StrategyCase):
         """
         The strategies, with a placement that remembers.
         """
+        # without free_capacity the first pod that is left comes first, however full it is
+        self.scheduling = evolve(self.scheduling, weighers={"binding": 100.0, "recent_failures": 150.0})
         super().make()
         rules = self.scheduling.rules()
         self.offers = OfferBook(clock=self.clock, touched=self.known.touched)

@@ -204,6 +204,9 @@ database:
   state_directory: {self.folder / "state"}
 pod_defaults:
   probe_interval_seconds: 2
+# The client knows one Neutron, Pod1's, so that projects begin there: one pod is filled, then the next.
+scheduling:
+  weighers: {{binding: 100, recent_failures: 150, operator_weight: 10, creation_order: 1}}
 pods:
 {pods}"""
 
