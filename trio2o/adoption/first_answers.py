@@ -62,7 +62,8 @@ def _server(
     if request["reserved"]:
         return {"reservation_id": server.get("OS-EXT-SRV-ATTR:reservation_id")}
     groups = server.get("security_groups")
-    names = [{"name": group.get("name")} for group in groups or () if isinstance(group, dict)]
+    told_of = groups if isinstance(groups, list) else ()
+    names = [{"name": group.get("name")} for group in told_of if isinstance(group, dict)]
     told = {
         "id": server["id"],
         "links": links,

@@ -192,6 +192,16 @@ class FoundTests(ReconcilerCase):
         listed = next(called for called in self.pods.calls if called.path == VOLUMES)
         self.assertEqual(b"volume 3.60", listed.header(b"openstack-api-version"))
 
+    def test_strange_groups(self) -> None:
+        """
+        What is malformed in a list keeps nobody from the answer.
+        """
+        self.begun()
+        self.lists(server(1, marked="i1", security_groups=5))
+        self.pods.on("Pod1", "DELETE", "*", Reply(204))
+        self.run_for()
+        self.assertEqual([{"name": "default"}], self.answer()[2]["server"]["security_groups"])
+
     def test_reservation(self) -> None:
         """
         Where the reservation was asked for, it is the answer, and all servers get routes.
