@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -21,14 +19,15 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from trio2o.errors import BadRequest, Conflict, DatabaseUnavailable, Forbidden, PodFailure, Unprocessable
-from trio2o.exchange import Answer, HeaderList, Inbound
-from trio2o.intents import ITEM, Intent, KeptAnswer, Scope, without_key
+from trio2o.errors import BadRequest, Conflict, DatabaseUnavailable, Forbidden, Unprocessable
+from trio2o.exchange import Answer, Inbound
+from trio2o.intents import ITEM, Intent, Scope, without_key
 from trio2o.interfaces import IIntentStore
 from trio2o.model import Kind, Pod, RequestContext
 from trio2o.rewriting.items import Taken, with_item, without_echo, without_item
 from trio2o.strategies.concurrently import Shield
-from trio2o.strategies.siblings import how_many
+from trio2o.strategies.followed import as_object
+from trio2o.strategies.repeats import digest, given_again, kept_answer, recipe, refuses
 from trio2o.surface.kinds import KINDS, canonical_id
 
 if TYPE_CHECKING:
@@ -51,20 +50,9 @@ _SENT = 5.0
 _MADE = 1.0
 #: The longest time between the database's word that a pod may be tried and the sending, in seconds.
 _STALE = 5.0
-#: The largest answer that is kept, in bytes.
-_MOST = 65_536
 #: Seconds between attempts to write down how it ended, while the database is away.
 _AGAIN = (1.0, 5.0, 15.0, 60.0)
 _RETRY_AFTER = (b"Retry-After", b"5")
-
-_KEPT_FIELDS = frozenset(
-    {b"content-type", b"location", b"openstack-api-version", b"vary", b"x-openstack-nova-api-version"}
-)
-#: What an answer holds that is shown once.
-_SECRETS = ("adminPass",)
-
-#: What Nova takes for true.
-_TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
 
 #: Nova's words where a server has more metadata items than the project may give one.
 _ITEMS_EXCEEDED = re.compile(r"Maximum number of metadata items exceeds ([0-9]+)")
@@ -79,7 +67,7 @@ class _Attempt:
     _intents: IIntentStore
     _clock: IReactorTime
     intent: Intent
-    #: True once a pod may have got it.
+    #: True while a pod may have it.
     sent: bool = False
 
     async def trying(self, pod: Pod) -> None:
@@ -95,6 +83,12 @@ class _Attempt:
         if not wanted or self._clock.seconds() - asked > _STALE:
             raise _unsettled()
         self.sent = True
+
+    def declined(self) -> None:
+        """
+        Take over that the pod which was tried last has accepted nothing.
+        """
+        self.sent = False
 
 
 @define(kw_only=True)
@@ -119,7 +113,8 @@ class KeyedCreates:
         """
         The first answer to this key. Like the create, to be run to its end whoever still listens.
 
-        :param create: makes the resource; it is given what is to be sent, and awaits ``wanted.trying`` before each pod.
+        :param create: makes the resource; it is given what is to be sent, awaits ``wanted.trying`` before each pod, and calls
+            ``wanted.declined`` where that has surely accepted nothing.
         :raises DatabaseUnavailable: if it cannot be known who is first, or be written down what is tried (I15).
         :raises BadRequest: if this operation takes no key, or the body names the gateway's own metadata item.
         :raises Unprocessable: if the key was used for another request.
@@ -133,14 +128,18 @@ class KeyedCreates:
         attempt = _Attempt(self._intents, self._clock, intent)
         inbound = evolve(inbound, headers=without_key(inbound.headers))
         try:
-            answer = await create(inbound, context, evolve(wanted, raw=body, trying=attempt.trying))
-        except Exception as error:
-            if attempt.sent and not _surely_unsent(error):
+            answer = await create(
+                inbound,
+                context,
+                evolve(wanted, raw=body, trying=attempt.trying, declined=attempt.declined),
+            )
+        except Exception:
+            if attempt.sent:
                 await self._written(lambda: self._unknown(intent))
             else:
                 await self._written(lambda: self._intents.free_intent(intent.id))
             raise
-        return await self._ended(intent, inbound, wanted, answer)
+        return await self._ended(attempt, inbound, wanted, answer)
 
     def _intent(
         self, key: str, inbound: Inbound, context: RequestContext, wanted: Wanted
@@ -170,10 +169,10 @@ class KeyedCreates:
                 operation=f"{context.surface} {operation.path}",
                 key=key,
             ),
-            digest=_digest(inbound, wanted.raw),
+            digest=digest(inbound, wanted.raw),
             kind=kind,
             marked=body is not None,
-            request=_recipe(inbound, wanted.resource),
+            request=recipe(inbound, wanted.resource),
         )
         return intent, wanted.raw if body is None else body
 
@@ -185,23 +184,15 @@ class KeyedCreates:
             self._counted("unsettled")
             raise _unsettled()
         self._counted("repeated")
-        if known.answer.body is None:
-            raise Conflict(
-                "The request with this Idempotency-Key was carried out. Its answer was too large to be kept."
-            )
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in known.answer.headers]
-        return Answer(
-            status=known.answer.status,
-            headers=[*headers, (b"X-Trio2o-Replayed", b"true")],
-            body=known.answer.body,
-        )
+        return given_again(known.answer)
 
-    async def _ended(self, intent: Intent, inbound: Inbound, wanted: Wanted, answer: Answer) -> Answer:
+    async def _ended(self, attempt: _Attempt, inbound: Inbound, wanted: Wanted, answer: Answer) -> Answer:
         """
         Write down what the pod said, and give the client the answer without the metadata item.
         """
         assert isinstance(answer.body, bytes), "the answer of a create is read whole"
-        if refuses(answer.status):
+        intent = attempt.intent
+        if not attempt.sent or refuses(answer.status):
             await self._written(lambda: self._intents.free_intent(intent.id))
             _tell_of_item(intent, wanted.resource, answer)
             alone = wanted.resource.get("metadata") is None
@@ -210,7 +201,7 @@ class KeyedCreates:
             await self._written(lambda: self._unknown(intent))
             return answer
         single = inbound.operation.single
-        made = _parsed(answer.body)
+        made = as_object(answer.body)
         resource = made.get(single)
         resource = resource if isinstance(resource, dict) else {}
         resource_id = canonical_id(str(resource.get("id"))) or ""
@@ -220,7 +211,7 @@ class KeyedCreates:
             return answer
         if intent.marked:
             answer = evolve(answer, body=without_item(answer.body, single, ITEM))
-        kept = _kept(answer, made, single)
+        kept = kept_answer(answer, made, single)
         several = bool(intent.request["several"])
         await self._written(
             lambda: self._intents.make_intent(
@@ -261,74 +252,10 @@ class KeyedCreates:
         _log.info("how a keyed create ended was not written: the pod will be asked")
 
 
-def refuses(status: int) -> bool:
-    """
-    True for an answer after which surely nothing was made. A pod's 5xx, and a 408 of whatever stands before it, may come after
-    it has begun.
-    """
-    return status < 200 or (300 <= status < 500 and status != 408) or status == 501
-
-
-def _surely_unsent(error: Exception) -> bool:
-    failure = error if isinstance(error, PodFailure) else error.__cause__
-    return isinstance(failure, PodFailure) and not failure.sent
-
-
 def _unsettled() -> Conflict:
     return Conflict(
         "A request with this Idempotency-Key is under way, or it is not known yet how it ended.",
         headers=[_RETRY_AFTER],
-    )
-
-
-def _digest(inbound: Inbound, raw: bytes) -> bytes:
-    """
-    Of what a repeat has to have in common with the first: the microversion, the query and each byte of the body.
-    """
-    version = "" if inbound.microversion is None else ".".join(str(part) for part in inbound.microversion)
-    head = b"\n".join((version.encode("ascii"), inbound.query or b"", b""))
-    return sha256(head + raw).digest()
-
-
-def _recipe(inbound: Inbound, resource: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    What an answer is made from where the pod's was lost.
-    """
-    at, found, _ = inbound.path.rpartition(inbound.operation.path.encode("ascii"))
-    version = inbound.microversion
-    reserved = str(resource.get("return_reservation_id")).strip().lower() in _TRUE
-    return {
-        "root": inbound.public_root.decode("latin-1"),
-        "at": at.decode("latin-1") if found else "",
-        "version": "" if version is None else f"{version[0]}.{version[1]}",
-        "reserved": reserved,
-        "several": reserved or how_many(resource) > 1,
-    }
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        made = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return made if isinstance(made, dict) else {}
-
-
-def _kept(answer: Answer, made: dict[str, Any], single: str) -> KeptAnswer:
-    """
-    What of an answer is kept. Its secrets are not: the database, its copies and whoever repeats need not know them.
-    """
-    assert isinstance(answer.body, bytes)
-    headers: HeaderList = [pair for pair in answer.headers if pair[0].lower() in _KEPT_FIELDS]
-    body: bytes | None = answer.body
-    resource = made.get(single)
-    if isinstance(resource, dict) and any(name in resource for name in _SECRETS):
-        public = {name: value for name, value in resource.items() if name not in _SECRETS}
-        body = orjson.dumps({**made, single: public})
-    return KeptAnswer(
-        status=answer.status,
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
-        body=body if body is not None and len(body) <= _MOST else None,
     )
 
 

@@ -69,6 +69,8 @@ class Wanted:
     tolerated: frozenset[str] = frozenset()
     #: Awaited before each pod is sent the create.
     trying: Callable[[Pod], Awaitable[None]] = _untold
+    #: Called when that pod has surely accepted nothing.
+    declined: Callable[[], None] = lambda: None
     #: True where any host may take it: it names none, and has no hints for the choice.
     any_host: bool = False
 
@@ -184,6 +186,8 @@ class ScheduleStrategy:
             try:
                 answer, body = await self._sent(inbound, context, wanted, place.pod)
             except PodFailure as failure:
+                if not failure.sent:
+                    wanted.declined()
                 if not isinstance(failure, PodUnreachable) or failure.sent:
                     place.claim.keep()
                     raise told(failure) from failure
@@ -200,6 +204,7 @@ class ScheduleStrategy:
                         # after a 500 it is not known what the pod has made
                         place.claim.keep()
                     return place, answer, body
+                wanted.declined()
                 place = self._placement.failed(place, why)
                 refused = refused or (place, answer, body)
             tried = await self._placement.after(place)

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
+from attrs import evolve
+from twisted.internet.defer import fail
 
 from tests.unit.strategies.case import CREATE_BUDGET, KEPT, P1, P2, S1, V1, StrategyCase, a_context
 from tests.unit.strategies.doubles import Broken, Hang, Reply, Script, Unreachable
@@ -20,6 +22,7 @@ from trio2o.errors import (
     Forbidden,
     GatewayTimeout,
     NoValidPod,
+    PodTimeout,
     Unavailable,
     Unprocessable,
 )
@@ -28,7 +31,7 @@ from trio2o.intents import ITEM, Intent
 from trio2o.model import Kind, PodState
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_intents import MemoryIntents
-from trio2o.strategies.keyed import refuses
+from trio2o.strategies.repeats import refuses
 
 BODY = b'{"server": {"name": "x", "metadata": {"a": "b"}}}'
 
@@ -389,6 +392,24 @@ class FreedTests(KeyedCase):
         """
         self.say(Unreachable())
         self.fails(Unavailable)
+        self.freed()
+
+    def test_known_503(self) -> None:
+        """
+        A 503 by which surely nothing was accepted is a refusal like others.
+        """
+        self.scheduling = evolve(self.scheduling, refusal_texts=("no server",))
+        self.make()
+        self.say(Reply(503, b"no server is available"))
+        self.assertEqual(503, self.keyed().status)
+        self.assertEqual([], self.kept())
+
+    def test_waited_in_vain(self) -> None:
+        """
+        A create that waited for its turn at the pod, and was never sent, made nothing.
+        """
+        self.say(lambda _: fail(PodTimeout("Pod1", "no answer within 90 s", sent=False)))
+        self.fails(GatewayTimeout)
         self.freed()
 
     def test_no_pod(self) -> None:
