@@ -149,6 +149,12 @@ class SchedulingSection:
         check=checks.headers,
         example={"X-Rejected": "no-backend"},
     )
+    quota_seconds: float = option(
+        "How long what a pod said of a project's quota counts; it is asked in the background while the project makes something. "
+        "0 for never asking.",
+        default=60.0,
+        check=checks.seconds(0, 3600),
+    )
     overcommit: Overcommit = option("", factory=Overcommit)
     headroom: Headroom = option("", factory=Headroom)
     typical: Typical = option("", factory=Typical)

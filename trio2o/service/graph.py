@@ -44,7 +44,9 @@ from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.quotas import QuotaBook
 from trio2o.surface.surfaces import COMPUTE, VOLUME
+from trio2o.usage.quotas import QuotaQuestions
 
 _log = Logger()
 
@@ -67,6 +69,7 @@ class Graph:
     _monitor: PodMonitor
     _departures: Departures
     _usage: UsageService
+    _quotas: QuotaBook
     _news: NewsService
     _jobs: Jobs
     _pods: TreqPods
@@ -102,6 +105,7 @@ class Graph:
         upper = (self._jobs, self._usage, self._news, self._departures, self._monitor)
         for service in (*upper, self._cursors, self._routes, self._feed, self._identity.service):
             await maybeDeferred(service.stopService)
+        self._quotas.stop()
         self._pods.close()
 
     def add_reloading(self, reloader: Reloader[Config]) -> None:
@@ -169,6 +173,17 @@ def make_graph(
         clock=reactor,
         answer_limit=config.limits.answer_body_bytes,
     )
+    asks = PodQuestions(
+        pods=observed,
+        own=identity.own,
+        tokens=identity.tokens,
+        pod_tokens=SharedKeystone(),
+        answer_limit=config.limits.answer_body_bytes,
+        budget=config.pod_defaults.list_timeout_seconds,
+    )
+    quotas = QuotaBook(
+        clock=reactor, ask=QuotaQuestions(asks=asks).ask, keep_seconds=config.scheduling.quota_seconds
+    )
     locator = Locator(
         state=state,
         routes=routes,
@@ -177,6 +192,7 @@ def make_graph(
         found=metrics.route_lookup,
         absent_seconds=config.limits.negative_routes_seconds,
         budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
+        freed=quotas.freed,
     )
     chosen = make_placement(
         reactor,
@@ -186,6 +202,7 @@ def make_graph(
         pod_store=database.pods,
         unhealthy=pods.unhealthy,
         catch_up=feed.caught_up,
+        quotas=quotas,
     )
     departures = Departures(
         forwarder=forwarder,
@@ -215,14 +232,7 @@ def make_graph(
         store=database.usage,
         offer_store=database.offers,
         state=state,
-        asks=PodQuestions(
-            pods=observed,
-            own=identity.own,
-            tokens=identity.tokens,
-            pod_tokens=SharedKeystone(),
-            answer_limit=config.limits.answer_body_bytes,
-            budget=config.pod_defaults.list_timeout_seconds,
-        ),
+        asks=asks,
         pods=observed,
         experience=chosen.experience,
         offers=chosen.offers,
@@ -283,6 +293,7 @@ def make_graph(
         surfaces=surfaces,
         departures=departures,
         usage=usage,
+        quotas=quotas,
         news=news,
         jobs=jobs,
         feed=feed,

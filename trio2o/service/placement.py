@@ -17,6 +17,7 @@ from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.placing import Placement
+from trio2o.strategies.quotas import QuotaBook
 
 
 @frozen(kw_only=True)
@@ -39,12 +40,14 @@ def make_placement(
     pod_store: IPodStore,
     unhealthy: Callable[[str], Collection[str]],
     catch_up: Callable[[], Awaitable[None]] | None = None,
+    quotas: QuotaBook | None = None,
 ) -> PlacementParts:
     """
     Wire it.
 
     :param unhealthy: gives the ids of the pods whose service, ``compute`` or ``volume``, does not answer.
     :param catch_up: takes over what the database has now; ``None`` where the state is read once.
+    :param quotas: what projects may still make in pods; ``None`` where nobody asks.
     """
     scheduling = config.scheduling
     rules = scheduling.rules()
@@ -70,10 +73,12 @@ def make_placement(
             ),
             experience=experience,
             offers=offers,
+            quotas=quotas,
         ),
         default_zone=scheduling.default_availability_zone,
         experience=experience,
         offers=offers,
+        quotas=quotas,
         tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
         capacity=rules.capacity,
         catch_up=catch_up,

@@ -23,7 +23,11 @@ from trio2o.scheduling.ranking import Ranking
 from trio2o.scheduling.selection import Selection
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
+from trio2o.strategies.quotas import QuotaBook
 from trio2o.surface.kinds import KINDS
+
+#: The fields of a candidate that may not be so any more: what it lately refused, and what a quota was a while ago.
+HINTS = ("exhausted", "quota")
 
 
 @define(eq=False)
@@ -58,13 +62,15 @@ class Candidates:
     _experience: Experience | None
     #: What pods offer; ``None`` for nothing known. Its touches are the experience's where there is one.
     _offers: OfferBook | None = None
+    #: What projects may still make in pods; ``None`` for nothing known.
+    _quotas: QuotaBook | None = None
     _kept: dict[str, _Kept] = field(factory=dict, init=False)
 
     def rank(self, request: PlacementRequest, bindings: Sequence[Binding], *, hints: bool = True) -> Ranking:
         """
         Order the pods for a request of a project with these active bindings.
 
-        :param hints: whether it counts what pods have lately refused.
+        :param hints: whether it counts what pods have lately refused, and what the project's quotas were a while ago.
         """
         service = KINDS[request.kind].service
         kept = self._kept.get(service)
@@ -73,7 +79,8 @@ class Candidates:
         self._renew(kept, service)
         own = self._own(request, bindings)
         if not hints:
-            own.pop("exhausted", None)
+            for name in HINTS:
+                own.pop(name, None)
         return kept.candidates.rank(request, own)
 
     def seen(self, request: PlacementRequest, bindings: Sequence[Binding]) -> list[Candidate]:
@@ -129,6 +136,9 @@ class Candidates:
             marks = self._experience.exhausted(request.project_id, request.kind)
             if marks:
                 own["exhausted"] = lambda: marks
+        quotas = {} if self._quotas is None else self._quotas.left(request.project_id, request.kind)
+        if quotas:
+            own["quota"] = lambda: quotas
         return own
 
     def _renew(self, kept: _Kept, service: str) -> None:

@@ -60,6 +60,8 @@ class Locator:
     #: Seconds that a pod has to answer.
     _budget: float
     _absent_size: int = 10_000
+    #: Told the kind and project of what is found to be gone, where memory knows it.
+    _freed: Callable[[Kind, str], None] = lambda kind, project_id: None
     #: Told where each look-up ended: ``memory``, ``database``, ``pods`` or ``nowhere``.
     _found: Callable[[str], None] = lambda source: None
     #: (kind, id) to (project, roles) to the end of the belief.
@@ -137,6 +139,9 @@ class Locator:
         """
         Take over that the owner's pod no longer has a resource.
         """
+        known = self._state.route(kind, resource_id.lower())
+        if known is not None:
+            self._freed(kind, known.project_id)
         self._routes.end(kind, resource_id.lower())
 
     @staticmethod

@@ -16,6 +16,7 @@ from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
 from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
 from trio2o.scheduling.exhausted import ExhaustedFilter
 from trio2o.scheduling.explaining import Explanation, explained
+from trio2o.scheduling.quota import QuotaFilter
 from trio2o.scheduling.ranking import Ranking
 from trio2o.scheduling.reach import in_reach
 from trio2o.scheduling.refusals import Refusal, in_words
@@ -23,11 +24,15 @@ from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
+from trio2o.strategies.quotas import QuotaBook
 from trio2o.strategies.turns import Turns
 
 #: Takes how pods were ranked.
 Explains = Callable[[Explanation], None]
 _Tells = Callable[[PlacementRequest, Ranking], None]
+
+#: The filters that go by what may not be so any more.
+_HINTS = frozenset({ExhaustedFilter().name, QuotaFilter().name})
 
 
 @frozen(kw_only=True)
@@ -75,6 +80,8 @@ class Placement:
     _experience: Experience | None = None
     #: What pods offer; ``None`` for nothing known.
     _offers: OfferBook | None = None
+    #: What projects may still make in pods; ``None`` for nothing known.
+    _quotas: QuotaBook | None = None
     #: Project id to the taints that do not keep its resources away.
     _tolerations: Mapping[str, frozenset[str]] = field(factory=dict)
     #: Takes over what the database has now, once for all who ask at the same time; ``None`` where nothing follows it.
@@ -173,6 +180,8 @@ class Placement:
         place.claim.keep()
         if self._experience is not None:
             self._experience.settled(place.request, place.pod, place.failed)
+        if self._quotas is not None:
+            self._quotas.placed(place.request, place.pod)
         used = self._state.pod(place.pod.id)
         if place.pinned or place.failed or used is None or used.state is not PodState.ENABLED:
             return
@@ -250,6 +259,8 @@ class Placement:
                 "No part of the cloud can take this resource at the moment.", reasons=ranking.reasons
             )
         pods = ranking.pods
+        if self._quotas is not None:
+            self._quotas.placing(request, pods)
         if preferred is not None:
             pods = tuple(sorted(pods, key=lambda pod: pod.id != preferred))
         return Place(pods=pods, request=request, ranking=ranking, pinned=pinned, bindings=bindings)
@@ -298,11 +309,11 @@ class Placement:
 
     def _selected(self, request: PlacementRequest, bindings: Sequence[Binding]) -> Ranking:
         """
-        The ranking; where none is left but pods that have lately refused as much, theirs: that they have is a hint, and their own
-        words are the right answer.
+        The ranking; where none is left but pods that have lately refused as much, or in which the project had too little quota a
+        while ago, theirs: those are hints, and their own words are the right answer.
         """
         ranking = self._candidates.rank(request, bindings)
-        if ranking.pods or all(each.filter_name != ExhaustedFilter().name for each in ranking.dropped):
+        if ranking.pods or all(each.filter_name not in _HINTS for each in ranking.dropped):
             return ranking
         return self._candidates.rank(request, bindings, hints=False)
 

@@ -199,6 +199,8 @@ class StrategyCase(SynchronousTestCase):
         self.scheduling = SchedulingSection()
         self.default_zone: str | None = None
         self.sources: list[str] = []
+        #: Of what was found to be gone: kind and project.
+        self.found_gone: list[tuple[Kind, str]] = []
         #: One entry for each shielded task that began; taken away when it ended.
         self.running: list[int] = []
         self._answers: list[Answer] = []
@@ -223,6 +225,7 @@ class StrategyCase(SynchronousTestCase):
             absent_seconds=ABSENT_SECONDS,
             budget=LOCATE_BUDGET,
             found=self.sources.append,
+            freed=lambda kind, project_id: self.found_gone.append((kind, project_id)),
         )
         self.offers = OfferBook(clock=self.clock)
         self.experience = self.make_experience()

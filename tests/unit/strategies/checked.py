@@ -27,7 +27,7 @@ class CheckedCandidates(Candidates):
         ranking = super().rank(request, bindings, hints=hints)
         seen = self.seen(request, bindings)
         if not hints:
-            seen = [evolve(each, exhausted=()) for each in seen]
+            seen = [evolve(each, exhausted=(), quota=None) for each in seen]
         plain = plainly_ranked(self._selection, seen, request)
         assert ranking.ordered == plain.ordered, f"{ranking.ordered} is not {plain.ordered}"
         assert ranking.dropped == plain.dropped, f"{ranking.dropped} is not {plain.dropped}"

@@ -49,6 +49,15 @@ class OrderTests(StrategyCase):
         self.assertEqual([("find_route", S1)], self.route_store.calls)
         self.assertEqual(["database", "memory"], self.sources)
 
+    def test_gone(self) -> None:
+        """
+        Whose resource is found to be gone is told, where memory knows it.
+        """
+        self.has_route(S1, self.pod2)
+        self.locator.gone(Kind.SERVER, S1.upper())
+        self.locator.gone(Kind.SERVER, S2)
+        self.assertEqual([(Kind.SERVER, P1)], self.found_gone)
+
     def test_pods(self) -> None:
         """
         What neither knows is asked of every pod, and the request goes to the one that has it.
