@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format test sandbox sandbox-stop sandbox-shell bench race simulate docs reference clean
+.PHONY: help venv lint format test sandbox sandbox-stop sandbox-shell bench bench-scale race simulate docs reference clean
 
 help:
 	@echo "make venv           install Trio2o and its tools into $(VENV)"
@@ -33,6 +33,7 @@ help:
 	@echo "make sandbox-stop   stop the sandbox"
 	@echo "make bench          compare with nginx, HAProxy and bare forwarders"
 	@echo "make race           race four processes: first creates at once, workers killed under creates, how soon changes are seen"
+	@echo "make bench-scale    measure selection among many pods, a large database, several workers (SCALE=\"--routes 100000\")"
 	@echo "make simulate       a year of 100 pods by the shipped weighers and by others (SIMULATE=--quick: a small one)"
 	@echo "make cloud          a real OpenStack with two pods and Trio2o in front of it, as root"
 	@echo "make cloud-status   what of it runs"
@@ -83,6 +84,10 @@ bench: $(STAMP)
 # RACE has the command's own options, such as "--seed 7 --kills 30".
 race: $(STAMP)
 	@$(BIN)/python -m tests.races $(RACE)
+
+# SCALE has the command's own options; --help tells them.
+bench-scale: $(STAMP)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.scale $(SCALE)
 
 # SIMULATE has the command's own options, such as "--quick" or "--plot docs/simulation.svg".
 simulate: $(STAMP)

@@ -79,9 +79,11 @@ class Bench:
     folder: Path
     servers: list[Server] = field(factory=list)
 
-    def start(self, name: str, command: list[str], port: int, *, core: int) -> Server:
+    def start(self, name: str, command: list[str], port: int, *, core: int, patience: float = 60.0) -> Server:
         """
         Start a server on a core and wait until it listens.
+
+        :param patience: seconds that this may take.
         """
         log = (self.folder / f"{name}.log").open("wb")
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -92,7 +94,7 @@ class Bench:
         )
         server = Server(name, process)
         self.servers.append(server)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + patience
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{name} did not start; see {log.name}")

@@ -82,9 +82,9 @@ class Setup:
         """
         return self.ports[6 + 3 * pod]
 
-    def start_pods(self) -> None:
+    def start_pods(self, count: int = PODS) -> None:
         """
-        Start Keystone and the pods.
+        Start Keystone and the first so many pods.
         """
         config = self.folder / "keystone.json"
         config.write_text(json.dumps(self._cloud()))
@@ -94,7 +94,7 @@ class Setup:
             self.ports[0],
             core=0,
         )
-        for pod in range(PODS):
+        for pod in range(count):
             options = {
                 "name": f"Pod{pod + 1}",
                 "nova": self.nova(pod),
@@ -143,15 +143,35 @@ class Setup:
             "endpoints": endpoints,
         }
 
-    def start_daemon(self, pods: int, *, limits: str = "") -> Server:
+    def beside(self, name: str) -> Setup:
+        """
+        Another Trio2o in front of the same pods, with a folder and ports of its own.
+        """
+        folder = self.folder / name
+        folder.mkdir(mode=0o755)
+        return Setup(bench=self.bench, folder=folder, ports=[self.ports[0], *free_ports(3), *self.ports[4:]])
+
+    def stop_daemon(self) -> None:
+        """
+        End the Trio2o that runs.
+        """
+        if self.daemon is not None:
+            self.bench.stop(self.daemon)
+            self.daemon = None
+
+    def start_daemon(
+        self, pods: int, *, limits: str = "", workers: int = 1, state: str | None = None, settle: float = 2.0
+    ) -> Server:
         """
         Start a new Trio2o over the first so many pods, with everything on, ending the one before.
 
         :param limits: what its configuration has in the section of that name.
+        :param state: the folder of its database; a new one where none is named.
+        :param settle: seconds that are waited once it listens.
         """
-        if self.daemon is not None:
-            self.bench.stop(self.daemon)
+        self.stop_daemon()
         self._started += 1
+        state = state or f"state{self._started}"
         listed = "".join(f"  - {{name: Pod{pod + 1}, az: az1}}\n" for pod in range(pods))
         config = self.folder / "trio2o.yaml"
         config.write_text(
@@ -163,7 +183,8 @@ identity:
   auth_url: {self.keystone}
   auth: {{username: trio2o, password: pw, project_name: service, user_domain_id: default, project_domain_id: default}}
   token_cache_seconds: 3600
-database: {{state_directory: {self.folder}/state{self._started}}}
+database: {{state_directory: {self.folder}/{state}}}
+workers: {workers}
 logging: {{access_file: {self.folder}/access.log}}
 limits: {{{limits}}}
 pods:
@@ -171,8 +192,9 @@ pods:
         )
         twistd = str(Path(sys.executable).with_name("twistd"))
         command = [twistd, "--nodaemon", "--pidfile=", "trio2o", "--config", str(config)]
-        self.daemon = self.bench.start(f"trio2o-{self._started}", command, self.compute, core=1)
-        time.sleep(2)
+        name = f"{self.folder.name}-trio2o-{self._started}"
+        self.daemon = self.bench.start(name, command, self.compute, core=1, patience=600.0)
+        time.sleep(settle)
         return self.daemon
 
     def token(self, project: str = "demo") -> str:

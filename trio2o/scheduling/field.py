@@ -54,6 +54,8 @@ class _Seen:
         """
         The places whose candidates differ from their rows in what is read.
         """
+        if not self._own or self._own.keys().isdisjoint(reads):
+            return ()
         found: set[int] = set()
         for name in self._own:
             if name in reads:
@@ -109,10 +111,11 @@ class _Steady:
         """
         which, request = self.filter, seen.request
         accepts, reads = which.accepts, which.reads
-        refused = self._kept.get(
-            which.part(request),
-            lambda: Bits(lambda one: not accepts(one, request), reads, self._concerned),
-        ).of(seen.rows)
+        part = which.part(request)
+        kept = self._kept.get(part)
+        if kept is None:
+            kept = self._kept.keep(part, Bits(lambda one: not accepts(one, request), reads, self._concerned))
+        refused = kept.of(seen.rows)
         for place in seen.places(reads):
             refused = with_bit(refused, place, not accepts(seen.candidate(place, reads), request))
         return refused & left
@@ -140,9 +143,11 @@ class _Scale:
             weigh = weigher.weigh
             return self._weighing([weigh(seen.candidate(place), request) for place in places], seen, places)
         reads = weigher.reads
-        numbers = self._kept.get(
-            weigher.part(request), lambda: Numbers(lambda one: weigher.weigh(one, request), reads)
-        ).of(seen.rows)
+        part = weigher.part(request)
+        kept = self._kept.get(part)
+        if kept is None:
+            kept = self._kept.keep(part, Numbers(lambda one: weigher.weigh(one, request), reads))
+        numbers = kept.of(seen.rows)
         own = seen.places(reads)
         if own:
             mended = list(numbers)

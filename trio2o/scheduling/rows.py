@@ -37,6 +37,8 @@ class Rows:
     places: Mapping[str, int] = field(factory=dict, init=False)
     #: Grows with each change.
     number: int = field(default=0, init=False)
+    #: Field to the number of its last change in any row.
+    _latest: dict[str, int] = field(factory=dict, init=False)
     #: The last changes: which fields of which row.
     _changes: list[tuple[frozenset[str], int]] = field(factory=list, init=False)
 
@@ -49,6 +51,7 @@ class Rows:
         self._changes.clear()
         # so that nothing that was kept before can be mended
         self.number += 1
+        self._latest = dict.fromkeys(FIELDS, self.number)
 
     def put(self, candidates: Iterable[Candidate]) -> None:
         """
@@ -59,9 +62,10 @@ class Rows:
             place = self.places[one.pod.id]
             known = rows[place]
             if known != one:
-                fields = [name for name in FIELDS if getattr(known, name) != getattr(one, name)]
+                fields = [name for name in FIELDS if _differ(getattr(known, name), getattr(one, name))]
                 self._changes.append((frozenset(fields), place))
                 self.number += 1
+                self._latest.update(dict.fromkeys(fields, self.number))
                 rows[place] = one
         self.candidates = rows
         most = max(_FEWEST_CHANGES, len(rows))
@@ -72,10 +76,20 @@ class Rows:
         """
         The places of the rows one of whose fields has changed since a number; ``None`` where that is not known any more.
         """
+        latest = self._latest
+        for name in reads:
+            if latest.get(name, 0) > since:
+                break
+        else:
+            return ()
         behind = self.number - since
         if behind > len(self._changes):
             return None
         return {place for fields, place in self._changes[-behind:] if not fields.isdisjoint(reads)}
+
+
+def _differ(known: object, other: object) -> bool:
+    return known is not other and known != other
 
 
 class _Answers(Protocol):
@@ -100,16 +114,20 @@ class Kept(Generic[K]):
 
     _parts: dict[Hashable, K] = field(factory=dict, init=False)
 
-    def get(self, part: Hashable, make: Callable[[], K]) -> K:
+    def get(self, part: Hashable) -> K | None:
         """
-        Those of one part.
+        Those of one part; ``None`` where they are not kept.
         """
-        known = self._parts.get(part)
-        if known is None:
-            if len(self._parts) >= _MOST_PARTS:
-                del self._parts[next(iter(self._parts))]
-            known = self._parts[part] = make()
-        return known
+        return self._parts.get(part)
+
+    def keep(self, part: Hashable, answers: K) -> K:
+        """
+        Keep those of another part.
+        """
+        if len(self._parts) >= _MOST_PARTS:
+            del self._parts[next(iter(self._parts))]
+        self._parts[part] = answers
+        return answers
 
 
 @define(eq=False)
