@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import hypothesis.strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.unit.model.pods import Mood
 from tests.unit.model.world import PODS, PROJECTS, ZONES, World
@@ -20,6 +20,7 @@ _several = st.lists(_any, min_size=1, max_size=8)
 _processes = st.sampled_from([0, 0, 0, 1, 1, 2])
 _projects = st.sampled_from([PROJECTS[0], PROJECTS[0], PROJECTS[0], PROJECTS[1]])
 _pods = st.sampled_from(PODS)
+_moods = st.sampled_from([Mood.ACCEPTS, Mood.ACCEPTS, Mood.ACCEPTS, *Mood, Mood.QUOTA, Mood.QUOTA])
 
 
 class SchedulingMachine(RuleBasedStateMachine):
@@ -30,6 +31,14 @@ class SchedulingMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
+
+    @initialize(moods=st.tuples(*[_moods] * len(PODS)))
+    def begin(self, moods: tuple[Mood, ...]) -> None:
+        """
+        The pods are as they are.
+        """
+        for pod_id, mood in zip(PODS, moods, strict=True):
+            self.world.clouds.pods[pod_id].mood = mood
 
     # What clients do.
 
@@ -180,7 +189,7 @@ class SchedulingMachine(RuleBasedStateMachine):
 
     # What befalls pods.
 
-    @rule(pod=_pods, mood=st.sampled_from([*Mood, Mood.ACCEPTS, Mood.QUOTA, Mood.QUOTA]))
+    @rule(pod=_pods, mood=_moods)
     def change_mood(self, pod: str, mood: Mood) -> None:
         """
         A pod takes creates otherwise from now on.
@@ -207,16 +216,14 @@ class SchedulingMachine(RuleBasedStateMachine):
                 for pod_id, (usage, began) in self.world.collected.items():
                     one.tell_usage(pod_id, usage, began)
 
-    @rule(process=_processes, pod=_pods, sick=st.booleans())
-    def change_health(self, process: int, pod: str, sick: bool) -> None:
+    @rule(process=_processes, pods=st.sets(_pods))
+    def change_health(self, process: int, pods: set[str]) -> None:
         """
-        A process's breaker opens or closes.
+        These breakers of a process are open, and the others closed.
         """
-        (
-            self.world.processes[process].client.sick.add
-            if sick
-            else self.world.processes[process].client.sick.discard
-        )(pod)
+        sick = self.world.processes[process].client.sick
+        sick.clear()
+        sick.update(pods)
 
     # What operators do, at yet another process.
 
@@ -240,19 +247,19 @@ class SchedulingMachine(RuleBasedStateMachine):
         """
         self.world.change(pod, weight=weight)
 
-    @rule(project=_projects, pod=_pods, ends=st.booleans())
-    def bind(self, project: str, pod: str, ends: bool) -> None:
+    @rule(project=_projects, pod=st.one_of(st.none(), _pods))
+    def bind(self, project: str, pod: str | None) -> None:
         """
-        A project is bound by hand, or its binding to a pod is ended.
+        A project is bound by hand, or all its bindings are ended.
         """
         if not self.world.database.available:
             return
         rows = self.world.database.bindings.values()
-        active = [row for row in rows if row.is_binding and (row.tenant_id, row.pod_id) == (project, pod)]
-        if ends:
+        active = [row for row in rows if row.is_binding and row.tenant_id == project]
+        if pod is None:
             for row in active:
                 self.world.now(self.world.bindings.end_binding(row.id, "admin"))
-        elif not active:
+        elif all(row.pod_id != pod for row in active):
             self.world.now(self.world.bindings.create_binding(project, pod))
         self.world.judge.look()
 

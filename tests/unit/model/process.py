@@ -4,10 +4,11 @@ One process of the gateway, as far as it places creates: the product's own parts
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
-from attrs import define, field
+from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -22,6 +23,7 @@ from tests.unit.strategies.case import LIMIT, ROOT, TABLES, a_context
 from tests.unit.strategies.doubles import MemoryBody, MemoryFacts, OwnTokens
 from trio2o.config.schema import SchedulingSection
 from trio2o.exchange import Inbound
+from trio2o.interfaces import IBindingStore, IChangeLog, IIntentStore, INews, IPodStore, IRouteStore
 from trio2o.model import Amounts, Kind, Usage
 from trio2o.scheduling.capacity import CapacityRules
 from trio2o.scheduling.registry import Rules, make_filters, make_weighers
@@ -32,7 +34,6 @@ from trio2o.state.news import NewsService
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
 from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods, MemoryRoutes
-from trio2o.storage.memory_intents import MemoryIntents
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
@@ -62,6 +63,37 @@ _BUDGET = 90.0
 _BEAT = 0.7
 
 
+@frozen(kw_only=True)
+class Stores:
+    """
+    The database that processes share.
+    """
+
+    pods: IPodStore
+    bindings: IBindingStore
+    routes: IRouteStore
+    changes: IChangeLog
+    intents: IIntentStore
+    news: INews
+    #: The time there, in seconds.
+    now: Callable[[], float]
+
+    @classmethod
+    def in_memory(cls, database: MemoryDatabase, intents: IIntentStore) -> Stores:
+        """
+        Those of the twins.
+        """
+        return cls(
+            pods=MemoryPods(database),
+            bindings=MemoryBindings(database),
+            routes=MemoryRoutes(database),
+            changes=MemoryChanges(database),
+            intents=intents,
+            news=MemoryNews(database),
+            now=lambda: database.now().timestamp(),
+        )
+
+
 @define(eq=False, repr=False)
 class Process:
     """
@@ -69,9 +101,8 @@ class Process:
     """
 
     name: str
-    database: MemoryDatabase
+    stores: Stores
     clouds: Clouds
-    intents: MemoryIntents
     witness: Witness
     clock: Clock
     wire: Wire = field(factory=Wire, init=False)
@@ -91,14 +122,14 @@ class Process:
     strategy: ScheduleStrategy = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        clock, database, witness = self.clock, self.database, self.witness
+        clock, stores, witness = self.clock, self.stores, self.witness
         self.began = clock.seconds()
-        bindings = WiredBindings(self.wire, MemoryBindings(database), witness.binding, witness.bound)
-        pods = WiredPods(self.wire, MemoryPods(database), lambda: database.now().timestamp())
+        bindings = WiredBindings(self.wire, stores.bindings, witness.binding, witness.bound)
+        pods = WiredPods(self.wire, stores.pods, stores.now)
         self.state = MemoryState(clock)
         self.feed = StateFeed(
             clock,
-            WiredChanges(self.wire, MemoryChanges(database)),
+            WiredChanges(self.wire, stores.changes),
             pods,
             bindings,
             self.state,
@@ -108,7 +139,7 @@ class Process:
         self.experience = WatchedExperience(clock=clock, rules=RULES, witness=witness)
         self.news = NewsService(
             clock=clock,
-            news=WiredNews(self.wire, MemoryNews(database)),
+            news=WiredNews(self.wire, stores.news),
             fresh=self.experience.news,
             untold=self.experience.untold,
             heard=self.experience.heard,
@@ -143,7 +174,7 @@ class Process:
             clock=clock,
             answer_limit=1_000_000,
         )
-        routes = MemoryRoutes(database)
+        routes = stores.routes
         locator = Locator(
             state=self.state,
             routes=RouteBook(self.state, routes, Outbox(clock, routes)),
@@ -160,7 +191,7 @@ class Process:
             forwarder=forwarder,
             shield=shield,
             keyed=KeyedCreates(
-                intents=WiredIntents(self.wire, self.intents), shield=shield, clock=clock, kept=86_400.0
+                intents=WiredIntents(self.wire, stores.intents), shield=shield, clock=clock, kept=86_400.0
             ),
             locator=locator,
             placement=self.placement,

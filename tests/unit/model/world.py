@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from tests.unit.model.judge import Judge
 from tests.unit.model.lives import Create
 from tests.unit.model.pods import Clouds, ModelPod, Mood
-from tests.unit.model.process import Process
+from tests.unit.model.process import Process, Stores
 from tests.unit.model.wire import Step
 from tests.unit.strategies.case import NOW
 from trio2o.model import Amounts, Kind, Pod, PodState
@@ -39,7 +39,7 @@ class World:
         self.judge = Judge(self.database, self.clock)
         self.pods = MemoryPods(self.database)
         self.bindings = MemoryBindings(self.database)
-        self.intents = MemoryIntents(self.database)
+        self.stores = Stores.in_memory(self.database, MemoryIntents(self.database))
         self.processes: list[Process] = []
         #: Those that are no more: what they have sent may still arrive.
         self.dead: list[Process] = []
@@ -111,7 +111,7 @@ class World:
         """
         clock = Clock()
         clock.advance(self.clock.seconds())
-        process = Process(name, self.database, self.clouds, self.intents, self.judge, clock)
+        process = Process(name, self.stores, self.clouds, self.judge, clock)
         process.catch_up()
         return process
 
