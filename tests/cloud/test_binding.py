@@ -57,7 +57,9 @@ class BindingTests(SynchronousTestCase):
             for name in ("Pod1", "Pod2")
         ]
         pods[0] |= first
-        self.daemon = own_daemon(pods, usage={"interval_seconds": 5})
+        # by default it would be the emptier pod that comes first
+        weighers = {"binding": 100, "recent_failures": 150, "creation_order": 1}
+        self.daemon = own_daemon(pods, usage={"interval_seconds": 5}, scheduling={"weighers": weighers})
         self.addCleanup(self.daemon.stop)
         place = self.daemon.place(self.cloud)
         self.user = Caller(
