@@ -22,6 +22,8 @@ PLANS = [
     )
     for name, volumes in ROOM.items()
 ]
+#: Pods are filled one after the other.
+IN_ORDER = {"scheduling": {"weighers": {"binding": 100.0, "creation_order": 1.0}}}
 
 
 class ClaimsTests(CloudCase):
@@ -35,13 +37,13 @@ class ClaimsTests(CloudCase):
         """
         cloud = await self.cloud(PLANS, daemons=0)
         cloud.keystone.add_user("trio2o", "trio2o-password", project="service", roles=["service", "admin"])
-        first = await cloud.add_daemon(PLANS, {"usage": {"interval_seconds": 0.2}})
+        first = await cloud.add_daemon(PLANS, {**IN_ORDER, "usage": {"interval_seconds": 0.2}})
         await within(15, self.known(cloud, 0))
         await first.stop()
         cloud.daemons.clear()
         for number in range(daemons):
             # the next collection is minutes away
-            await cloud.add_daemon(PLANS, {"usage": {"interval_seconds": 600.0}})
+            await cloud.add_daemon(PLANS, {**IN_ORDER, "usage": {"interval_seconds": 600.0}})
             await within(15, self.known(cloud, number))
         return cloud
 

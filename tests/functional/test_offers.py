@@ -45,7 +45,8 @@ class OffersTests(CloudCase):
         """
         Add a daemon, and wait until it knows what every pod offers.
         """
-        await cloud.add_daemon(plans, {"usage": {"interval_seconds": interval}})
+        in_order = {"weighers": {"binding": 100.0, "creation_order": 1.0}}
+        await cloud.add_daemon(plans, {"usage": {"interval_seconds": interval}, "scheduling": in_order})
         await within(15, self.known(cloud, len(plans)))
 
     async def known(self, cloud: Cloud, pods: int) -> None:
