@@ -1,7 +1,7 @@
 """
 The model of placement and binding, run.
 
-That it can fail was tried by breaking the product in one place at a time, for 150 lives each, or 60 where a star stands. Seen were:
+That it can fail was tried by breaking the product in one place at a time, for 150 lives each, or 60 where a star stands. Seen:
 
 ==============================================================  =========================
 a create that fell back moves the binding                       I10
@@ -12,7 +12,7 @@ a create goes on after a 409 or a 503                           I13, I12
 a create goes on after an ambiguous end *                       I13
 nothing is claimed before it is sent *                          I12
 news of the others are not heard                                I12
-memory is trusted whatever happened; a pause is not noticed     I14
+memory is trusted whatever happened                              I14
 a lost connection is not noticed                                I14
 windows of states are not looked at                             I14
 rows of candidates are not made anew                            I12, the oracle
@@ -21,8 +21,7 @@ intents are forgotten                                           two resources fo
 ==============================================================  =========================
 
 Not seen in as many lives: ``first`` of a bind left out, creates that bind though they are pinned, failures not remembered, and a
-binding moved that was made while the create was under way. The last has a test of its own in ``unit/strategies/test_schedule.py``,
-and so have the first two.
+binding moved that was made while the create was under way. Each has tests of its own in ``unit/strategies``.
 """
 
 from __future__ import annotations
