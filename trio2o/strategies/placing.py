@@ -363,6 +363,8 @@ class Placement:
             # was faster, and its pod comes first where the request fits it
             bindings = [binding, *(each for each in bindings if not _same_place(each, binding))]
             preferred = binding.pod_id
+            if preferred == best.id:
+                tell = _unless_in(best, tell)
             if binding.az_name != best.az_name:
                 # another process has just chosen the project's zone
                 request = evolve(request, availability_zone=binding.az_name)
@@ -411,6 +413,19 @@ def _in_place(bindings: Sequence[Binding], pod: Pod) -> Binding | None:
     """
     place = (pod.az_name, pod.group)
     return next((each for each in bindings if (each.az_name, each.pod_group) == place), None)
+
+
+def _unless_in(pod: Pod, tell: _Tells) -> _Tells:
+    """
+    What tells of rankings that have not this pod. What chose it has been told: with the binding that was made by that, it would
+    seem to have been bound before.
+    """
+
+    def told(request: PlacementRequest, ranking: Ranking) -> None:
+        if all(each.id != pod.id for each in ranking.pods):
+            tell(request, ranking)
+
+    return told
 
 
 def _same_place(one: Binding, other: Binding) -> bool:

@@ -33,13 +33,19 @@ class ToldTests(StrategyCase):
         """
         What a create tells of itself, in the order in which it does.
         """
-        explained: list[Explanation] = []
-        inbound = evolve(self.inbound("POST", target, body), explain=explained.append)
-        strategy = self.strategies[inbound.operation.strategy]
-        creating = Deferred.fromCoroutine(strategy.carry_out(inbound, a_context()))
+        explained, creating = self.begun(target, body)
         creating.addErrback(lambda failure: failure.trap(GatewayError))
         self.successResultOf(creating)
         return explained
+
+    def begun(self, target: str, body: Any) -> tuple[list[Explanation], Deferred[Any]]:
+        """
+        The same of one that is under way, which may fail.
+        """
+        explained: list[Explanation] = []
+        inbound = evolve(self.inbound("POST", target, body), explain=explained.append)
+        strategy = self.strategies[inbound.operation.strategy]
+        return explained, Deferred.fromCoroutine(strategy.carry_out(inbound, a_context()))
 
     def test_first(self) -> None:
         """
@@ -51,6 +57,20 @@ class ToldTests(StrategyCase):
         self.assertEqual([ranked.pod.name for ranked in first.ranking.ordered], ["Pod1", "Pod2"])
         self.assertEqual([dropped.pod.name for dropped in first.ranking.dropped], ["Pod3"])
         self.assertEqual((first.move.move, second.move.move), (Move.CREATE, Move.NOTHING))
+        stickiness = [told.ranking.ordered[0].weights["binding"].raw for told in (first, second)]
+        self.assertEqual([0.0, 1.0], stickiness)
+
+    def test_bound_meanwhile(self) -> None:
+        """
+        A pod that takes nothing any more once the project is bound to it: the ranking without it is told.
+        """
+        self.bindings.holding = True
+        explained, creating = self.begun(SERVERS, BODY)
+        self.pods.sick = {"Pod1-id"}
+        self.bindings.let_go()
+        self.successResultOf(creating)
+
+        self.assertEqual([told.ranking.pods[0].name for told in explained], ["Pod1", "Pod2"])
 
     def test_fallen_back(self) -> None:
         """
