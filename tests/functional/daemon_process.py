@@ -115,7 +115,7 @@ class DaemonProcess:
             self._output, command[0], command, env=environment, path=str(self.cloud.folder)
         )
 
-    async def start(self, *, limit: float = 30.0) -> None:
+    async def start(self, *, limit: float = 60.0) -> None:
         """
         Start the process and wait until it serves.
         """
@@ -184,13 +184,16 @@ async def daemon_process(
     settings: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     start: bool = True,
+    name: str = "process",
 ) -> DaemonProcess:
     """
     A daemon before a cloud's pods; the test's cleanup ends it.
+
+    :param name: of its configuration file, where a test has several.
     """
     written = merged(cloud.base_settings(plans, 0), _SETTINGS, settings or {})
     process = DaemonProcess(
-        cloud=cloud, path=cloud.folder / "process.yaml", settings=written, environment=environment or {}
+        cloud=cloud, path=cloud.folder / f"{name}.yaml", settings=written, environment=environment or {}
     )
     process.write()
     test.addCleanup(process.stop)

@@ -11,7 +11,7 @@ from tests.functional.daemon_process import DaemonProcess
 from tests.races.findings import Findings
 from tests.races.first_creates import many_projects, one_project
 from tests.races.killed_workers import killed_workers
-from tests.races.stage import FOUR_PODS, workers
+from tests.races.stage import FOUR_PODS, IMPATIENT, workers
 
 
 class RaceTests(CloudCase):
@@ -27,7 +27,7 @@ class RaceTests(CloudCase):
         """
         cloud = await self.cloud(FOUR_PODS, daemons=0)
         cloud.keystone.add_user("trio2o", "trio2o-password", project="service", roles=["service", "admin"])
-        daemon = await workers(self, cloud, 3, idempotency={"settle_seconds": 0.0})
+        daemon = await workers(self, cloud, 3, **IMPATIENT)
         self.lines: list[str] = []
         return Findings(self.lines.append), cloud, daemon
 

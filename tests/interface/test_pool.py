@@ -9,9 +9,11 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.task import deferLater
@@ -24,6 +26,7 @@ from trio2o.errors import AlreadyExists, DatabaseUnavailable
 from trio2o.state.cache import MemoryState
 from trio2o.state.feed import StateFeed
 from trio2o.storage.embedded import EmbeddedPostgres
+from trio2o.storage.keeper import open_any
 from trio2o.storage.listen import Listener
 from trio2o.storage.migrate import upgrade
 from trio2o.storage.pool import Pool, Transaction
@@ -279,6 +282,37 @@ class PoolTests(TestCase):
         await until(lambda: told == ["connected", "lost", "connected"])
         await pool.run_query("notify channel")
         await until(lambda: told[-1] == "changed")
+
+    async def test_told_beside_an_answer(self) -> None:
+        """
+        A notification that arrives together with an answer is heard then, not when anything else arrives.
+
+        Both are in the socket when the reactor looks, as in a process that has much to do.
+        """
+        dsn = await empty_database(self)
+        connection = await open_any(reactor, dsn, connect_timeout=5.0, statement_timeout=5.0)
+        self.addCleanup(connection.abandon, "the test is over")
+        heard: list[str] = []
+        connection.notified = heard.extend
+        await connection.query("listen channel")
+
+        other = psycopg2.connect(dsn)
+        self.addCleanup(other.close)
+        other.autocommit = True
+        answer = Deferred.fromCoroutine(connection.query("select 1"))
+        # the backend has answered when it shows itself idle, and is told of the notification after that
+        idle = "select count(*) from pg_stat_activity where query = 'select 1' and state = 'idle'"
+        cursor = other.cursor()
+        while True:
+            cursor.execute(idle)
+            if cursor.fetchall() == [(1,)]:
+                break
+        cursor.execute("notify channel, 'one'")
+        time.sleep(0.3)
+
+        self.assertEqual([(1,)], await answer)
+        await deferLater(reactor, 0.3)
+        self.assertEqual(["one"], heard)
 
     async def test_nobody_answers(self) -> None:
         """

@@ -13,10 +13,13 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
+from tests.races.coherence import hosts, visibility
 from tests.races.findings import Findings
 from tests.races.first_creates import many_projects, one_project
 from tests.races.killed_workers import killed_workers
-from tests.races.stage import Stage, a_cloud, workers
+from tests.races.stage import IMPATIENT, Stage, a_cloud, workers
+
+PARTS = ("creates", "kills", "coherence")
 
 
 def _load() -> str:
@@ -26,23 +29,33 @@ def _load() -> str:
 
 async def raced(findings: Findings, wanted: argparse.Namespace) -> None:
     """
-    Run what is wanted.
+    Run what is wanted, each part with daemons of its own.
     """
     stage = Stage()
+    chance = random.Random(wanted.seed)
     try:
         cloud = await a_cloud(stage)
-        daemon = await workers(stage, cloud, wanted.workers)
-        await one_project(findings, cloud, daemon, wanted.creates)
-        await many_projects(findings, cloud, daemon, wanted.projects, 5)
-        await killed_workers(
-            findings,
-            cloud,
-            daemon,
-            workers=wanted.workers,
-            clients=wanted.clients,
-            kills=wanted.kills,
-            random=random.Random(wanted.seed),
-        )
+        if "creates" in wanted.parts:
+            daemon = await workers(stage, cloud, wanted.workers)
+            await one_project(findings, cloud, daemon, wanted.creates)
+            await many_projects(findings, cloud, daemon, wanted.projects, 5)
+            await daemon.stop()
+        if "kills" in wanted.parts:
+            daemon = await workers(stage, cloud, wanted.workers, **IMPATIENT)
+            await killed_workers(
+                findings,
+                cloud,
+                daemon,
+                workers=wanted.workers,
+                clients=wanted.clients,
+                kills=wanted.kills,
+                random=chance,
+            )
+            await daemon.stop()
+        if "coherence" in wanted.parts:
+            daemons = await hosts(stage, cloud, wanted.workers)
+            for rate in (0.0, wanted.rate):
+                await visibility(findings, cloud, daemons, commits=wanted.commits, rate=rate, random=chance)
     finally:
         await stage.clear()
 
@@ -52,13 +65,19 @@ def main(reactor: Any, *arguments: str) -> Deferred[None]:
     The command.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.races", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all where none is named"
+    )
     parser.add_argument("--workers", type=int, default=4, help="how many processes serve")
     parser.add_argument("--creates", type=int, default=1000, help="first creates of one project")
-    parser.add_argument("--projects", type=int, default=200, help="projects with first creates at once")
+    parser.add_argument("--projects", type=int, default=60, help="projects with first creates at once")
     parser.add_argument("--kills", type=int, default=12, help="how often a worker is killed")
     parser.add_argument("--clients", type=int, default=16, help="who creates meanwhile")
+    parser.add_argument("--commits", type=int, default=200, help="changes whose way to the others is timed")
+    parser.add_argument("--rate", type=float, default=50, help="requests of users per second meanwhile")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="what chance goes by")
     wanted = parser.parse_args(arguments)
+    wanted.parts = wanted.parts or PARTS
     findings = Findings()
 
     async def run() -> None:

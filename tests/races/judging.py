@@ -4,18 +4,22 @@ What pods have, against what clients were told and what the gateway shows.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 
-from tests.functional.cloud import Client, Cloud
+from tests.functional.cloud import Client, Cloud, Reply, pause
 from tests.races.findings import Findings
 from tests.races.makers import Outcome
 
 #: How many servers are asked for at a time.
 _AT_ONCE = 20
+
+#: Seconds until pods must be well again.
+_PATIENCE = 60.0
 
 
 @frozen(kw_only=True)
@@ -94,21 +98,22 @@ async def judge(
 async def _found(findings: Findings, client: Client, servers: Sequence[Made]) -> None:
     there = {server.id for server in servers}
     listed = await listed_ids(client)
-    findings.insist(len(listed) == len(set(listed)), "a list has a server twice")
+    twice = [(place, each) for place, each in enumerate(listed) if listed.count(each) > 1]
+    findings.insist(not twice, f"a list of {len(listed)} has servers twice: {twice[:4]}")
     missing = there - set(listed)
     findings.insist(not missing, f"{len(missing)} servers are missing in the list")
     findings.insist(not set(listed) - there, "a list has servers that no pod has")
     turns = DeferredSemaphore(_AT_ONCE)
 
     async def shown(server: Made) -> int:
-        return (await client.get(f"/v2.1/servers/{server.id}")).status
+        return (await answered(client, f"/v2.1/servers/{server.id}")).status
 
     statuses = await gatherResults(
         [turns.run(lambda server=server: Deferred.fromCoroutine(shown(server))) for server in servers],
         consumeErrors=True,
     )
-    hidden = sum(status != 200 for status in statuses)
-    findings.insist(not hidden, f"{hidden} servers are not shown")
+    hidden = Counter(status for status in statuses if status != 200)
+    findings.insist(not hidden, f"{sum(hidden.values())} servers are not shown: {dict(hidden)}")
 
 
 async def listed_ids(client: Client) -> list[str]:
@@ -118,9 +123,21 @@ async def listed_ids(client: Client) -> list[str]:
     ids: list[str] = []
     while True:
         marker = f"&marker={ids[-1]}" if ids else ""
-        answer = await client.get(f"/v2.1/servers?limit=200{marker}")
+        answer = await answered(client, f"/v2.1/servers?limit=200{marker}")
         assert answer.status == 200, (answer.status, answer.body)
         page = [server["id"] for server in answer.json["servers"]]
         if not page:
             return ids
         ids.extend(page)
+
+
+async def answered(client: Client, path: str) -> Reply:
+    """
+    A whole answer: a pod that was in trouble a moment ago is waited for, as its breaker does.
+    """
+    ends = time.monotonic() + _PATIENCE
+    while True:
+        answer = await client.get(path, headers={"X-Trio2o-Incomplete": "refuse"})
+        if answer.status not in (503, 504) or time.monotonic() > ends:
+            return answer
+        await pause(0.5)

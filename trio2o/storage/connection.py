@@ -213,6 +213,7 @@ class SafeConnection(txpostgres.Connection):
             rows: list[Row] = cursor.fetchall() if cursor.description is not None else []
             status = str(cursor.statusmessage)
             cursor.close()
+            self._hear()
             return rows, status
         except DATABASE_ERRORS as error:
             self.detector.checkForDeadConnection(Failure())
@@ -247,6 +248,14 @@ class SafeConnection(txpostgres.Connection):
         except DATABASE_ERRORS:
             # An idle connection was ended by the server: an event to react to, not a traceback for the log.
             self.detector.checkForDeadConnection(Failure())
+
+    def _hear(self) -> None:
+        """
+        Tell of notifications that came with the end of an answer: libpq has them, and nothing would wake the reactor for them.
+        """
+        if self.notified is not None and not self._connection.closed:
+            self._connection.poll()
+            self.checkForNotifies()
 
     def checkForNotifies(self) -> None:
         if self._connection.notifies:
