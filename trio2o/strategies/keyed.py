@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
@@ -28,14 +28,12 @@ from trio2o.rewriting.items import Taken, with_item, without_echo, without_item
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.followed import as_object
 from trio2o.strategies.repeats import digest, given_again, kept_answer, recipe, refuses
+from trio2o.strategies.wanted import Wanted
 from trio2o.surface.kinds import KINDS, canonical_id
-
-if TYPE_CHECKING:
-    from trio2o.strategies.schedule import Wanted
 
 _log = Logger()
 
-Create = Callable[[Inbound, RequestContext, "Wanted"], Coroutine[Deferred[Any], Any, Answer]]
+Create = Callable[[Inbound, RequestContext, Wanted], Coroutine[Deferred[Any], Any, Answer]]
 
 #: Kinds whose metadata every microversion takes and shows, so that what is made can be found by it.
 MARKED = frozenset({Kind.SERVER, Kind.VOLUME, Kind.SNAPSHOT})

@@ -4,75 +4,38 @@ The strategy ``schedule``: a create goes to the pod that its references or the s
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from trio2o.errors import BadRequest, PodFailure, PodUnreachable, Unavailable
+from trio2o.errors import PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.intents import idempotency_key
 from trio2o.interfaces import IPodAnswer, IStrategy
 from trio2o.model import Amounts, Kind, PlacementRequest, Pod, RequestContext, Route
 from trio2o.rewriting.zones import pod_zone
-from trio2o.scheduling.asked import Offered, placement_request, tolerated
+from trio2o.scheduling.asked import Offered, placement_request
 from trio2o.scheduling.explaining import explained
 from trio2o.scheduling.refusals import Refused503, refusal
 from trio2o.strategies.belongings import Belongings, makes_volumes
-from trio2o.strategies.concurrently import Shield, gathered
+from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.keyed import KeyedCreates
-from trio2o.strategies.locating import Locator, Whereabouts
+from trio2o.strategies.locating import Locator
 from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Explains, Place, Placement
+from trio2o.strategies.referring import pods_having
 from trio2o.strategies.siblings import question, siblings
-from trio2o.surface.kinds import KINDS, route_from_body
-from trio2o.surface.references import Reference, references
+from trio2o.strategies.wanted import Wanted, parsed, request_key
+from trio2o.surface.kinds import route_from_body
 from trio2o.surface.surfaces import SURFACES
-
-#: How many resources a body may name, and about how many the pods are asked at once: each may cost a question to every pod.
-_MOST_REFERENCES = 256
-_REFERENCES_AT_ONCE = 16
-
-#: The fields of a server that name its host.
-_FORCED = frozenset({"host", "hypervisor_hostname"})
 
 #: Seconds that choosing a pod may take. It waits for creates of the same project and for the database alone.
 _PLACE_SECONDS = 15.0
-
-
-async def _untold(_: Pod) -> None:
-    """
-    Nobody wants to know.
-    """
-
-
-@frozen(kw_only=True)
-class Wanted:
-    """
-    A create as far as the gateway reads it.
-    """
-
-    #: The body as the client sent it, but for what the gateway adds.
-    raw: bytes
-    #: What of it is under the resource's key; empty where the pod will say that it is malformed.
-    resource: dict[str, Any]
-    #: The top zone that it names.
-    zone: str | None
-    references: tuple[Reference, ...]
-    #: The taints that it says do not keep it away.
-    tolerated: frozenset[str] = frozenset()
-    #: Awaited before each pod is sent the create.
-    trying: Callable[[Pod], Awaitable[None]] = _untold
-    #: Called when that pod has surely accepted nothing.
-    declined: Callable[[], None] = lambda: None
-    #: True where any host may take it: it names none, and has no hints for the choice.
-    any_host: bool = False
 
 
 @implementer(IStrategy)
@@ -120,7 +83,7 @@ class ScheduleStrategy:
         if zone is None and "any_zone" in inbound.operation.options:
             # what the service takes and fails at later
             wanted = evolve(wanted, zone=None)
-        within = await self._within(inbound, context, wanted.references, zone)
+        within = await pods_having(self._locator, inbound, context, wanted.references, zone)
         # what belongs to another resource binds nothing, though nobody may have that one; a token without a project has
         # nothing that could be bound. What they may make is the pod's to say.
         pinned = within is not None or "pinned" in inbound.operation.options or not context.project_id
@@ -227,7 +190,7 @@ class ScheduleStrategy:
         """
         sent = wanted.raw
         if wanted.zone is not None:
-            sent = pod_zone(wanted.raw, _request_key(inbound), pod.pod_az_name)
+            sent = pod_zone(wanted.raw, request_key(inbound), pod.pod_az_name)
         answer = await self._forwarder.send(inbound, context, pod, body=sent, budget=self._budget, fresh=True)
         return answer, await self._forwarder.read(answer)
 
@@ -292,119 +255,3 @@ class ScheduleStrategy:
             if isinstance(wanted.resource.get(key), str) and wanted.resource[key]:
                 details[name] = {"id": wanted.resource[key]}
         return evolve(route, details={**details, **route.details})
-
-    async def _within(
-        self, inbound: Inbound, context: RequestContext, named: Sequence[Reference], zone: str | None
-    ) -> frozenset[str] | None:
-        """
-        The ids of the pods that have everything the body names; ``None`` where nothing narrows the choice (I6).
-
-        A reference that no pod has narrows nothing: the pod's own words for it are the right answer.
-
-        :raises BadRequest: if two of the named share no pod, one is not in the zone that is asked for, or they are too many.
-        :raises Unavailable: if a pod that may have one is silent.
-        """
-        named = list({(reference.kind, reference.id): reference for reference in named}.values())
-        if len(named) > _MOST_REFERENCES:
-            raise BadRequest(f"The request names more than {_MOST_REFERENCES} resources.")
-        answers: list[Whereabouts | Exception] = []
-        for start in range(0, len(named), _REFERENCES_AT_ONCE):
-            asked = [
-                self._locator.whereabouts(reference.kind, reference.id, inbound, context)
-                for reference in named[start : start + _REFERENCES_AT_ONCE]
-            ]
-            answers += await gathered(asked, ())
-        within: frozenset[str] | None = None
-        # where all of it may be, as far as the pods have told
-        possible: frozenset[str] | None = None
-        first: Reference | None = None
-        for reference, found in zip(named, answers, strict=True):
-            assert not isinstance(found, Exception)
-            if not found.pods:
-                if found.silent:
-                    raise _not_told(reference, found)
-                continue
-            if zone is not None and all(pod.az_name != zone for pod in found.pods):
-                if any(pod.az_name == zone for pod in found.silent):
-                    raise _not_told(reference, found)
-                raise BadRequest(
-                    f"{KINDS[reference.kind].noun.capitalize()} {reference.id} is not in the availability zone {zone}."
-                )
-            pods = frozenset(pod.id for pod in found.pods)
-            maybe = pods | {pod.id for pod in found.silent}
-            possible = maybe if possible is None else possible & maybe
-            if within is not None and first is not None and not within & pods:
-                if possible:
-                    raise _not_told(reference, found)
-                raise BadRequest(
-                    f"{KINDS[first.kind].noun.capitalize()} {first.id} and {KINDS[reference.kind].noun} {reference.id} "
-                    "are in different parts of the cloud and cannot be used together."
-                )
-            within = pods if within is None else within & pods
-            first = first or reference
-        return within
-
-
-def _not_told(reference: Reference, found: Whereabouts) -> Unavailable:
-    """
-    A pod that is silent about this reference, or was about one before, may have all that is named.
-    """
-    silent = ", ".join(pod.name for pod in found.silent)
-    return Unavailable(
-        "The service is not available at the moment. Please try again later.",
-        admin_detail=f"no answer about {reference.kind} {reference.id} from {silent or 'the pod of others'}",
-        headers=[(b"Retry-After", b"10")],
-    )
-
-
-def parsed(raw: bytes, inbound: Inbound) -> Wanted:
-    """
-    Read a create body as far as placing needs; what is not a body of this kind is left for the pod to refuse.
-
-    :raises BadRequest: in the services' words, if it is not JSON.
-    """
-    body = _loaded(raw)
-    resource = body.get(_request_key(inbound)) if isinstance(body, dict) else None
-    if not isinstance(resource, dict):
-        return Wanted(raw=raw, resource={}, zone=None, references=())
-    any_host = len(body) == 1 and not (resource.keys() & _FORCED)
-    kind = inbound.operation.kind
-    assert kind is not None
-    zone = resource.get("availability_zone")
-    if kind is Kind.SERVER and isinstance(zone, str):
-        # zone:host:node; without a zone it is the pod's default that is meant
-        zone, forced, _ = zone.partition(":")
-        any_host = any_host and not forced
-    return Wanted(
-        raw=raw,
-        resource=resource,
-        zone=zone if isinstance(zone, str) and zone else None,
-        references=tuple(references(kind, body)),
-        tolerated=tolerated(kind, body),
-        any_host=any_host,
-    )
-
-
-def _request_key(inbound: Inbound) -> str:
-    """
-    The key that a create's fields stand under; mostly the one that the answer has too.
-    """
-    key: str = inbound.operation.options.get("request", inbound.operation.single)
-    return key
-
-
-def _loaded(raw: bytes) -> Any:
-    """
-    JSON as the services read it: theirs is Python's own reader, which takes NaN, and refuses its value afterwards.
-
-    :raises BadRequest: if it is none, or holds what no UTF-8 can carry.
-    """
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        try:
-            body = json.loads(raw)
-            json.dumps(body, ensure_ascii=False).encode("utf-8")
-        except (ValueError, RecursionError):
-            raise BadRequest("Malformed request body") from error
-        return body

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.errors import BadRequest
 from trio2o.exchange import Inbound
-from trio2o.strategies.schedule import Wanted, parsed
+from trio2o.strategies.wanted import Wanted, parsed
 from trio2o.surface.matching import Match, Table
 from trio2o.surface.surfaces import COMPUTE
 
