@@ -13,11 +13,13 @@ from trio2o.config.schema import Config
 from trio2o.interfaces import IBindingStore, IPodStore, IState
 from trio2o.scheduling.registry import FILTERS_GROUP, WEIGHERS_GROUP, installed, make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
+from trio2o.strategies.bindings import Bindings
 from trio2o.strategies.candidates import Candidates
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.quotas import QuotaBook
+from trio2o.strategies.ranks import Ranks
 
 
 @frozen(kw_only=True)
@@ -61,26 +63,29 @@ def make_placement(
     offers = OfferBook(clock=clock, stale_seconds=config.usage.stale_seconds, touched=experience.touched)
     placement = Placement(
         state=state,
-        bindings=bindings,
-        pod_store=pod_store,
-        candidates=Candidates(
-            clock=clock,
-            state=state,
-            unhealthy=unhealthy,
-            selection=Selection(
-                filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
-                weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
+        ranks=Ranks(
+            candidates=Candidates(
+                clock=clock,
+                state=state,
+                unhealthy=unhealthy,
+                selection=Selection(
+                    filters=make_filters(scheduling.filters, installed(FILTERS_GROUP), rules),
+                    weighers=make_weighers(scheduling.weighers, installed(WEIGHERS_GROUP), rules),
+                ),
+                experience=experience,
+                offers=offers,
+                quotas=quotas,
             ),
-            experience=experience,
+            pod=state.pod,
             offers=offers,
-            quotas=quotas,
+            capacity=rules.capacity,
         ),
+        bindings=Bindings(state=state, store=bindings, pod_store=pod_store, catch_up=catch_up),
         default_zone=scheduling.default_availability_zone,
         experience=experience,
         offers=offers,
         quotas=quotas,
         tolerations={project: frozenset(words) for project, words in scheduling.tolerations.items()},
-        capacity=rules.capacity,
-        catch_up=catch_up,
+        typical=rules.capacity.typical,
     )
     return PlacementParts(placement=placement, experience=experience, offers=offers)

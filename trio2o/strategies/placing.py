@@ -4,35 +4,30 @@ Where a new resource goes: candidates, ranking and the project's binding.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, NoValidPod, PodFailure, Unavailable
-from trio2o.interfaces import IBindingStore, IPodStore, IState
-from trio2o.model import NOTHING, Binding, PlacementRequest, Pod, PodState
+from trio2o.errors import BadRequest, Missing, NoValidPod, PodFailure, Unavailable
+from trio2o.interfaces import IState
+from trio2o.model import Amounts, Binding, PlacementRequest, Pod, PodState
 from trio2o.scheduling.asked import completed
-from trio2o.scheduling.binding_move import BindingMove, Move, binding_move
-from trio2o.scheduling.capacity import USUAL, CapacityFilter, CapacityRules
-from trio2o.scheduling.exhausted import ExhaustedFilter
+from trio2o.scheduling.binding_move import Move, binding_move
+from trio2o.scheduling.capacity import USUAL
 from trio2o.scheduling.explaining import Explanation, explained
-from trio2o.scheduling.quota import QuotaFilter
 from trio2o.scheduling.ranking import Ranking
-from trio2o.scheduling.reach import in_reach
 from trio2o.scheduling.refusals import Refusal, in_words
-from trio2o.strategies.candidates import Candidates
+from trio2o.strategies.bindings import Bindings
 from trio2o.strategies.claims import Claim, no_claim
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.quotas import QuotaBook
+from trio2o.strategies.ranks import Ranks
 from trio2o.strategies.turns import Turns
 
 #: Takes how pods were ranked.
 Explains = Callable[[Explanation], None]
 _Tells = Callable[[PlacementRequest, Ranking], None]
-
-#: The filters that go by what may not be so any more.
-_HINTS = frozenset({ExhaustedFilter().name, QuotaFilter().name})
 
 
 @frozen(kw_only=True)
@@ -71,9 +66,8 @@ class Placement:
     """
 
     _state: IState
-    _bindings: IBindingStore
-    _pod_store: IPodStore
-    _candidates: Candidates
+    _bindings: Bindings
+    _ranks: Ranks
     #: The zone of creates that name none; ``None`` for the zone of the project's newest binding, else any.
     _default_zone: str | None
     #: What is known of pods beside their health; ``None`` for nothing.
@@ -84,10 +78,8 @@ class Placement:
     _quotas: QuotaBook | None = None
     #: Project id to the taints that do not keep its resources away.
     _tolerations: Mapping[str, frozenset[str]] = field(factory=dict)
-    #: Takes over what the database has now, once for all who ask at the same time; ``None`` where nothing follows it.
-    _catch_up: Callable[[], Awaitable[None]] | None = None
-    #: What the filter by room goes by.
-    _capacity: CapacityRules = USUAL
+    #: What a resource counts for whose size is not known.
+    _typical: Amounts = USUAL.typical
     #: By project: many first creates make one binding, not many attempts at one.
     _turns: Turns = field(factory=Turns, init=False)
     #: The pods that the zones were read from last, and those zones.
@@ -122,7 +114,7 @@ class Placement:
         """
         request = await self._checked(request, unknown_zone)
         if pinned:
-            bindings = await self._active_bindings(request.project_id)
+            bindings = await self._bindings.active(request.project_id)
             tell = self._telling(explain, bindings, pinned=True)
             return self._claiming(self._ranked(request, bindings, pinned=True, tell=tell))
         return await self._turns.run(request.project_id, lambda: self._bound(request, explain))
@@ -136,10 +128,10 @@ class Placement:
         """
         request = await self._checked(request, unknown_zone)
         if self._offers is not None:
-            request = completed(request, self._offers, self._capacity.typical)
-        bindings = await self._active_bindings(request.project_id)
+            request = completed(request, self._offers, self._typical)
+        bindings = await self._bindings.active(request.project_id)
         request = self._in_a_zone(request, bindings)
-        request, ranking = self._rank(request, bindings)
+        request, ranking = self._ranks.rank(request, bindings)
         return self._explained(request, ranking, bindings, pinned=False)
 
     async def after(self, place: Place) -> Place | None:
@@ -148,11 +140,11 @@ class Placement:
         ``None`` where no pod is left, or nobody knows what pods still take.
         """
         try:
-            await self._up_to_date()
+            await self._bindings.up_to_date()
         except Unavailable:
             return None
         request = evolve(place.request, excluded=place.request.excluded | {place.pod.id})
-        ranking = self._selected(request, place.bindings)
+        ranking = self._ranks.again(request, place.bindings)
         if not ranking.pods:
             return None
         return self._claiming(evolve(place, pods=ranking.pods, request=request))
@@ -190,13 +182,13 @@ class Placement:
         if decided.move is not Move.MOVE:
             return
         try:
-            await self._bind(place.request, used, decided)
+            await self._bindings.bind(place.request, used, decided)
         except (Unavailable, Missing):
             # the create succeeded, whatever became of the database or of the pod's entry in it meanwhile
             return
 
     async def _checked(self, request: PlacementRequest, unknown_zone: str) -> PlacementRequest:
-        await self._up_to_date()
+        await self._bindings.up_to_date()
         named = request.availability_zone
         if named is not None and named not in self.zones():
             raise BadRequest(unknown_zone.replace("{zone}", named))
@@ -213,26 +205,6 @@ class Placement:
         if zone is not None and zone in self.zones():
             return evolve(request, availability_zone=zone)
         return request
-
-    async def _up_to_date(self) -> None:
-        """
-        Use nothing that is known to be old: wait for what was announced and is not here yet (I14). While the change log cannot
-        be followed, take over the pods that the database has: one may be draining by now (I11).
-
-        :raises Unavailable: if the database is away.
-        """
-        if self._state.current and not self._state.behind:
-            return
-        if self._catch_up is not None:
-            await self._catch_up()
-        if self._state.current:
-            return
-        try:
-            pods = await self._pod_store.list_pods()
-        except DatabaseUnavailable as error:
-            raise self._away(error) from error
-        if not self._state.current:
-            self._state.note_pods(pods)
 
     def _let_in(self, pod: Pod, request: PlacementRequest) -> bool:
         """
@@ -252,7 +224,7 @@ class Placement:
         """
         The pods in order, but for the preferred one, which comes first if it is among them.
         """
-        request, ranking = self._rank(request, bindings)
+        request, ranking = self._ranks.rank(request, bindings)
         tell(request, ranking)
         if not ranking.pods:
             raise NoValidPod(
@@ -287,50 +259,9 @@ class Placement:
             return place
         return evolve(place, claim=self._experience.claim(place.request, place.pod))
 
-    def _rank(
-        self, request: PlacementRequest, bindings: Sequence[Binding]
-    ) -> tuple[PlacementRequest, Ranking]:
-        """
-        The pods in order, and the request as it was ranked.
-        """
-        request = in_reach(request, self._state.pod, self._having)
-        ranking = self._selected(request, bindings)
-        if not ranking.pods and self._beyond_all(ranking, request, bindings):
-            # whether its size is too much for a quota, or is none at all, is the service's to say
-            request = evolve(request, needs=NOTHING)
-            ranking = self._selected(request, bindings)
-        return request, ranking
-
-    def _having(self, field: str, name: str) -> Collection[str]:
-        """
-        The ids of the pods that are known to have what a field of a request names.
-        """
-        return () if self._offers is None else self._offers.having(field, name)
-
-    def _selected(self, request: PlacementRequest, bindings: Sequence[Binding]) -> Ranking:
-        """
-        The ranking; where none is left but pods that have lately refused as much, or in which the project had too little quota a
-        while ago, theirs: those are hints, and their own words are the right answer.
-        """
-        ranking = self._candidates.rank(request, bindings)
-        if ranking.pods or all(each.filter_name not in _HINTS for each in ranking.dropped):
-            return ranking
-        return self._candidates.rank(request, bindings, hints=False)
-
-    def _beyond_all(self, ranking: Ranking, request: PlacementRequest, bindings: Sequence[Binding]) -> bool:
-        """
-        True where each pod that is dropped for want of room could not take the request even were it empty.
-        """
-        full = {dropped.pod.id for dropped in ranking.dropped if dropped.filter_name == CapacityFilter().name}
-        return bool(full) and all(
-            self._capacity.beyond(candidate, request)
-            for candidate in self._candidates.seen(request, bindings)
-            if candidate.pod.id in full
-        )
-
     async def _bound(self, request: PlacementRequest, explain: Explains | None) -> Place:
-        await self._up_to_date()
-        bindings = await self._active_bindings(request.project_id)
+        await self._bindings.up_to_date()
+        bindings = await self._bindings.active(request.project_id)
         request = self._in_a_zone(request, bindings)
         tell = self._telling(explain, bindings, pinned=False)
         preferred: str | None = None
@@ -351,8 +282,8 @@ class Placement:
             try:
                 anywhere = request.availability_zone is None and not bindings
                 decided = binding_move(None, best, request, place.ranking)
-                binding = await self._bind(request, best, decided, first=anywhere)
-                await self._up_to_date()
+                binding = await self._bindings.bind(request, best, decided, first=anywhere)
+                await self._bindings.up_to_date()
             except Missing:
                 # the pod was deleted, which this process has not heard of yet
                 request = evolve(request, excluded=request.excluded | {best.id})
@@ -368,43 +299,6 @@ class Placement:
             if binding.az_name != best.az_name:
                 # another process has just chosen the project's zone
                 request = evolve(request, availability_zone=binding.az_name)
-
-    async def _active_bindings(self, project_id: str) -> Sequence[Binding]:
-        """
-        The project's bindings, from the database while memory may be outdated (I14).
-        """
-        if self._state.current:
-            return self._state.bindings_of(project_id)
-        try:
-            return await self._bindings.find_bindings(tenant_id=project_id, active=True)
-        except DatabaseUnavailable as error:
-            raise self._away(error) from error
-
-    async def _bind(
-        self, request: PlacementRequest, pod: Pod, decided: BindingMove, *, first: bool = False
-    ) -> Binding:
-        try:
-            binding = await self._bindings.bind(
-                request.project_id,
-                pod.id,
-                az_name=pod.az_name,
-                pod_group=pod.group,
-                reason=decided.reason,
-                replaces=decided.replaces,
-                first=first,
-            )
-        except DatabaseUnavailable as error:
-            raise self._away(error) from error
-        self._state.note_binding(binding)
-        return binding
-
-    @staticmethod
-    def _away(why: DatabaseUnavailable) -> Unavailable:
-        return Unavailable(
-            "New resources cannot be made at the moment. Please try again later.",
-            admin_detail=str(why),
-            headers=[(b"Retry-After", b"5")],
-        )
 
 
 def _in_place(bindings: Sequence[Binding], pod: Pod) -> Binding | None:

@@ -36,6 +36,7 @@ from trio2o.state.routes import RouteBook
 from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.strategies.belongings import Belongings
+from trio2o.strategies.bindings import Bindings
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.forwarding import Forwarder
@@ -44,6 +45,7 @@ from trio2o.strategies.locating import Locator
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Placement
+from trio2o.strategies.ranks import Ranks
 from trio2o.strategies.schedule import ScheduleStrategy
 from trio2o.surface.matching import Match, split
 
@@ -149,23 +151,25 @@ class Process:
         rules = Rules(capacity=RULES)
         self.placement = Placement(
             state=self.state,
-            bindings=bindings,
-            pod_store=pods,
-            candidates=WatchedCandidates(
-                clock=clock,
-                state=self.state,
-                unhealthy=self.client.unhealthy,
-                selection=Selection(
-                    filters=make_filters(SchedulingSection().filters, rules=rules),
-                    weighers=make_weighers(FACTORS, rules=rules),
+            ranks=Ranks(
+                candidates=WatchedCandidates(
+                    clock=clock,
+                    state=self.state,
+                    unhealthy=self.client.unhealthy,
+                    selection=Selection(
+                        filters=make_filters(SchedulingSection().filters, rules=rules),
+                        weighers=make_weighers(FACTORS, rules=rules),
+                    ),
+                    experience=self.experience,
+                    witness=witness,
                 ),
-                experience=self.experience,
-                witness=witness,
+                pod=self.state.pod,
+                capacity=RULES,
             ),
+            bindings=Bindings(state=self.state, store=bindings, pod_store=pods, catch_up=self._caught_up),
             default_zone=None,
             experience=self.experience,
-            catch_up=self._caught_up,
-            capacity=RULES,
+            typical=RULES.typical,
         )
         forwarder = Forwarder(
             pods=self.client,

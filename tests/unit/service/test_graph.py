@@ -81,11 +81,11 @@ scheduling: {default_availability_zone: az2, filters: [state, health], weighers:
         placement = self.strategy("compute", "schedule")._placement
 
         self.assertEqual("az2", placement._default_zone)
-        names = [each.name for each in placement._candidates._selection.filters]
+        names = [each.name for each in placement._ranks._candidates._selection.filters]
         self.assertEqual(["state", "health", "references", "excluded"], names)
         self.assertEqual(
             [("operator_weight", 2.0)],
-            [(each.weigher.name, each.factor) for each in placement._candidates._selection.weighers],
+            [(each.weigher.name, each.factor) for each in placement._ranks._candidates._selection.weighers],
         )
 
     def test_wrappers(self) -> None:

@@ -48,6 +48,7 @@ from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
+from trio2o.strategies.bindings import Bindings
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.departures import Departures
@@ -63,6 +64,7 @@ from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Placement
+from trio2o.strategies.ranks import Ranks
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
 from trio2o.strategies.splitting import SplitStrategy
@@ -231,19 +233,22 @@ class StrategyCase(SynchronousTestCase):
         self.experience = self.make_experience()
         self.placement = Placement(
             state=self.state,
-            bindings=self.bindings,
-            pod_store=MemoryPods(self.database),
-            candidates=CheckedCandidates(
-                clock=self.clock,
-                state=self.state,
-                unhealthy=self.pods.unhealthy,
-                selection=Selection(
-                    filters=make_filters(self.scheduling.filters),
-                    weighers=make_weighers(self.scheduling.weighers),
+            ranks=Ranks(
+                candidates=CheckedCandidates(
+                    clock=self.clock,
+                    state=self.state,
+                    unhealthy=self.pods.unhealthy,
+                    selection=Selection(
+                        filters=make_filters(self.scheduling.filters),
+                        weighers=make_weighers(self.scheduling.weighers),
+                    ),
+                    experience=self.experience,
+                    offers=self.offers,
                 ),
-                experience=self.experience,
+                pod=self.state.pod,
                 offers=self.offers,
             ),
+            bindings=Bindings(state=self.state, store=self.bindings, pod_store=MemoryPods(self.database)),
             default_zone=self.default_zone,
             experience=self.experience,
             offers=self.offers,

@@ -20,9 +20,11 @@ from trio2o.scheduling.explaining import Explanation
 from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
 from trio2o.storage.memory import MemoryPods
+from trio2o.strategies.bindings import Bindings
 from trio2o.strategies.experience import Experience
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.placing import Placement
+from trio2o.strategies.ranks import Ranks
 
 SERVERS = "/v2.1/servers"
 VOLUMES = f"/v3/{P1}/volumes"
@@ -47,19 +49,22 @@ class ExhaustedCase(StrategyCase):
         self.offers = OfferBook(clock=self.clock, touched=self.known.touched)
         self.placement = Placement(
             state=self.state,
-            bindings=self.bindings,
-            pod_store=MemoryPods(self.database),
-            candidates=CheckedCandidates(
-                clock=self.clock,
-                state=self.state,
-                unhealthy=self.pods.unhealthy,
-                selection=Selection(
-                    filters=make_filters(self.scheduling.filters, rules=rules),
-                    weighers=make_weighers(self.scheduling.weighers, rules=rules),
+            ranks=Ranks(
+                candidates=CheckedCandidates(
+                    clock=self.clock,
+                    state=self.state,
+                    unhealthy=self.pods.unhealthy,
+                    selection=Selection(
+                        filters=make_filters(self.scheduling.filters, rules=rules),
+                        weighers=make_weighers(self.scheduling.weighers, rules=rules),
+                    ),
+                    experience=self.known,
+                    offers=self.offers,
                 ),
-                experience=self.known,
+                pod=self.state.pod,
                 offers=self.offers,
             ),
+            bindings=Bindings(state=self.state, store=self.bindings, pod_store=MemoryPods(self.database)),
             default_zone="az1",
             experience=self.known,
             offers=self.offers,

@@ -789,7 +789,7 @@ class RaceTests(ScheduleCase):
         """
         self.is_bound(self.pod1)
         taken_over: Deferred[None] = Deferred()
-        self.placement._catch_up = lambda: taken_over
+        self.placement._bindings._catch_up = lambda: taken_over
         self.state.behind = True
 
         waiting = self.started("POST", SERVERS, b'{"server": {}}')
@@ -812,7 +812,7 @@ class RaceTests(ScheduleCase):
         async def fails() -> None:
             self.state.doubt()
 
-        self.placement._catch_up = fails
+        self.placement._bindings._catch_up = fails
         self.state.behind = True
 
         self.create()
