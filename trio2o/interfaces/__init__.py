@@ -3,6 +3,7 @@ Every boundary of the daemon, one interface each. Providers say in their names h
 """
 
 from trio2o.interfaces.identity import ICatalog, IPodTokens, IPolicy, IServiceToken, ITokenValidator
+from trio2o.interfaces.intents import IIntentStore
 from trio2o.interfaces.memory import ICursorBook, IRouteBook, IState
 from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
@@ -19,13 +20,11 @@ from trio2o.interfaces.stores import (
     IChangeLog,
     ICursorStore,
     IElection,
-    IIntentStore,
-    IOfferStore,
     IPodStore,
     IRouteStore,
-    IUsageStore,
 )
 from trio2o.interfaces.strategies import IStrategy
+from trio2o.interfaces.usage import IOfferStore, IUsageStore
 
 __all__ = [
     "IBindingStore",
