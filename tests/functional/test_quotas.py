@@ -69,6 +69,26 @@ class QuotaTests(CloudCase):
         await within(15, self.gone(cloud))
         self.assertEqual(202, await self.create(cloud))
 
+    async def test_freed_at_another(self) -> None:
+        """
+        What one process finds to be gone is free at the others too: the project's next server is made where it is bound.
+        """
+        cloud = await self.asked()
+        await cloud.add_daemon(TWO_PODS, {"scheduling": {"quota_seconds": 60.0}})
+        other = cloud.demo.at(1)
+        first = await other.create_server(flavorRef="1")
+        await within(15, self.told(cloud))
+        await pause(0.1)
+        await other.create_server(flavorRef="1")
+
+        self.assertEqual(204, (await cloud.demo.compute.delete(f"/v2.1/servers/{first}")).status)
+        while cloud.sql("select 1 from routes where resource_id = %s and deleted_at is null", first):
+            await pause(0.05)
+        # told with the next news
+        await pause(0.5)
+        await other.create_server(flavorRef="1")
+        self.assertEqual({"Pod1": 3, "Pod2": 0}, self.creates(cloud))
+
     async def gone(self, cloud: Cloud) -> None:
         """
         Wait until the gateway knows that the servers of the second pod are gone.

@@ -108,6 +108,23 @@ class NewsSuite:
         self.assertEqual(marked, tuple(mark for news in heard[0] for mark in news.marked))
         self.assertEqual(cleared, tuple(mark for news in heard[0] for mark in news.cleared))
 
+    async def test_freed(self: Any) -> None:
+        """
+        Of which projects something is gone comes whole, however many they are.
+        """
+        make = await self.post()
+        way = make()
+        heard: list[list[News]] = [[]]
+        self.addCleanup(way.stop)
+        way.listen(heard[0].append)
+        await self.listening(way, heard)
+        freed = tuple((f"{number:064}", "compute") for number in range(300))
+
+        await way.tell(News(sender="one", freed=freed))
+
+        await until(lambda: sum(len(news.freed) for news in heard[0]) == 300)
+        self.assertEqual(freed, tuple(each for news in heard[0] for each in news.freed))
+
     async def listening(self: Any, way: INews, heard: list[list[News]]) -> None:
         """
         Wait until all hear.

@@ -71,3 +71,5 @@ class News:
     #: What pods have refused, and what they are known to take again.
     marked: tuple[Mark, ...] = ()
     cleared: tuple[Mark, ...] = ()
+    #: Projects of which something is gone in a service: id and service.
+    freed: tuple[tuple[str, str], ...] = ()

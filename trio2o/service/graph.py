@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
@@ -17,7 +17,7 @@ from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
 from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.identity.policy import OsloPolicy
-from trio2o.model import PodState
+from trio2o.model import News, PodState
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
 from trio2o.ops.reload import Reloader
@@ -241,12 +241,25 @@ def make_graph(
         metrics=metrics,
     )
     experience = chosen.experience
+
+    def fresh() -> News | None:
+        told, freed = experience.news(), quotas.news()
+        return evolve(told or News(), freed=freed) if freed else told
+
+    def untold(news: News) -> None:
+        experience.untold(news)
+        quotas.untold(news.freed)
+
+    def heard(news: News) -> None:
+        experience.heard(news)
+        quotas.heard(news.freed)
+
     news = NewsService(
         clock=reactor,
         news=database.news,
-        fresh=experience.news,
-        untold=experience.untold,
-        heard=experience.heard,
+        fresh=fresh,
+        untold=untold,
+        heard=heard,
         count=metrics.news,
     )
     common = Common(

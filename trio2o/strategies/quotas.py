@@ -26,6 +26,8 @@ _MOST_PODS = 3
 _MOST_QUESTIONS = 64
 #: How many of them are under way at once.
 _AT_ONCE = 8
+#: How many projects are kept for the other processes while they cannot be told.
+_MOST_UNTOLD = 1000
 
 #: What a resource of a kind takes of a quota: field of :class:`QuotaLeft`, and of the needs, or ``None`` for one.
 _TAKES: Mapping[Kind, tuple[tuple[str, str | None], ...]] = {
@@ -58,6 +60,8 @@ class QuotaBook:
     #: Project and service to what each pod said, the project that asked last at the end.
     _known: OrderedDict[_Project, dict[str, _Known]] = field(factory=OrderedDict, init=False)
     _running: dict[tuple[_Project, str], Deferred[None]] = field(factory=dict, init=False)
+    #: What the other processes are to be told to be gone.
+    _news: dict[_Project, None] = field(factory=dict, init=False)
     _gate: DeferredSemaphore = field(factory=lambda: DeferredSemaphore(_AT_ONCE), init=False)
 
     def left(self, project_id: str, kind: Kind) -> Mapping[str, QuotaLeft]:
@@ -105,8 +109,32 @@ class QuotaBook:
         """
         Take note that a project may have more left than it had: something of it is gone.
         """
-        if kind in _TAKES:
-            self._known.pop((project_id, KINDS[kind].service), None)
+        if kind in _TAKES and self._keep_seconds:
+            project = (project_id, KINDS[kind].service)
+            self._known.pop(project, None)
+            self.untold([project])
+
+    def news(self) -> tuple[_Project, ...]:
+        """
+        Of which projects something is gone since this was last asked, for the other processes.
+        """
+        news, self._news = self._news, {}
+        return tuple(news)
+
+    def untold(self, projects: Iterable[_Project]) -> None:
+        """
+        They were not told.
+        """
+        for project in projects:
+            if len(self._news) < _MOST_UNTOLD:
+                self._news[project] = None
+
+    def heard(self, projects: Iterable[_Project]) -> None:
+        """
+        Take note of what another process tells to be gone.
+        """
+        for project in projects:
+            self._known.pop(project, None)
 
     def stop(self) -> None:
         """

@@ -125,6 +125,21 @@ class QuotaBookTests(SynchronousTestCase):
         self.waiting[0].callback(None)
         self.assertEqual({}, self.book.left("p", Kind.SERVER))
 
+    def test_freed_elsewhere(self) -> None:
+        """
+        What another process tells to be gone is believed, and told to nobody; what this one finds is told once.
+        """
+        self.book.placing(SERVER, PODS)
+        self.book.heard([("p", "compute")])
+        self.assertEqual(({}, ()), (self.book.left("p", Kind.SERVER), self.book.news()))
+
+        self.book.placing(SERVER, PODS)
+        self.book.freed(Kind.SERVER, "p")
+        told = self.book.news()
+        self.assertEqual(((("p", "compute"),), ()), (told, self.book.news()))
+        self.book.untold(told)
+        self.assertEqual(told, self.book.news())
+
     def test_once(self) -> None:
         """
         A pod that has not answered yet is not asked again; some questions are under way at once, some more wait.

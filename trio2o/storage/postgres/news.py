@@ -25,6 +25,8 @@ CHANNEL = "trio2o_news"
 
 #: Pods in one notification: each takes up to 300 of the 8,000 bytes that one may have.
 _PODS = 25
+#: Projects in one notification: their ids have 64 characters at most.
+_FREED = 50
 #: The longest text of a notification, in bytes; PostgreSQL takes less than 8,000.
 _MOST_BYTES = 7900
 
@@ -77,6 +79,8 @@ def written(news: News) -> str:
     for name, marks in (("marked", news.marked), ("cleared", news.cleared)):
         if marks:
             document[name] = [_written_mark(mark) for mark in marks]
+    if news.freed:
+        document["freed"] = news.freed
     return orjson.dumps(document).decode()
 
 
@@ -97,6 +101,7 @@ def read(said: str) -> News:
         placed={pod_id: _read_placed(each) for pod_id, each in placed.items()},
         marked=_read_marks(document.get("marked")),
         cleared=_read_marks(document.get("cleared")),
+        freed=_read_freed(document.get("freed")),
     )
 
 
@@ -110,6 +115,8 @@ def _parts(news: News) -> Iterator[News]:
         yield News(sender=news.sender, marked=(mark,))
     for mark in news.cleared:
         yield News(sender=news.sender, cleared=(mark,))
+    for start in range(0, len(news.freed), _FREED):
+        yield News(sender=news.sender, freed=news.freed[start : start + _FREED])
 
 
 def _read_all(said: Sequence[str], heard: Callable[[News], None]) -> None:
@@ -179,6 +186,17 @@ def _read_mark(document: object) -> Mark | None:
         needs=None if document.get("needs") is None else _amounts(document["needs"]),
         asked=None if asked is None else (asked[0], asked[1], asked[2]),
     )
+
+
+def _read_freed(pairs: object) -> tuple[tuple[str, str], ...]:
+    if pairs is None:
+        return ()
+    if not isinstance(pairs, list):
+        raise ValueError("what is gone is a list")
+    for pair in pairs:
+        if not isinstance(pair, list) or [type(each) for each in pair] != [str, str]:
+            raise ValueError("what is gone is of a project and a service")
+    return tuple((project_id, service) for project_id, service in pairs)
 
 
 def _amounts(numbers: object) -> Amounts:
