@@ -27,6 +27,16 @@ class LearningCase(CloudCase):
             await pause(0.05)
         self.fail(f"daemon {daemon} does not know")
 
+    async def unmarked(self, cloud: Cloud) -> None:
+        """
+        Wait until a daemon knows of nothing that Pod1 lacks.
+        """
+        for _ in range(300):
+            if "trio2o_pod_marks{" not in (await cloud.admin.admin.get("/metrics")).body.decode():
+                return
+            await pause(0.05)
+        self.fail("the daemon has forgotten nothing")
+
     def asked(self, cloud: Cloud, service: str = "nova") -> dict[str, int]:
         """
         How many creates each pod got since this was last asked.
@@ -78,6 +88,23 @@ class QuotaTests(LearningCase):
         self.assertEqual({"Pod1": 2, "Pod2": 2}, self.asked(cloud, "cinder"))
         rows = cloud.sql("select p.name from bindings b join pods p on p.id = b.pod_id where b.is_binding")
         self.assertEqual([("Pod2",)], rows)
+
+    async def test_freed(self) -> None:
+        """
+        Once something of the project is gone, the pod that it is bound to is asked again, at whatever daemon.
+        """
+        cloud = await self.cloud(TWO_PODS, daemons=2)
+        bound = await cloud.demo.create_server("bound")
+        cloud.pod("Pod1").nova.behave("quota", times=1)
+        await cloud.demo.create_server("beside")
+        await self.marked(cloud, "quota", daemon=1)
+        self.asked(cloud)
+
+        self.assertEqual(204, (await cloud.demo.at(1).compute.delete(f"/v2.1/servers/{bound}")).status)
+        await self.unmarked(cloud)
+
+        await cloud.demo.create_server("again")
+        self.assertEqual({"Pod1": 1, "Pod2": 0}, self.asked(cloud))
 
     async def test_everywhere(self) -> None:
         """

@@ -17,7 +17,7 @@ from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
 from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.identity.policy import OsloPolicy
-from trio2o.model import News, PodState
+from trio2o.model import Kind, News, PodState
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
 from trio2o.ops.reload import Reloader
@@ -184,16 +184,6 @@ def make_graph(
     quotas = QuotaBook(
         clock=reactor, ask=QuotaQuestions(asks=asks).ask, keep_seconds=config.scheduling.quota_seconds
     )
-    locator = Locator(
-        state=state,
-        routes=routes,
-        forwarder=forwarder,
-        clock=reactor,
-        found=metrics.route_lookup,
-        absent_seconds=config.limits.negative_routes_seconds,
-        budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
-        freed=quotas.freed,
-    )
     chosen = make_placement(
         reactor,
         config,
@@ -203,6 +193,21 @@ def make_graph(
         unhealthy=pods.unhealthy,
         catch_up=feed.caught_up,
         quotas=quotas,
+    )
+
+    def freed(kind: Kind, project_id: str) -> None:
+        quotas.freed(kind, project_id)
+        chosen.experience.freed(kind, project_id)
+
+    locator = Locator(
+        state=state,
+        routes=routes,
+        forwarder=forwarder,
+        clock=reactor,
+        found=metrics.route_lookup,
+        absent_seconds=config.limits.negative_routes_seconds,
+        budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
+        freed=freed,
     )
     departures = Departures(
         forwarder=forwarder,

@@ -110,6 +110,13 @@ class Experience:
         if mark is not None:
             self.marks.make(mark)
 
+    def freed(self, kind: Kind, project_id: str) -> None:
+        """
+        Take note that a project may have more quota left than it had: something of it is gone.
+        """
+        for pod_id in self.marks.freed(kind, project_id):
+            self._pardon(pod_id, project_id, kind)
+
     def came_to(self, request: PlacementRequest, pod: Pod, *, found_room: bool) -> None:
         """
         Take note of what became of a resource that a pod had accepted: it is there, or nothing in the pod had room for it.

@@ -76,6 +76,18 @@ class Marks:
                     self._remove(mark)
                     self._tell(mark, False)
 
+    def freed(self, kind: Kind, project_id: str) -> set[str]:
+        """
+        Something of a project is gone: whether its quotas are still used up is not known any more. The ids of the pods that had
+        refused for want of one.
+        """
+        marks = [mark for marks in self._pods.get((project_id, kind), {}).values() for mark in marks]
+        of_quota = [mark for mark in marks if mark.lack is Lack.QUOTA]
+        for mark in of_quota:
+            self._remove(mark)
+            self._tell(mark, False)
+        return {mark.pod_id for mark in of_quota}
+
     def heard(self, made: Collection[Mark], cleared: Collection[Mark]) -> None:
         """
         Take over what another process tells.

@@ -82,6 +82,24 @@ class MarksTests(SynchronousTestCase):
         self.marks.clear("1", evolve(SERVER, needs=Amounts(vcpus=3.0)), [Lack.QUOTA])
         self.assertEqual({HOST, other}, self.of())
 
+    def test_freed(self) -> None:
+        """
+        What is gone clears the project's marks of quotas, of that kind, in all pods, here and at the others.
+        """
+        other = evolve(QUOTA, pod_id="2")
+        volume, stranger = evolve(QUOTA, kind=Kind.VOLUME), evolve(QUOTA, project_id="q")
+        for mark in (QUOTA, HOST, other, volume, stranger):
+            self.marks.make(mark)
+        self.marks.news()
+
+        self.assertEqual({"1", "2"}, self.marks.freed(Kind.SERVER, "p"))
+        self.assertEqual(set(), self.marks.freed(Kind.SNAPSHOT, "p"))
+
+        self.assertEqual({HOST}, self.of())
+        self.assertEqual({HOST, stranger}, self.of("q"))
+        self.assertEqual({volume}, self.of(kind=Kind.VOLUME))
+        self.assertEqual(((), (QUOTA, other)), self.marks.news())
+
     def test_off(self) -> None:
         """
         Where none is to be remembered none is, whoever tells of it.
