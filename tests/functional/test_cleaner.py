@@ -141,6 +141,8 @@ class CleanerTests(AdoptionCase):
                 pods["Pod1"],
                 days,
             )
+        # of two daemons the first one would go on doing the jobs
+        await cloud.daemons[0].stop()
         await cloud.add_daemon(TWO_PODS, JOBS)
         await until(lambda: not cloud.sql("select 1 from routes where resource_id = 'old'"))
         self.assertEqual([(1,)], cloud.sql("select 1 from routes where resource_id = 'young'"))

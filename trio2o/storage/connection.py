@@ -8,6 +8,7 @@ reactor.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -116,6 +117,15 @@ def shielded(inner: Deferred[T], left: Callable[[], None]) -> Deferred[T]:
 
     inner.addBoth(done)
     return outer
+
+
+def _readable(connection: Any) -> bool:
+    """
+    True where something more has arrived.
+    """
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    return bool(poller.poll(0))
 
 
 class _Cursor(txpostgres.Cursor):
@@ -252,8 +262,11 @@ class SafeConnection(txpostgres.Connection):
     def _hear(self) -> None:
         """
         Tell of notifications that came with the end of an answer: libpq has them, and nothing would wake the reactor for them.
+
+        What is still to be read the reactor is woken for. It is left to that: at the end of a session libpq closes its socket
+        while reading, which the reactor survives from within its own call alone.
         """
-        if self.notified is not None and not self._connection.closed:
+        if self.notified is not None and not self._connection.closed and not _readable(self._connection):
             self._connection.poll()
             self.checkForNotifies()
 
