@@ -155,9 +155,7 @@ class MergeWalk:
         if ask is None or stream.left_out:
             return
         start = self._start
-        if stream.floor is not None:
-            pass  # nothing was kept yet, and what is to be passed over stays the same
-        elif (
+        if (
             stream.last is None
             and start is not None
             and start.cursors
@@ -166,6 +164,8 @@ class MergeWalk:
         ):
             self._repeat(start)
             return
+        if stream.floor is not None:
+            pass  # nothing was kept yet, and what is to be passed over stays the same
         elif stream.last is not None:
             stream.floor = Floor(self._order.key(stream.last), ties=False)
         elif start is None or start.key is None or pod == start.pod:
@@ -229,10 +229,9 @@ class MergeWalk:
                 continue
             stream.marker = stream.passed = start.cursors.get(pod)
             stream.reach = 0 if pod in start.cursors else self._max_limit
-            if pod in start.cursors and not self._order.exact:
-                # just there, by the pod's own order: values say less
-                continue
             if start.key is not None:
+                # for cursors, too: what stands before the marker there belongs to a page that went on without the pod, was
+                # made since, or was given when the same page was asked for again
                 stream.floor = self._floor_of(stream, start, start.key)
             elif pod not in start.cursors:
                 raise MarkerLost(start.pod)
@@ -313,7 +312,9 @@ class MergeWalk:
         """
         start = self._start
         assert start is not None
-        if start.key is None:
+        owner = self._streams.get(start.pod)
+        if start.key is None or (owner is not None and owner.left_out):
+            # a silent pod's marker is not deleted, and in such an order its values do not tell what came before it
             raise MarkerLost(start.pod)
         self._until = None
         self._reset()

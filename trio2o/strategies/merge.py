@@ -113,6 +113,9 @@ class MergeStrategy:
                     pods=(lost.pod,),
                     passed_on=True,
                 )
+            failure = progress.failures.get(lost.pod)
+            if failure is not None:
+                raise told(failure) from lost
             raise self._starts.no_marker(listing) from lost
         except WalkTooLong as too_long:
             raise Unavailable(
@@ -190,7 +193,10 @@ class MergeStrategy:
         detailed = listing.inbound.path.rstrip(b"/").endswith(b"/detail")
         silent = tuple(pod for pod in missing if pod.name in progress.failures)
         if silent and listing.unfiltered and shows_unknown(listing.inbound, listing.context):
-            items = [*await self._unknown(listing, silent, detailed=detailed), *items]
+            shown = {item_id(item) for item in items}
+            unknown = await self._unknown(listing, silent, detailed=detailed)
+            # a pod that fell silent later had given some, and another may have what a route says is there
+            items = [*(item for item in unknown if item_id(item) not in shown), *items]
         keep = listing.inbound.operation.options.get("keep")
         if keep and listing.path != listing.inbound.path:
             items = [

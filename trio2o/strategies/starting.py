@@ -222,9 +222,10 @@ def failed(pod: str, error: Exception) -> PodFailure:
 
 def _routes_key(listing: Listing, route: Route) -> Key | None:
     """
-    A resource's place as far as its route tells; ``None`` for orders that take more than that.
+    A resource's place as far as its route tells; ``None`` for orders that take more than that, and for a time that its service
+    told before its database rounded it: others made in that second would be given twice, or not at all.
     """
-    if route.created_at is None:
+    if route.created_at is None or route.created_at.microsecond:
         return None
     created = route.created_at.astimezone(UTC).replace(tzinfo=None).isoformat()
     key = listing.order.key({KINDS[listing.kind].created_key: created, "id": route.resource_id})

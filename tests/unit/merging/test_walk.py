@@ -558,9 +558,10 @@ class WalkTests(SynchronousTestCase):
 
         self.assertEqual([item["id"] for item in walk.page().items], ["b1"])
 
-    def test_no_floor_by_text(self) -> None:
+    def test_floor_by_text(self) -> None:
         """
-        A cursor in a list by text is where the pod goes on, whatever the values of what follows seem to say.
+        A cursor in a list by text is where the pod goes on. What comes there and stands before the marker would have come before
+        it, had the pod been asked then: it is passed over. Behind the first that does not, values say nothing.
         """
         walk = MergeWalk(
             order=BY_NAME,
@@ -575,9 +576,9 @@ class WalkTests(SynchronousTestCase):
         )
         walk.asks()
         walk.feed("a", [])
-        walk.feed("b", [{"id": "c", "name": "c"}])
+        walk.feed("b", [{"id": name, "name": name} for name in "cnd"])
 
-        self.assertEqual([item["id"] for item in walk.page().items], ["c"])
+        self.assertEqual([item["id"] for item in walk.page().items], ["n", "d"])
 
     def test_cursor_gone_by_text(self) -> None:
         """

@@ -685,6 +685,28 @@ class MarkerTests(MergeCase):
 
         self.refused(Unavailable, "GET", f"{DETAIL}?marker={an_id(4)}&sort_key=display_name")
 
+    def test_pod_of_the_marker_is_silent_later(self) -> None:
+        """
+        So it is where that pod shows its marker and then gives no list: 503, and no "marker not found".
+        """
+        self.listed()
+        self.make()
+        self.pods.on("Pod3", "GET", f"{PLAIN}/{an_id(4)}", Reply(200, {"server": a_server(4, "Pod3")}))
+        self.pods.on("Pod3", "GET", DETAIL, Unreachable())
+
+        self.refused(Unavailable, "GET", f"{DETAIL}?marker={an_id(4)}&sort_key=display_name")
+
+    def test_pod_of_the_marker_is_silent_and_its_time_is_not_rounded(self) -> None:
+        """
+        A route's time from before the database rounded it is no place either: what others made in that second would come
+        twice or not at all.
+        """
+        self.has_route(an_id(4), self.pod3, created_at=datetime(2026, 1, 1, 0, 0, 3, 600_000, UTC))
+        self.pods.on("Pod3", "GET", f"{PLAIN}/{an_id(4)}", Unreachable())
+        self.pods.on("Pod3", "GET", DETAIL, Unreachable())
+
+        self.refused(Unavailable, "GET", f"{DETAIL}?marker={an_id(4)}")
+
     def test_pod_of_the_marker_is_disabled(self) -> None:
         """
         A disabled pod is not asked for its marker either; the list goes on from when that was made.
@@ -994,6 +1016,19 @@ class UnknownTests(MergeCase):
             server,
         )
         self.assertEqual((self.pod2,), answer.missing)
+
+    def test_silent_later(self) -> None:
+        """
+        A pod that gave some servers before it fell silent has those once; so has what another pod shows than the route says.
+        """
+        self.has_route(an_id(6), self.pod2)
+        self.has_route(an_id(7), self.pod2)
+        self.lists["Pod2"].most = 1
+        self.pods.on("Pod2", "GET", DETAIL, self.lists["Pod2"], Unreachable())
+
+        numbers = self.numbers(self.asked("GET", DETAIL, version=UNKNOWN))
+
+        self.assertEqual([7, 6, 5, 4, 3, 1], numbers)
 
     def test_plain(self) -> None:
         """

@@ -158,7 +158,7 @@ class ServerQuery:
     tests: tuple[Test, ...]
     deleted: bool | None = False
     all_projects: bool = False
-    order: tuple[tuple[str, bool], ...] = field(default=(("created_at", True), ("id", True)))
+    order: tuple[tuple[str, bool], ...] = field(default=(("created_at", True), ("uuid", False)))
 
     def chosen(self, servers: Iterable[Server]) -> list[Server]:
         """
@@ -235,9 +235,13 @@ def _order(call: Call) -> tuple[tuple[str, bool], ...]:
     for direction in directions:
         if direction not in ("asc", "desc"):
             raise bad_request("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
-    default = directions[0] if directions else "desc"
     if len(directions) > max(len(keys), 1):
         raise bad_request("Invalid input received: Sort direction size exceeds sort key size")
+    keys, directions = keys or ["created_at"], directions or ["desc"]
+    default = directions[0]
+    if "uuid" not in keys:
+        # as Nova does for lists over its cells: before missing directions are filled up
+        keys, directions = [*keys, "uuid"], [*directions, "asc"]
     keys = keys + [key for key in ("created_at", "id") if key not in keys]
     directions = directions + [default] * (len(keys) - len(directions))
     return tuple((key, direction == "desc") for key, direction in zip(keys, directions, strict=True))

@@ -94,7 +94,7 @@ class Event:
 @define(kw_only=True, eq=False)
 class Server:
     """
-    One server. ``number`` counts creations: it decides between equal ``created``. Times have whole seconds,
+    One server. ``number`` counts creations. Times have whole seconds,
     as in Nova's database. ``awaited_volumes`` are made for it and are attached, with these options, once it
     is built.
     """
