@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import orjson
 from attrs import frozen
 
 from trio2o.model import NOTHING, Kind, Lack, Mark, PlacementRequest
+from trio2o.surface.faults import fault_message
 
 #: What Cinder's over-limit answers name when it is room, not the rate of requests, that is short.
 _VOLUME_ROOM = ("volumes", "snapshots", "gigabytes", "backups")
@@ -79,7 +79,7 @@ def refusal(
     rules knows say; ``None`` for every other answer.
     """
     if service == "compute" and status == 403:
-        said = _message(body, "forbidden")
+        said = fault_message(body, "forbidden")
         if "Quota exceeded" not in said:
             return None
         named = said.partition(_NOVA_QUOTA)[2].partition(":")[0]
@@ -90,7 +90,7 @@ def refusal(
             lasts=bool(named),
         )
     if service == "volume" and status == 413:
-        said = _message(body, "overLimit")
+        said = fault_message(body, "overLimit")
         if not any(word in said for word in _VOLUME_ROOM):
             return None
         full = all(word in said for word in _CINDER_VOLUMES)
@@ -121,16 +121,6 @@ def mark_of(lack: Lack, pod_id: str, request: PlacementRequest, *, any_size: boo
         needs=None if any_size else request.needs,
         asked=None if any_size else (request.pod_group, request.flavor, request.volume_type),
     )
-
-
-def _message(body: bytes, fault: str) -> str:
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return ""
-    told = answer.get(fault) if isinstance(answer, dict) else None
-    message = told.get("message") if isinstance(told, dict) else None
-    return message if isinstance(message, str) else ""
 
 
 def in_words(said: str) -> str:
