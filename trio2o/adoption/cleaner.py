@@ -9,11 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from attrs import define, field, frozen
-from twisted.application.service import Service
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from trio2o.adoption.endless import Endless
+from trio2o.adoption.endless import EndlessService
 from trio2o.adoption.questions import PodQuestions
 from trio2o.adoption.verdict import Credit, Verdict, verdict
 from trio2o.errors import GatewayError, PodFailure
@@ -53,7 +51,7 @@ class Unchecked(Exception):
 
 
 @define(kw_only=True, eq=False, slots=False)
-class RouteCleaner(Service):
+class RouteCleaner(EndlessService):
     """
     Walks all live routes by id, again and again, and asks each one's pod for the resource with the daemon's own token.
 
@@ -61,11 +59,11 @@ class RouteCleaner(Service):
     (:class:`Credit`). Its place is kept in memory while it is stopped.
     """
 
+    what = "the check of routes"
     _routes: IRouteStore
     _state: IState
     _questions: PodQuestions
     _pods: IPodClient
-    _clock: IReactorTime
     #: Questions a second; more than 0.
     _rate: float
     #: Also the age below which a resource is not asked for, and the shortest time of a walk.
@@ -89,19 +87,10 @@ class RouteCleaner(Service):
     _told: dict[_Place, str] = field(factory=dict, init=False)
     #: How many routes of this walk lead to pods that are not registered.
     _lost: int = field(default=0, init=False)
-    _work: Endless = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._work = Endless(self._clock, self._step, "the check of routes")
 
     def startService(self) -> None:
-        super().startService()
         self._page.clear()
-        self._work.start()
-
-    def stopService(self) -> None:
-        super().stopService()
-        self._work.stop()
+        super().startService()
 
     def distrusted(self) -> Sequence[_Place]:
         """

@@ -5,9 +5,10 @@ Work that goes on for as long as the daemon runs, one step after the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import define, field
+from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
@@ -74,3 +75,33 @@ class Endless:
         _log.failure("{what} met an error and goes on", failure=failure, what=self._what)
         self._running = None
         self._next = self._clock.callLater(_AGAIN, self._begin)
+
+
+@define(kw_only=True, eq=False, slots=False)
+class EndlessService(Service):
+    """
+    Makes its steps while it runs.
+    """
+
+    #: What they do, for the log.
+    what: ClassVar[str]
+    _clock: IReactorTime
+    _work: Endless = field(init=False)
+
+    @_work.default
+    def _steps(self) -> Endless:
+        return Endless(self._clock, self._step, self.what)
+
+    async def _step(self) -> float:
+        """
+        One of them; the seconds until the next.
+        """
+        raise NotImplementedError
+
+    def startService(self) -> None:
+        super().startService()
+        self._work.start()
+
+    def stopService(self) -> None:
+        super().stopService()
+        self._work.stop()

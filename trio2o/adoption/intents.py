@@ -8,12 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import define, evolve, field
-from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from trio2o.adoption.endless import Endless
+from trio2o.adoption.endless import EndlessService
 from trio2o.adoption.first_answers import first_answer
 from trio2o.adoption.marked import MarkedResources, Unclear
 from trio2o.errors import DatabaseUnavailable, GatewayError, PodFailure
@@ -33,7 +31,7 @@ _SOON, _LATER, _ITEM_LATER = 2.0, 30.0, 600.0
 
 
 @define(kw_only=True, eq=False, slots=False)
-class IntentReconciler(Service):
+class IntentReconciler(EndlessService):
     """
     Looks at the intents that are due.
 
@@ -42,11 +40,11 @@ class IntentReconciler(Service):
     decided. Afterwards the metadata item is taken off.
     """
 
+    what = "the look at keyed creates"
     _intents: IIntentStore
     _routes: IRouteStore
     _state: IState
     _marked: MarkedResources
-    _clock: IReactorTime
     #: After how many seconds a create that a pod does not have is believed never to come.
     _settle_seconds: float
     #: Told of each intent that is settled: ``found`` or ``freed``.
@@ -54,18 +52,6 @@ class IntentReconciler(Service):
     _pruned_at: float = field(default=float("-inf"), init=False)
     #: What was told of a pod, so that it is told once.
     _told: dict[str, str] = field(factory=dict, init=False)
-    _work: Endless = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._work = Endless(self._clock, self._step, "the look at keyed creates")
-
-    def startService(self) -> None:
-        super().startService()
-        self._work.start()
-
-    def stopService(self) -> None:
-        super().stopService()
-        self._work.stop()
 
     async def _step(self) -> float:
         """

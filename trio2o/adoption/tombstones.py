@@ -9,10 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from attrs import define, field
-from twisted.application.service import Service
-from twisted.internet.interfaces import IReactorTime
 
-from trio2o.adoption.endless import Endless
+from trio2o.adoption.endless import EndlessService
 from trio2o.interfaces import IRouteStore, IState
 from trio2o.model import Pod
 
@@ -21,31 +19,19 @@ _BATCH, _BETWEEN, _ROUND = 500, 1.0, 3600.0
 
 
 @define(kw_only=True, eq=False, slots=False)
-class TombstonePruner(Service):
+class TombstonePruner(EndlessService):
     """
     Removes tombstones that are older than so many days, a few at a time.
     """
 
+    what = "the removal of old tombstones"
     _routes: IRouteStore
     _state: IState
-    _clock: IReactorTime
     _days: float
     #: Told how many of a pod's were removed.
     _pruned: Callable[[str, int], None] = lambda pod, count: None
     #: The pods that are still to be looked at in this round.
     _left: deque[Pod] = field(factory=deque, init=False)
-    _work: Endless = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._work = Endless(self._clock, self._step, "the removal of old tombstones")
-
-    def startService(self) -> None:
-        super().startService()
-        self._work.start()
-
-    def stopService(self) -> None:
-        super().stopService()
-        self._work.stop()
 
     async def _step(self) -> float:
         """
