@@ -67,6 +67,15 @@ class CapacityRules:
     def _typical_wanted(self) -> Mapping[Kind, tuple[tuple[str, float], ...]]:
         return {kind: _wanted(amounts) for kind, amounts in self._by_kind.items()}
 
+    #: Resource to how many times what there is new work may take.
+    _usual: Mapping[str, float] = field(init=False, repr=False)
+
+    @_usual.default
+    def _usual_shares(self) -> Mapping[str, float]:
+        return {
+            name: getattr(self.overcommit, name) * (1.0 - getattr(self.headroom, name)) for name in RESOURCES
+        }
+
     def needs(self, request: PlacementRequest) -> Amounts:
         """
         What a request takes.
@@ -88,15 +97,18 @@ class CapacityRules:
         How much of one resource is free, below 0 where too much is promised, and how much may be promised at all; ``None`` for
         plenty.
         """
-        stock = None if candidate.usage is None else getattr(candidate.usage, resource)
-        if stock is None:
+        usage = candidate.usage
+        stock = None if usage is None else getattr(usage, resource)
+        if usage is None or stock is None:
             return None
         settings = candidate.pod.settings
-        overcommit = settings.overcommit.get(resource, getattr(self.overcommit, resource))
-        if candidate.usage is not None and candidate.usage.overcommitted:
-            overcommit = 1.0
-        headroom = settings.headroom.get(resource, getattr(self.headroom, resource))
-        whole = stock.total * overcommit * (1.0 - headroom)
+        if settings.overcommit or settings.headroom or usage.overcommitted:
+            overcommit = settings.overcommit.get(resource, getattr(self.overcommit, resource))
+            headroom = settings.headroom.get(resource, getattr(self.headroom, resource))
+            share = (1.0 if usage.overcommitted else overcommit) * (1.0 - headroom)
+        else:
+            share = self._usual[resource]
+        whole = stock.total * share
         return whole - stock.used - getattr(candidate.claimed, resource), whole
 
     def beyond(self, candidate: Candidate, request: PlacementRequest) -> bool:

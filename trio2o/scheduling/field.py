@@ -36,7 +36,7 @@ class _Seen:
     rows: Rows
     candidates: Sequence[Candidate]
     request: PlacementRequest
-    _own: Own
+    own: Own
     _values: dict[str, Mapping[int, Any]] = field(factory=dict, init=False)
 
     def values(self, name: str) -> Mapping[int, Any]:
@@ -46,7 +46,7 @@ class _Seen:
         known = self._values.get(name)
         if known is None:
             places = self.rows.places
-            said = self._own[name]()
+            said = self.own[name]()
             known = self._values[name] = {places[pod_id]: said[pod_id] for pod_id in said if pod_id in places}
         return known
 
@@ -54,10 +54,10 @@ class _Seen:
         """
         The places whose candidates differ from their rows in what is read.
         """
-        if not self._own or self._own.keys().isdisjoint(reads):
+        if self.own.keys().isdisjoint(reads):
             return ()
         found: set[int] = set()
-        for name in self._own:
+        for name in self.own:
             if name in reads:
                 found.update(self.values(name))
         return found
@@ -68,7 +68,7 @@ class _Seen:
         """
         own = {
             name: self.values(name)[place]
-            for name in self._own
+            for name in self.own
             if name in reads and place in self.values(name)
         }
         row = self.candidates[place]
@@ -99,24 +99,30 @@ class _Steady:
 
     filter: ISteadyFilter
     _kept: Kept[Bits] = field(factory=Kept, init=False)
+    _reads: frozenset[str] = field(init=False)
     _concerned: Bits = field(init=False)
 
-    @_concerned.default
-    def _those_concerned(self) -> Bits:
-        return Bits(self.filter.concerns, self.filter.reads)
+    def __attrs_post_init__(self) -> None:
+        self._reads = self.filter.reads
+        self._concerned = Bits(self.filter.concerns, self._reads)
 
     def refused(self, seen: _Seen, left: int) -> int:
         """
         Those of the pods left that it drops.
         """
+        reads = self._reads
+        own = seen.places(reads) if seen.own else ()
+        concerned = self._concerned
+        latest = seen.rows.latest[reads]
+        if not (concerned.bits if concerned.number >= latest else concerned.of(seen.rows)) and not own:
+            return 0
         which, request = self.filter, seen.request
-        accepts, reads = which.accepts, which.reads
-        part = which.part(request)
-        kept = self._kept.get(part)
+        accepts, part = which.accepts, which.part(request)
+        kept = self._kept.parts.get(part)
         if kept is None:
-            kept = self._kept.keep(part, Bits(lambda one: not accepts(one, request), reads, self._concerned))
-        refused = kept.of(seen.rows)
-        for place in seen.places(reads):
+            kept = self._kept.keep(part, Bits(lambda one: not accepts(one, request), reads, concerned))
+        refused = kept.bits if kept.number >= latest else kept.of(seen.rows)
+        for place in own:
             refused = with_bit(refused, place, not accepts(seen.candidate(place, reads), request))
         return refused & left
 
@@ -144,11 +150,11 @@ class _Scale:
             return self._weighing([weigh(seen.candidate(place), request) for place in places], seen, places)
         reads = weigher.reads
         part = weigher.part(request)
-        kept = self._kept.get(part)
+        kept = self._kept.parts.get(part)
         if kept is None:
             kept = self._kept.keep(part, Numbers(lambda one: weigher.weigh(one, request), reads))
         numbers = kept.of(seen.rows)
-        own = seen.places(reads)
+        own = seen.places(reads) if seen.own else ()
         if own:
             mended = list(numbers)
             for place in own:

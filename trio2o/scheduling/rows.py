@@ -8,6 +8,7 @@ about again, by those that read the usage, and the others are not.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -17,6 +18,7 @@ from trio2o.model import Candidate
 
 #: The names of all fields of a candidate.
 FIELDS = frozenset(each.name for each in attrs.fields(Candidate))
+_READERS = [(name, attrgetter(name)) for name in sorted(FIELDS)]
 
 #: How many parts of requests a filter's or weigher's answers are kept for; beyond it the oldest go.
 _MOST_PARTS = 64
@@ -37,10 +39,14 @@ class Rows:
     places: Mapping[str, int] = field(factory=dict, init=False)
     #: Grows with each change.
     number: int = field(default=0, init=False)
-    #: Field to the number of its last change in any row.
-    _latest: dict[str, int] = field(factory=dict, init=False)
+    #: Fields that are read together to the number of the last change of one of them in any row, or a later one.
+    latest: dict[frozenset[str], int] = field(init=False)
     #: The last changes: which fields of which row.
     _changes: list[tuple[frozenset[str], int]] = field(factory=list, init=False)
+
+    @latest.default
+    def _nothing_read(self) -> dict[frozenset[str], int]:
+        return _Latest(self)
 
     def fill(self, candidates: Iterable[Candidate]) -> None:
         """
@@ -51,7 +57,7 @@ class Rows:
         self._changes.clear()
         # so that nothing that was kept before can be mended
         self.number += 1
-        self._latest = dict.fromkeys(FIELDS, self.number)
+        self.latest.clear()
 
     def put(self, candidates: Iterable[Candidate]) -> None:
         """
@@ -61,11 +67,13 @@ class Rows:
         for one in candidates:
             place = self.places[one.pod.id]
             known = rows[place]
-            if known != one:
-                fields = [name for name in FIELDS if _differ(getattr(known, name), getattr(one, name))]
-                self._changes.append((frozenset(fields), place))
+            fields = frozenset([name for name, of in _READERS if _differ(of(known), of(one))])
+            if fields:
+                self._changes.append((fields, place))
                 self.number += 1
-                self._latest.update(dict.fromkeys(fields, self.number))
+                for reads in self.latest:
+                    if not fields.isdisjoint(reads):
+                        self.latest[reads] = self.number
                 rows[place] = one
         self.candidates = rows
         most = max(_FEWEST_CHANGES, len(rows))
@@ -76,16 +84,28 @@ class Rows:
         """
         The places of the rows one of whose fields has changed since a number; ``None`` where that is not known any more.
         """
-        latest = self._latest
-        for name in reads:
-            if latest.get(name, 0) > since:
-                break
-        else:
-            return ()
         behind = self.number - since
         if behind > len(self._changes):
             return None
-        return {place for fields, place in self._changes[-behind:] if not fields.isdisjoint(reads)}
+        return {
+            place
+            for fields, place in self._changes[len(self._changes) - behind :]
+            if not fields.isdisjoint(reads)
+        }
+
+
+class _Latest(dict[frozenset[str], int]):
+    """
+    What is read for the first time counts as changed now.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def __missing__(self, reads: frozenset[str]) -> int:
+        number = self[reads] = self._rows.number
+        return number
 
 
 def _differ(known: object, other: object) -> bool:
@@ -112,21 +132,16 @@ class Kept(Generic[K]):
     Answers by the part of the request that they go by. The oldest go when they become many.
     """
 
-    _parts: dict[Hashable, K] = field(factory=dict, init=False)
-
-    def get(self, part: Hashable) -> K | None:
-        """
-        Those of one part; ``None`` where they are not kept.
-        """
-        return self._parts.get(part)
+    #: Those of each part that is kept.
+    parts: dict[Hashable, K] = field(factory=dict, init=False)
 
     def keep(self, part: Hashable, answers: K) -> K:
         """
         Keep those of another part.
         """
-        if len(self._parts) >= _MOST_PARTS:
-            del self._parts[next(iter(self._parts))]
-        self._parts[part] = answers
+        if len(self.parts) >= _MOST_PARTS:
+            del self.parts[next(iter(self.parts))]
+        self.parts[part] = answers
         return answers
 
 
@@ -137,25 +152,26 @@ class Bits:
     """
 
     _holds: Callable[[Candidate], bool]
-    _reads: Collection[str]
+    _reads: frozenset[str]
     #: The rows of which it may hold at all.
     _among: Bits | None = None
-    _bits: int = field(default=0, init=False)
-    _number: int = field(default=-1, init=False)
+    #: As it was at a number of the rows; it is so still while :attr:`Rows.latest` of what is read is not above it.
+    bits: int = field(default=0, init=False)
+    number: int = field(default=-1, init=False)
 
     def of(self, rows: Rows) -> int:
         """
         As it is now.
         """
-        if self._number != rows.number:
-            changed = rows.changed(self._number, self._reads) if self._number >= 0 else None
+        if self.number < rows.latest[self._reads]:
+            changed = rows.changed(self.number, self._reads) if self.number >= 0 else None
             if changed is None:
-                self._bits = self._asked(rows)
+                self.bits = self._asked(rows)
             else:
                 for place in changed:
-                    self._bits = with_bit(self._bits, place, self._holds(rows.candidates[place]))
-            self._number = rows.number
-        return self._bits
+                    self.bits = with_bit(self.bits, place, self._holds(rows.candidates[place]))
+            self.number = rows.number
+        return self.bits
 
     def _asked(self, rows: Rows) -> int:
         holds, candidates = self._holds, rows.candidates
@@ -172,7 +188,7 @@ class Numbers:
     """
 
     _says: Callable[[Candidate], float]
-    _reads: Collection[str]
+    _reads: frozenset[str]
     #: Never changed in place.
     _numbers: list[float] = field(factory=list, init=False)
     _number: int = field(default=-1, init=False)
@@ -181,7 +197,7 @@ class Numbers:
         """
         As they are now; the same object as long as nothing has changed.
         """
-        if self._number != rows.number:
+        if self._number < rows.latest[self._reads]:
             changed = rows.changed(self._number, self._reads) if self._number >= 0 else None
             if changed is None:
                 self._numbers = [self._says(one) for one in rows.candidates]

@@ -145,6 +145,9 @@ class Candidates:
         now = self._clock.seconds()
         pods = self._state.pods()
         unhealthy = frozenset(self._unhealthy(service))
+        if self._offers is not None:
+            # one pod's list that has become too old changes what others may lack: it touches them before they are looked at
+            self._offers.until()
         known = self._experience or self._offers
         touched = known.touched.since(kept.number) if known is not None else set()
         if known is not None:

@@ -277,6 +277,20 @@ class CandidatesTests(SynchronousTestCase):
         """
         run_state_machine_as_test(LivingPods, settings=settings(deadline=None, stateful_step_count=25))
 
+    def test_list_of_offers_too_old(self) -> None:
+        """
+        A list that has become older than its row was made for ends at its own time.
+        """
+        pods = LivingPods()
+        for age in (0.0, 890.0):
+            pods.offer({"id0": ("ab", age)}, young=True)
+            pods.candidates.rank(SERVER, ())
+        pods.wait(30.0)
+
+        ranking = pods.candidates.rank(SERVER, ())
+
+        self.assertEqual({each.candidate.offers for each in ranking.ordered}, {None})
+
     def test_made_once(self) -> None:
         """
         Rows are made for the first create, and then those of pods of which something has become known.
