@@ -8,7 +8,7 @@ paths (I17).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -18,66 +18,38 @@ from prometheus_client.registry import Collector
 from twisted.web.iweb import IRequest
 from twisted.web.resource import Resource
 
+from trio2o.ops.metric_table import COUNTED, WATCHED
+
 #: Seconds; a proxied read takes a few milliseconds, a create at a busy pod a minute.
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 #: The text format that every Prometheus reads.
 EXPOSITION_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
-#: The gauges that a service may show: what each is, and its labels.
-WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "trio2o_requests_in_progress": ("Client requests under way.", ("surface",)),
-    "trio2o_client_connections": ("Open connections of clients, idle ones too.", ("surface",)),
-    "trio2o_pod_breaker_state": (
-        "The breaker of a pod's service: 0 closed, 1 half open, 2 open.",
-        ("pod", "service"),
-    ),
-    "trio2o_pod_state": ("1 for the state of a pod that counts, 0 for the others.", ("pod", "state")),
-    "trio2o_pod_calls_in_progress": ("Calls to a pod under way.", ("pod",)),
-    "trio2o_state_ready": ("1 once pods and bindings were read from the database.", ()),
-    "trio2o_state_current": ("1 while the database's changes are followed.", ()),
-    "trio2o_state_change": ("The number of the last change of pods or bindings that this process knows.", ()),
-    "trio2o_database_up": ("1 while the database answers.", ()),
-    "trio2o_identity_up": ("1 when Keystone answered the last request to it.", ()),
-    "trio2o_database_connections_in_use": ("Database connections that a query holds.", ()),
-    "trio2o_outbox_writes": ("Writes that wait for the database to be back.", ()),
-    "trio2o_token_cache_entries": ("Tokens in the cache.", ()),
-    "trio2o_route_cache_entries": ("Routes in the cache.", ()),
-    "trio2o_jobs_leader": ("1 in the process that compares routes with pods and settles keyed creates.", ()),
-    "trio2o_route_checks_distrusted": (
-        "1 while no route to a pod's service ends, because it says of most that they are not there.",
-        ("pod", "service"),
-    ),
-    "trio2o_pod_room_free": (
-        "What is left of a pod's resource, claims counted; below 0 where more is promised than may be.",
-        ("pod", "resource"),
-    ),
-    "trio2o_pod_room_limit": (
-        "What may be promised of a pod's resource: overcommitment in, headroom out.",
-        ("pod", "resource"),
-    ),
-    "trio2o_pod_room_claimed": (
-        "What was placed in a pod, by all processes, and is not in its usage yet.",
-        ("pod", "resource"),
-    ),
-    "trio2o_pod_offers_age_seconds": (
-        "How long ago a pod's flavors and volume types were collected.",
-        ("pod",),
-    ),
-    "trio2o_pod_marks": (
-        "How many sorts of creates are kept away from a pod because it has lately refused such.",
-        ("pod", "lack"),
-    ),
-    "trio2o_pod_usage_age_seconds": ("How long ago a pod's usage was collected.", ("pod",)),
-    "trio2o_usage_collector": ("1 in the process that asks pods for their usage.", ()),
-    "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),
-}
-
 #: The methods that OpenStack's clients send. A label with whatever a client calls a method would grow
 #: without bound.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _STATUS_CLASSES = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class Counts:
+    """
+    One counter, told of what happened.
+    """
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._children: dict[tuple[str, ...], Counter] = {}
+
+    def __call__(self, *labels: str, count: int = 1) -> None:
+        """
+        Count so many more of these labels: a bounded number of values.
+        """
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._counter.labels(*labels)
+        child.inc(count)
 
 
 class Metrics:
@@ -113,65 +85,13 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=self._registry,
         )
-        self._tokens = Counter(
-            "trio2o_token_lookups",
-            "Look-ups of users' tokens: hit, or miss (Keystone, or the memory of its refusals, was asked).",
-            ("result",),
-            registry=self._registry,
-        )
-        self._routes = Counter(
-            "trio2o_route_lookups",
-            "Look-ups of routes, by where the route was found: memory, database, pods, or nowhere.",
-            ("source",),
-            registry=self._registry,
-        )
-        self._missing = Counter(
-            "trio2o_merge_missing_pods",
-            "How often a pod was left out of a merged answer.",
-            ("surface", "pod"),
-            registry=self._registry,
-        )
-        self._route_checks = Counter(
-            "trio2o_route_checks",
-            "Routes that the cleaner asked pods about, by what was said: present, absent, or unclear.",
-            ("pod", "result"),
-            registry=self._registry,
-        )
-        self._routes_ended = Counter(
-            "trio2o_routes_ended",
-            "Routes that the cleaner ended, because the pod no longer has the resource.",
-            ("pod",),
-            registry=self._registry,
-        )
-        self._tombstones_pruned = Counter(
-            "trio2o_tombstones_pruned",
-            "Places of ended resources that were forgotten because of their age.",
-            ("pod",),
-            registry=self._registry,
-        )
-        self._news = Counter(
-            "trio2o_news",
-            "Pieces of news between the processes, by what became of them: told, heard, or lost.",
-            ("result",),
-            registry=self._registry,
-        )
-        self._keyed_creates = Counter(
-            "trio2o_keyed_creates",
-            "Creates with an Idempotency-Key: first, repeated, unsettled (the first is under way, or nobody knows how it "
-            "ended), or other (the key was used for another request).",
-            ("result",),
-            registry=self._registry,
-        )
-        self._intents_settled = Counter(
-            "trio2o_intents_settled",
-            "Keyed creates whose answer was lost, by what the pod was asked and said: found, or freed (never made).",
-            ("result",),
-            registry=self._registry,
-        )
+        self._counts = {
+            name: Counts(Counter(name, documentation, labels, registry=self._registry))
+            for name, (documentation, labels) in COUNTED.items()
+        }
         # labels() checks and joins its arguments on every call; the children are therefore kept.
         self._request_children: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
         self._call_children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
-        self._lookup_children: dict[tuple[str, str], Counter] = {}
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
@@ -211,60 +131,11 @@ class Metrics:
         children[0].inc()
         children[1].observe(seconds)
 
-    def token_lookup(self, result: str) -> None:
+    def counter(self, name: str) -> Counts:
         """
-        Count one look-up of a user's token: ``hit``, or ``miss``, which a refusal remembered is too.
+        What counts one of :data:`COUNTED`: called with the values of its labels, and with how many at once where that is not one.
         """
-        self._lookup(self._tokens, "token", result)
-
-    def route_lookup(self, source: str) -> None:
-        """
-        Count one look-up of a route: found in ``memory``, ``database``, ``pods`` or ``nowhere``.
-        """
-        self._lookup(self._routes, "route", source)
-
-    def missing_pods(self, surface: str, pods: Iterable[str]) -> None:
-        """
-        Count the pods that were left out of one merged answer (I8).
-        """
-        for pod in pods:
-            self._missing.labels(surface, pod).inc()
-
-    def route_checked(self, pod: str, result: str) -> None:
-        """
-        Count one question of the cleaner's: ``present``, ``absent`` or ``unclear``.
-        """
-        self._route_checks.labels(pod, result).inc()
-
-    def route_ended(self, pod: str) -> None:
-        """
-        Count one route that the cleaner ended.
-        """
-        self._routes_ended.labels(pod).inc()
-
-    def tombstones_pruned(self, pod: str, count: int) -> None:
-        """
-        Count a pod's tombstones that were removed.
-        """
-        self._tombstones_pruned.labels(pod).inc(count)
-
-    def news(self, result: str) -> None:
-        """
-        Count what this process told the others or heard of them: ``told``, ``heard`` or ``lost``.
-        """
-        self._lookup(self._news, "news", result)
-
-    def keyed_create(self, result: str) -> None:
-        """
-        Count one create with a key: ``first``, ``repeated``, ``unsettled`` or ``other``.
-        """
-        self._keyed_creates.labels(result).inc()
-
-    def intent_settled(self, result: str) -> None:
-        """
-        Count one keyed create whose end was asked of its pod: ``found`` or ``freed``.
-        """
-        self._intents_settled.labels(result).inc()
+        return self._counts[name]
 
     def watch(self, name: str, read: Callable[[], float]) -> None:
         """
@@ -289,12 +160,6 @@ class Metrics:
         Everything in Prometheus's text format.
         """
         return generate_latest(self._registry)
-
-    def _lookup(self, counter: Counter, kind: str, result: str) -> None:
-        child = self._lookup_children.get((kind, result))
-        if child is None:
-            child = self._lookup_children[kind, result] = counter.labels(result)
-        child.inc()
 
 
 class _Watched(Collector):

@@ -92,7 +92,7 @@ def make_jobs(
             marked=MarkedResources(questions=questions, clock=reactor),
             clock=reactor,
             settle_seconds=settle_seconds,
-            settled=metrics.intent_settled,
+            settled=metrics.counter("trio2o_intents_settled"),
         )
     ]
     if section.route_checks_per_second:
@@ -104,8 +104,8 @@ def make_jobs(
             clock=reactor,
             rate=section.route_checks_per_second,
             missing_seconds=section.route_missing_seconds,
-            checked=metrics.route_checked,
-            ended=metrics.route_ended,
+            checked=metrics.counter("trio2o_route_checks"),
+            ended=metrics.counter("trio2o_routes_ended"),
         )
         services.append(cleaner)
 
@@ -115,13 +115,14 @@ def make_jobs(
 
         metrics.watch_each("trio2o_route_checks_distrusted", distrusted)
     if section.tombstone_days:
+        pruned = metrics.counter("trio2o_tombstones_pruned")
         services.append(
             TombstonePruner(
                 routes=routes,
                 state=state,
                 clock=reactor,
                 days=section.tombstone_days,
-                pruned=metrics.tombstones_pruned,
+                pruned=lambda pod, count: pruned(pod, count=count),
             )
         )
     metrics.watch("trio2o_jobs_leader", lambda: float(election.leads))

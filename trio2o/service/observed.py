@@ -4,6 +4,8 @@ The boundaries that the metrics look at, each a thin layer over the one it count
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -54,16 +56,17 @@ class ObservedTokens:
     """
 
     _tokens: ITokenValidator
-    _metrics: Metrics
+    #: Told of each look-up: ``hit``, or ``miss``, which a refusal remembered is too.
+    _count: Callable[[str], None]
 
     def peek(self, token: bytes) -> Identity | None:
         found = self._tokens.peek(token)
         if found is not None:
-            self._metrics.token_lookup("hit")
+            self._count("hit")
         return found
 
     async def validate(self, token: bytes, service_token: bytes | None = None, client: str = "") -> Identity:
-        self._metrics.token_lookup("miss")
+        self._count("miss")
         return await self._tokens.validate(token, service_token, client)
 
     async def vouches(self, service_token: bytes, client: str = "") -> bool:

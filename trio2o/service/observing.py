@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attrs import define
+from attrs import define, field
 
 from trio2o.model import PodState
 from trio2o.ops.access_log import AccessLog
-from trio2o.ops.metrics import Metrics
+from trio2o.ops.metrics import Counts, Metrics
 from trio2o.pods.breaker import BreakerState
 from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
@@ -33,6 +33,10 @@ class Observer:
     _metrics: Metrics
     #: ``None`` where no access log is wanted.
     _access: AccessLog | None
+    _missing: Counts = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._missing = self._metrics.counter("trio2o_merge_missing_pods")
 
     def request_ended(self, record: RequestRecord) -> None:
         """
@@ -40,8 +44,8 @@ class Observer:
         """
         method = record.method.decode("latin-1")
         self._metrics.request(record.surface, method, record.operation, record.status, record.duration)
-        if record.missing:
-            self._metrics.missing_pods(record.surface, record.missing)
+        for pod in record.missing:
+            self._missing(record.surface, pod)
         if self._access is not None:
             self._access.record(
                 request_id=record.request_id,

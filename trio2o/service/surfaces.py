@@ -244,7 +244,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
                 shield=shield,
                 clock=common.reactor,
                 kept=common.config.idempotency.kept_seconds,
-                counted=common.metrics.keyed_create,
+                counted=common.metrics.counter("trio2o_keyed_creates"),
             ),
             outcomes=outcomes,
             clock=common.reactor,

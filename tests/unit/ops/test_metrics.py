@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from treq.testing import StubTreq
 from twisted.trial.unittest import SynchronousTestCase
 
-from trio2o.ops.metrics import WATCHED, Metrics, MetricsResource
+from trio2o.ops.metric_table import COUNTED, WATCHED
+from trio2o.ops.metrics import Metrics, MetricsResource
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -92,12 +93,12 @@ class MetricsTests(SynchronousTestCase):
         Token look-ups, route look-ups and pods left out have their counters.
         """
         metrics = Metrics()
-        metrics.token_lookup("hit")
-        metrics.token_lookup("hit")
-        metrics.route_lookup("hit")
-        metrics.missing_pods("volume", ["Pod1", "Pod2"])
+        metrics.counter("trio2o_token_lookups")("hit", count=2)
+        metrics.counter("trio2o_token_lookups")("hit")
+        metrics.counter("trio2o_route_lookups")("hit")
+        metrics.counter("trio2o_merge_missing_pods")("volume", "Pod2")
         shown = samples(metrics)
-        self.assertEqual(shown["trio2o_token_lookups_total", labels(result="hit")], 2)
+        self.assertEqual(shown["trio2o_token_lookups_total", labels(result="hit")], 3)
         self.assertEqual(shown["trio2o_route_lookups_total", labels(source="hit")], 1)
         self.assertEqual(shown["trio2o_merge_missing_pods_total", labels(surface="volume", pod="Pod2")], 1)
 
@@ -133,7 +134,7 @@ class MetricsTests(SynchronousTestCase):
         Two services in one process do not see each other's numbers.
         """
         one, other = Metrics(), Metrics()
-        one.token_lookup("miss")
+        one.counter("trio2o_token_lookups")("miss")
         self.assertNotIn(("trio2o_token_lookups_total", labels(result="miss")), samples(other))
 
     def test_process(self) -> None:
@@ -150,7 +151,7 @@ class MetricsTests(SynchronousTestCase):
         ours = {family.name for family in families if family.name.startswith("trio2o_")}
         guide = (Path(__file__).parents[3] / "docs" / "operate.rst").read_text(encoding="utf-8")
         self.assertGreater(len(ours), 6)
-        for name in ours | WATCHED.keys():
+        for name in ours | WATCHED.keys() | COUNTED.keys():
             self.assertTrue(f"``{name}``" in guide or f"``{name}_total``" in guide, name)
 
 
@@ -164,7 +165,7 @@ class MetricsResourceTests(SynchronousTestCase):
         The exposition comes in the text format.
         """
         metrics = Metrics()
-        metrics.token_lookup("hit")
+        metrics.counter("trio2o_token_lookups")("hit")
         client = StubTreq(MetricsResource(metrics))
         response = self.successResultOf(client.get("http://gateway/"))
         self.assertEqual(response.code, 200)

@@ -236,7 +236,7 @@ class ObservedTokensTests(MetricsCase):
     def setUp(self) -> None:
         super().setUp()
         self.memory = MemoryTokens()
-        self.tokens = ObservedTokens(self.memory, self.metrics)
+        self.tokens = ObservedTokens(self.memory, self.metrics.counter("trio2o_token_lookups"))
 
     def test_counted(self) -> None:
         """
