@@ -7,6 +7,7 @@ from trio2o.interfaces.intents import IIntentStore
 from trio2o.interfaces.memory import ICursorBook, IRouteBook, IState
 from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
+from trio2o.interfaces.quota import IQuotaLimits, IQuotaLimitStore, IQuotaUsage
 from trio2o.interfaces.scheduling import (
     IPodFilter,
     IPodWeigher,
@@ -45,6 +46,9 @@ __all__ = [
     "IPodTokens",
     "IPodWeigher",
     "IPolicy",
+    "IQuotaLimitStore",
+    "IQuotaLimits",
+    "IQuotaUsage",
     "IRequestBody",
     "IRouteBook",
     "IRouteStore",

@@ -12,11 +12,14 @@ from trio2o.model.news import Lack, Mark, News, Placed
 from trio2o.model.offers import CollectedOffers, OfferedFlavor, OfferedType, Offers, PodOffers
 from trio2o.model.placing import Candidate, PlacementRequest
 from trio2o.model.pods import Pod, PodSettings, PodState, PodUses
+from trio2o.model.quotas import DEFAULT_CLASS, UNLIMITED, QuotaOwner, QuotaScope, QuotaUse
 from trio2o.model.resources import Kind, Route
 from trio2o.model.usage import CollectedUsage, QuotaLeft, Stock, Usage
 
 __all__ = [
+    "DEFAULT_CLASS",
     "NOTHING",
+    "UNLIMITED",
     "AccessRule",
     "Amounts",
     "Binding",
@@ -40,6 +43,9 @@ __all__ = [
     "PodState",
     "PodUses",
     "QuotaLeft",
+    "QuotaOwner",
+    "QuotaScope",
+    "QuotaUse",
     "RequestContext",
     "Route",
     "Snapshot",

@@ -1,0 +1,3 @@
+"""
+What projects may have over all pods: the resources that services count, and whose limit holds. Pure.
+"""

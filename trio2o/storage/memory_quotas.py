@@ -1,0 +1,82 @@
+"""
+Projects' limits and use in memory; see :mod:`trio2o.storage.memory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from attrs import define, field
+from zope.interface import implementer
+
+from trio2o.interfaces import IQuotaLimitStore, IQuotaUsage
+from trio2o.model import QuotaOwner, QuotaScope, QuotaUse
+from trio2o.storage.memory_database import MemoryDatabase
+from trio2o.storage.rules import limits_row
+
+
+@implementer(IQuotaLimitStore)
+@define(eq=False)
+class MemoryQuotaLimits:
+    """
+    Limits in a dictionary.
+    """
+
+    _database: MemoryDatabase
+    _rows: dict[QuotaOwner, dict[str, int]] = field(factory=dict, init=False)
+
+    async def all_limits(self) -> Mapping[QuotaOwner, Mapping[str, int]]:
+        self._database.check()
+        return {owner: dict(limits) for owner, limits in self._rows.items()}
+
+    async def limits_of(self, owners: Collection[QuotaOwner]) -> Mapping[QuotaOwner, Mapping[str, int]]:
+        self._database.check()
+        return {owner: dict(self._rows[owner]) for owner in owners if owner in self._rows}
+
+    async def set_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
+        self._database.check()
+        return self._put(owner, {**self._rows.get(owner, {}), **limits})
+
+    async def replace_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
+        self._database.check()
+        return self._put(owner, dict(limits))
+
+    async def delete_limits(self, owner: QuotaOwner) -> int:
+        self._database.check()
+        gone = [each for each in self._rows if each == owner or _is_users_of(each, owner)]
+        for each in gone:
+            self._put(each, {})
+        return self._database.last
+
+    def _put(self, owner: QuotaOwner, limits: dict[str, int]) -> int:
+        before = self._rows.get(owner, {})
+        if limits != before:
+            self._rows[owner] = limits
+            if not limits:
+                del self._rows[owner]
+            self._database.note("quota_limits", limits_row(owner))
+        return self._database.last
+
+
+def _is_users_of(each: QuotaOwner, owner: QuotaOwner) -> bool:
+    return (
+        owner.scope is QuotaScope.PROJECT
+        and each.scope is QuotaScope.USER
+        and (each.service, each.scope_id) == (owner.service, owner.scope_id)
+    )
+
+
+@implementer(IQuotaUsage)
+@define(eq=False)
+class MemoryQuotaUsage:
+    """
+    What tests say that projects have.
+    """
+
+    _database: MemoryDatabase
+    #: By service, project and user, empty for the project as a whole.
+    uses: dict[tuple[str, str, str], Mapping[str, QuotaUse]] = field(factory=dict, init=False)
+
+    async def used(self, service: str, project_id: str, user_id: str = "") -> Mapping[str, QuotaUse]:
+        self._database.check()
+        return self.uses.get((service, project_id, user_id), {})
