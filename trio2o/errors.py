@@ -175,6 +175,18 @@ class PodBroken(PodFailure):
     """
 
 
+class Unreadable(Exception):
+    """
+    A pod answered, and does not show what it was asked for: a refusal, or an answer of another form.
+    """
+
+
+class NotYet(Exception):
+    """
+    What a pod is to have names another thing that it does not have yet.
+    """
+
+
 class DatabaseUnavailable(Exception):
     """
     The database cannot be reached or did not answer in time (I15).

@@ -16,6 +16,7 @@ from trio2o.interfaces.scheduling import (
     ISteadyFilter,
     ISteadyWeigher,
 )
+from trio2o.interfaces.shared import IPodAsk, IPodIds, ISharedIds, ISharedKind, ISharedStore
 from trio2o.interfaces.stores import (
     IBindingStore,
     IChangeLog,
@@ -39,9 +40,11 @@ __all__ = [
     "INews",
     "IOfferStore",
     "IPodAnswer",
+    "IPodAsk",
     "IPodClient",
     "IPodFactsBook",
     "IPodFilter",
+    "IPodIds",
     "IPodStore",
     "IPodTokens",
     "IPodWeigher",
@@ -54,6 +57,9 @@ __all__ = [
     "IRouteStore",
     "IScaledWeigher",
     "IServiceToken",
+    "ISharedIds",
+    "ISharedKind",
+    "ISharedStore",
     "IState",
     "ISteady",
     "ISteadyFilter",

@@ -1,0 +1,235 @@
+"""
+What pods have the same: one adapter for each kind, and what is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from zope.interface import Attribute, Interface
+
+from trio2o.model.shared import (
+    Drift,
+    Observed,
+    OpenWrite,
+    SharedCopy,
+    SharedKey,
+    SharedResource,
+    SharedState,
+    SharedWrite,
+    Step,
+)
+
+# mypy-zope reads the methods below; zope leaves out ``self``.
+# ruff: noqa: N805
+
+
+class IPodAsk(Interface):
+    """
+    Questions to one pod's service with the daemon's own token.
+    """
+
+    pod = Attribute("The pod.")
+
+    async def get(path: str, *, version: str = "") -> tuple[int, Any]:
+        """
+        GET something; the status, and the JSON value of the body, ``None`` where it is none.
+
+        :param path: as :attr:`Step.path`, without ``{ref}``.
+        :param version: the microversion, as ``OpenStack-API-Version`` has it; empty for none.
+        :raises PodFailure: if there is no whole answer in time.
+        :raises GatewayError: if there is no token to ask with.
+        """
+
+
+class IPodIds(Interface):
+    """
+    What one pod calls the things that pods give ids of their own.
+    """
+
+    def own(kind: str, top_id: str) -> str | None:
+        """
+        The pod's own id of what has this id at the top; ``None`` where the pod is not known to have it.
+        """
+
+    def top(kind: str, own_id: str) -> str | None:
+        """
+        The other way round; ``None`` for what is not known.
+        """
+
+
+class ISharedIds(Interface):
+    """
+    The ids of all pods, in memory, and which pods lack something (I1: synchronous).
+    """
+
+    def of(pod_id: str) -> IPodIds:
+        """
+        One pod's ids.
+        """
+
+    def behind() -> frozenset[str]:
+        """
+        The ids of the pods that lack something that is wanted; the same object until that changes.
+        """
+
+    def resource(kind: str, top_id: str) -> SharedResource | None:
+        """
+        What is wanted, of the kinds whose ids are mapped.
+        """
+
+    def copies(kind: str, top_id: str) -> Mapping[str, SharedCopy]:
+        """
+        Pod id to the copy, of the kinds whose ids are mapped; empty for what is not known.
+        """
+
+
+class ISharedKind(Interface):
+    """
+    One kind of thing that pods have the same. All but ``read_all`` and ``read_one`` are pure.
+    """
+
+    kind = Attribute("Its name, a singular: ``flavor``.")
+    surface = Attribute("``compute`` or ``volume``.")
+    mapped = Attribute("True where each pod gives ids of its own; else the top id is the pod's own too.")
+    owned = Attribute(
+        "True where each thing is one user's; then a pod is asked for the things of known users only."
+    )
+    lenient = Attribute("True where one pod that has it is enough for the client, whatever the policy says.")
+
+    async def read_all(ask: IPodAsk, ids: IPodIds, owners: Collection[str]) -> Sequence[Observed]:
+        """
+        All that a pod has, with all that belongs to it (extra specs, access).
+
+        :param owners: the users whose things are wanted, where things are ``owned``.
+        :raises trio2o.errors.PodFailure: as :meth:`IPodAsk.get`.
+        :raises trio2o.errors.Unreadable: if the pod does not show it.
+        """
+
+    async def read_one(ask: IPodAsk, ids: IPodIds, key: SharedKey, ref: str) -> Observed | None:
+        """
+        One of them: by the pod's own id where that is known and still there, else by its name. ``None`` where the pod does not
+        have it.
+
+        :raises: as :meth:`read_all`.
+        """
+
+    def wanted(observed: Observed, before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """
+        What every pod is to have now that the pod which judged a write shows this; mostly what it shows.
+
+        :param before: what was wanted until now; ``None`` for nothing.
+        """
+
+    def steps(desired: SharedResource, observed: Observed | None, ids: IPodIds) -> Sequence[Step]:
+        """
+        The calls that make what a pod shows into what is wanted, in their order; none where it is that already. They can be made
+        again after a part of them. What the pod cannot have yet, because it lacks another thing that this one names, is left out
+        of them by raising.
+
+        :raises trio2o.errors.NotYet: then.
+        """
+
+    def written(write: SharedWrite) -> SharedKey | None:
+        """
+        What a client's write is about. For kinds with mapped ids, and a path that has ``id``, the name is left empty: the id
+        says it. ``None`` where the request is malformed: then the judge refuses it.
+        """
+
+    def for_pod(write: SharedWrite, ids: IPodIds) -> SharedWrite | None:
+        """
+        The request with the pod's own ids, all else as the client sent it (I3); ``None`` where the pod does not have what it is
+        about, so that it cannot be sent there.
+        """
+
+    def for_client(body: bytes, ids: IPodIds) -> bytes:
+        """
+        A pod's answer with top ids.
+        """
+
+    def made(body: bytes) -> str:
+        """
+        The id of what the judge has just made, from its answer; empty where it is not in it.
+        """
+
+
+class ISharedStore(Interface):
+    """
+    What is wanted and what pods have, in the database. All of it survives every process.
+    """
+
+    async def begin_write(key: SharedKey, judge_id: str) -> int:
+        """
+        Note that a write is about to be sent, and by which pod it is judged; its number.
+        """
+
+    async def end_write(write_id: int) -> bool:
+        """
+        Note that its end is known. True where no other write of the same thing was open at any moment meanwhile.
+        """
+
+    async def open_writes(key: SharedKey) -> Sequence[OpenWrite]:
+        """
+        Writes of one thing that nobody has ended, the oldest first.
+        """
+
+    async def find(key: SharedKey, top_id: str = "") -> Sequence[SharedState]:
+        """
+        What is wanted under a name, with the deleted things that had it, and the thing with an id; those that are deleted come
+        first, since they make room.
+        """
+
+    async def settle(
+        resource: SharedResource, copies: Collection[SharedCopy], *, expected: int
+    ) -> SharedResource | None:
+        """
+        Write what is wanted and how pods stand to it. Its version is one more than before where anything of it is new, and a copy
+        whose version is 0 is of this version. A pod that is registered and named by no copy, now or before, is behind; so is one
+        whose copy is of an older version.
+
+        :param expected: the version that it has; 0 for "there is none", a deleted thing under the same id aside.
+        :return: as it is now; ``None``, with nothing written, where the version is another, or the name is another thing's.
+        """
+
+    async def note_copies(key: SharedKey, top_id: str, version: int, copies: Collection[SharedCopy]) -> bool:
+        """
+        Write how pods stand; False, with nothing written, where the version is another by now.
+        """
+
+    async def lacking(pod_id: str, limit: int, after: str = "") -> Sequence[SharedState]:
+        """
+        What a pod is behind with or has refused, deleted things first, then by kind and name.
+
+        :param after: the ``str`` of the key of the last one of the page before.
+        """
+
+    async def everything(kind: str) -> Sequence[SharedState]:
+        """
+        All that is wanted of one kind, and what is deleted and may still be somewhere.
+        """
+
+    async def cached(kinds: Collection[str]) -> Sequence[SharedState]:
+        """
+        What processes keep in memory: everything of these kinds, and of the others what a pod is behind with.
+        """
+
+    async def cached_rows(row_ids: Collection[str]) -> Sequence[SharedState]:
+        """
+        The rows with these ids of the change log.
+        """
+
+    async def prune(seconds: float) -> int:
+        """
+        Forget what was deleted so long ago and no pod may have any more; how many.
+        """
+
+    async def report(kind: str, drifts: Collection[Drift]) -> None:
+        """
+        Replace what is known of a kind's differences.
+        """
+
+    async def drifts() -> Sequence[Drift]:
+        """
+        All differences, by kind, name and pod.
+        """
