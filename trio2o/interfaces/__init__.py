@@ -4,7 +4,7 @@ Every boundary of the daemon, one interface each. Providers say in their names h
 
 from trio2o.interfaces.identity import ICatalog, IPodTokens, IPolicy, IServiceToken, ITokenValidator
 from trio2o.interfaces.intents import IIntentStore
-from trio2o.interfaces.memory import ICursorBook, IRouteBook, IState
+from trio2o.interfaces.memory import ICursorBook, IFollower, IRouteBook, IState
 from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
 from trio2o.interfaces.quota import IQuotaLimits, IQuotaLimitStore, IQuotaUsage
@@ -36,6 +36,7 @@ __all__ = [
     "ICursorBook",
     "ICursorStore",
     "IElection",
+    "IFollower",
     "IIntentStore",
     "INews",
     "IOfferStore",

@@ -4,7 +4,7 @@ What a process keeps in memory, and writes behind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -121,4 +121,26 @@ class ICursorBook(Interface):
     def keep(digest: bytes, content: str) -> None:
         """
         Keep a content. Written in the background, or lost.
+        """
+
+
+class IFollower(Interface):
+    """
+    What a process keeps in memory of a table that the change log tells of, besides pods and bindings.
+    """
+
+    table = Attribute("The name of the table, a str.")
+
+    async def load() -> None:
+        """
+        Read all of it.
+
+        :raises DatabaseUnavailable: if it cannot be read; what was known stays.
+        """
+
+    async def take_over(row_ids: Collection[str]) -> None:
+        """
+        Read the rows that changed as they are now; they may be no more. The ids are those of the change log.
+
+        :raises DatabaseUnavailable: as :meth:`load`.
         """

@@ -46,7 +46,7 @@ class IQuotaUsage(Interface):
 
 class IQuotaLimitStore(Interface):
     """
-    Limits that were set, each in the number that :mod:`trio2o.model.quotas` tells.
+    Limits that were set.
     """
 
     async def all_limits() -> Mapping[QuotaOwner, Mapping[str, int]]:
@@ -63,6 +63,8 @@ class IQuotaLimitStore(Interface):
         """
         Set these limits of an owner and keep its others, in one transaction; gives the number of the last change in the
         change log, which orders what is set by several at once.
+
+        :raises Missing: if no owner can be called so.
         """
 
     async def replace_limits(owner: QuotaOwner, limits: Mapping[str, int]) -> int:

@@ -17,7 +17,7 @@ class Change:
     """
 
     number: int
-    #: ``pods`` or ``bindings``.
+    #: ``pods``, ``bindings``, or what an :class:`~trio2o.interfaces.IFollower` keeps.
     table: str
     row_id: str
 

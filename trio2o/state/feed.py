@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from trio2o.errors import DatabaseUnavailable
-from trio2o.interfaces import IBindingStore, IChangeLog, IPodStore
+from trio2o.interfaces import IBindingStore, IChangeLog, IFollower, IPodStore
 from trio2o.model import Binding, Change
 from trio2o.state.cache import MemoryState, by_project
 
@@ -53,6 +53,8 @@ class StateFeed(Service):
     pause_limit: float = field(default=1.0, kw_only=True)
     #: Seconds between two full readings, which mend what no other way would.
     reload_interval: float = field(default=3600.0, kw_only=True)
+    #: What else is kept in memory. It is read after the snapshot, so it may be newer; the changes since are read once more.
+    followers: Sequence[IFollower] = field(default=(), kw_only=True)
     #: How often everything was read.
     loads: int = field(default=0, init=False)
     _timeline: str | None = field(default=None, init=False)
@@ -247,6 +249,8 @@ class StateFeed(Service):
             if start:
                 await deferLater(self._clock, 0)
             by_project(snapshot.bindings[start : start + _STRETCH], table)
+        for follower in self.followers:
+            await follower.load()
         self._state.replace(snapshot.pods, table)
         self._state.change, self._timeline = snapshot.number, snapshot.timeline
         self._loaded_at = self._clock.seconds()
@@ -270,6 +274,9 @@ class StateFeed(Service):
         noted = set(self._state.unconfirmed)
         wanted = noted | {change.row_id for change in changes if change.table == "bindings"}
         found = await self._bindings.get_bindings(wanted) if wanted else ()
+        for follower in self.followers:
+            if touched := {change.row_id for change in changes if change.table == follower.table}:
+                await follower.take_over(touched)
         if pods is not None:
             self._state.put_pods(pods)
         # Ended ones first: they make room for their successors.

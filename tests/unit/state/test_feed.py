@@ -4,20 +4,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, TypeVar
 
+from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from tests.unit.state.samples import a_pod
+from trio2o.errors import DatabaseUnavailable
+from trio2o.interfaces import IFollower
 from trio2o.model import Binding
 from trio2o.state.cache import MemoryState
 from trio2o.state.feed import StateFeed
 from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods
 
 T = TypeVar("T")
+
+
+@implementer(IFollower)
+@define
+class Follower:
+    """
+    Tells what it was told to read.
+    """
+
+    #: How many times the database is away.
+    failing: int = 0
+    table: str = field(default="things", init=False)
+    #: ``None`` for everything.
+    read: list[set[str] | None] = field(factory=list, init=False)
+
+    async def load(self) -> None:
+        self._note(None)
+
+    async def take_over(self, row_ids: Collection[str]) -> None:
+        self._note(set(row_ids))
+
+    def _note(self, what: set[str] | None) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise DatabaseUnavailable("taken away")
+        self.read.append(what)
 
 
 class StateFeedTests(SynchronousTestCase):
@@ -119,6 +149,40 @@ class StateFeedTests(SynchronousTestCase):
         self.database.restore_listeners()
         self.assertEqual(1, len(self.state.bindings_of("p1099")))
         self.assertEqual((1, 1101), (self.feed.loads, self.state.change))
+
+    def test_followers(self) -> None:
+        """
+        What else is kept is read whole with the snapshot, and then what the change log names of its table, once for all changes
+        of one row; other tables' changes are none of its.
+        """
+        follower = Follower()
+        self.feed.followers = [follower]
+        self.feed.startService()
+        self.now(self.pods.create_pod(a_pod("Pod1")))
+        self.assertEqual([None], follower.read)
+        self.database.lose_listeners()
+        for row_id in ("a", "b", "a"):
+            self.database.note("things", row_id)
+        self.database.restore_listeners()
+        self.assertEqual([None, {"a", "b"}], follower.read)
+
+    def test_follower_fails(self) -> None:
+        """
+        What a follower could not read is read again, and until then nothing counts as taken over.
+        """
+        # the listener that connects, and the start, have it read each
+        follower = Follower(failing=2)
+        self.feed.followers = [follower]
+        self.feed.startService()
+        self.assertEqual((False, 0), (self.state.ready, self.feed.loads))
+        self.clock.advance(1)
+        self.assertEqual((True, 1), (self.state.ready, self.feed.loads))
+        follower.failing = 1
+        self.database.note("things", "a")
+        self.assertEqual((False, 0), (self.state.current, self.state.change))
+        self.clock.advance(1)
+        self.assertEqual((True, 1), (self.state.current, self.state.change))
+        self.assertEqual([None, {"a"}], follower.read)
 
     def test_lost_listener(self) -> None:
         """
