@@ -17,12 +17,12 @@ from trio2o.errors import NotFound, PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodAnswer, IState, IStrategy
 from trio2o.merging.integers import number_item, own_integer
+from trio2o.merging.zones import is_pods_zone
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.rewriting.zones import pod_zone
 from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.deadline import Deadline
 from trio2o.strategies.forwarding import Forwarder, is_json, told
-from trio2o.strategies.joint import is_pods_zone
 from trio2o.strategies.numbers import with_number
 from trio2o.strategies.pages import object_in
 

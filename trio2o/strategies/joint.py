@@ -16,6 +16,7 @@ from trio2o.errors import BadRequest, GatewayError, PodFailure, PodUnreachable, 
 from trio2o.exchange import Answer, Inbound
 from trio2o.merging.integers import number_item
 from trio2o.merging.links import next_links
+from trio2o.merging.zones import is_pods_zone
 from trio2o.model import Pod, RequestContext
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.deadline import MOST_ROUNDS, Deadline
@@ -23,9 +24,6 @@ from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.pages import PodPage, page_of
 
 _log = Logger()
-
-#: Where Nova puts what is no compute host; no zone of users.
-_INTERNAL = "internal"
 
 Query = Sequence[tuple[str, str]]
 
@@ -245,13 +243,6 @@ class Joint:
 
     def without(self, *names: str) -> Query:
         return [pair for pair in self.query if pair[0] not in names]
-
-
-def is_pods_zone(zone: str, pod: Pod) -> bool:
-    """
-    True for the zone in which the pod's hosts are for users; Nova's ``internal`` is none.
-    """
-    return zone == pod.pod_az_name if pod.pod_az_name else zone != _INTERNAL
 
 
 def bounded_number(text: str, most: int) -> int | None:

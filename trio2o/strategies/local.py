@@ -5,18 +5,26 @@ The strategy ``local``: answered from the daemon's own state.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from attrs import define
 from zope.interface import implementer
 
-from trio2o.errors import GatewayError, NotFound, PodFailure
+from trio2o.errors import BadRequest, Forbidden, GatewayError, NotFound, PodFailure
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodClient, IState, IStrategy
+from trio2o.merging.zones import INTERNAL, hosts_by_zone, in_order
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.pages import object_in
+
+#: From this microversion on Nova takes no parameters here.
+_STRICT_FROM = (2, 102)
+
+#: Nova's words for whoever may not see hosts.
+_NOT_DETAILED = "Policy doesn't allow os_compute_api:os-availability-zone:detail to be performed."
 
 
 @implementer(IStrategy)
@@ -24,6 +32,9 @@ from trio2o.strategies.pages import object_in
 class LocalStrategy:
     """
     Availability zones, plain and with their hosts.
+
+    The zones are those of the configuration, whichever pods answer. One is available while one of its pods takes new
+    resources and answers.
     """
 
     _forwarder: Forwarder
@@ -37,6 +48,8 @@ class LocalStrategy:
         See :class:`IStrategy`.
         """
         name = inbound.operation.options["name"]
+        if context.surface == "compute":
+            _check_parameters(inbound)
         if name == "zones":
             return self._zones(context)
         if name == "zones_detail":
@@ -63,16 +76,20 @@ class LocalStrategy:
             if context.surface == "compute":
                 shown["hosts"] = None
             told_zones.append(shown)
-        return _answer(told_zones)
+        # Cinder lists zones as it finds them, whichever are available
+        return _answer(in_order(told_zones) if context.surface == "compute" else told_zones)
 
     async def _zones_detail(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
-        Each zone with the hosts of its pods; a pod that refuses the caller decides for all.
+        Each zone with the hosts of its pods, and ``internal`` with what is no compute host; a pod that refuses the caller
+        decides for all. A zone of which no pod says anything has no hosts, as Nova shows one that is not available.
+
+        :raises Forbidden: if no pod can say whether the caller may see hosts, and it is no admin.
         """
         zones = self._by_zone()
         pods = [pod for members in zones.values() for pod in members]
         deadline = self._forwarder.deadline(self._budget)
-        hosts: dict[str, dict[str, Any]] = {}
+        given: list[tuple[Pod, list[dict[str, Any]]]] = []
         missing: list[Pod] = []
         answers = await gathered(
             [self._forwarder.whole(inbound, context, pod, deadline, body=None) for pod in pods],
@@ -88,18 +105,24 @@ class LocalStrategy:
             if listed is None:
                 missing.append(pod)
                 continue
-            for shown in listed:
-                if not pod.pod_az_name or shown.get("zoneName") == pod.pod_az_name:
-                    hosts.setdefault(pod.az_name, {}).update(shown.get("hosts") or {})
+            given.append((pod, listed))
+        if not given and not context.is_admin:
+            raise Forbidden(_NOT_DETAILED)
+        hosts = hosts_by_zone(given)
+        heard = {pod.az_name for pod, _ in given}
         told_zones = [
             {
                 "zoneName": zone,
                 "zoneState": {"available": self._available(members, context.surface)},
-                "hosts": hosts.get(zone, {}),
+                "hosts": hosts.get(zone, {}) if zone in heard else None,
             }
             for zone, members in zones.items()
         ]
-        answer = _answer(told_zones)
+        if INTERNAL in hosts and INTERNAL not in zones:
+            told_zones.append(
+                {"zoneName": INTERNAL, "zoneState": {"available": True}, "hosts": hosts[INTERNAL]}
+            )
+        answer = _answer(in_order(told_zones))
         return Answer(
             status=200,
             headers=answer.headers,
@@ -107,6 +130,22 @@ class LocalStrategy:
             missing=tuple(missing),
             pods=tuple(pod.name for pod in pods),
         )
+
+
+def _check_parameters(inbound: Inbound) -> None:
+    """
+    Refuse what Nova's schema of the query does, in its words.
+
+    :raises BadRequest: then.
+    """
+    if (inbound.microversion or (0, 0)) < _STRICT_FROM or not inbound.query:
+        return
+    query = parse_qsl(inbound.query.decode("latin-1"), keep_blank_values=True)
+    names = sorted({name for name, _ in query})
+    if names:
+        told = ", ".join(repr(name) for name in names)
+        verb = "was" if len(names) == 1 else "were"
+        raise BadRequest(f"Additional properties are not allowed ({told} {verb} unexpected)")
 
 
 def _listed(body: object) -> list[dict[str, Any]] | None:

@@ -66,7 +66,10 @@ def _event(name: str) -> dict[str, Any]:
 
 _DETAILED_ZONES = Step(
     ask=Ask(method="GET", path="/os-availability-zone/detail"),
-    told=Told(status=200, shows=("pod1-compute", "pod2-compute", "pod3-compute", "az1", "az2")),
+    told=Told(
+        status=200,
+        shows=("pod1-compute", "pod2-compute", "pod3-compute", "az1", "az2", "internal", "nova-conductor"),
+    ),
     got=went(PODS, "GET /os-availability-zone/detail"),
 )
 
