@@ -217,6 +217,36 @@ class Missing(Exception):
     """
 
 
+class WrongState(Exception):
+    """
+    The state of a stored thing does not allow what is wanted.
+
+    :ivar state: the one that it has.
+    """
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class JobRetry(Exception):
+    """
+    A job could not be done, and is to be tried again.
+
+    :ivar after: in how many seconds; ``None`` for what the worker thinks right after so many attempts.
+    """
+
+    def __init__(self, words: str, after: float | None = None) -> None:
+        super().__init__(words)
+        self.after = after
+
+
+class JobHopeless(Exception):
+    """
+    A job that is refused for ever, as far as anybody can tell: it becomes a dead letter.
+    """
+
+
 class ConfigErrors(Exception):
     """
     Everything that is wrong with a configuration file, each with its path.

@@ -4,6 +4,7 @@ Questions to pods that no client asked for, and what is put in order there, with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -50,7 +51,7 @@ class PodQuestions:
         """
         Ask one pod.
 
-        :param path: below the pod's root; ``{project_id}`` becomes the project of the daemon's user.
+        :param path: below the pod's root, percent-encoded; ``{project_id}`` becomes the project of the daemon's user.
         :param version: the microversion, as ``OpenStack-API-Version`` has it; empty for none.
         :raises PodFailure: if there is no whole answer in time.
         :raises GatewayError: if there is no token to ask with.
@@ -65,6 +66,26 @@ class PodQuestions:
         :raises GatewayError: as :meth:`get`.
         """
         return await self._request(b"DELETE", pod, service, path, "")
+
+    async def send(
+        self,
+        method: str,
+        pod: Pod,
+        service: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        version: str = "",
+    ) -> Said:
+        """
+        Have one pod do something.
+
+        :param path: as for :meth:`get`, and so the version.
+        :param body: sent as JSON; ``None`` for no body.
+        :raises PodFailure: as :meth:`get`; unless nothing was sent, it may be done all the same.
+        :raises GatewayError: as :meth:`get`.
+        """
+        return await self._request(method.encode("ascii"), pod, service, path, version, body)
 
     async def obstacle(self, pod: Pod, service: str) -> str:
         """
@@ -84,16 +105,25 @@ class PodQuestions:
             return "the daemon's user needs the role admin there: it is not shown other projects' resources"
         return f"it answers {said.status} when asked for its services"
 
-    async def _request(self, method: bytes, pod: Pod, service: str, path: str, version: str) -> Said:
+    async def _request(
+        self,
+        method: bytes,
+        pod: Pod,
+        service: str,
+        path: str,
+        version: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> Said:
+        raw = None if body is None else orjson.dumps(body)
         token = await self._own.token()
-        said = await self._ask(method, pod, service, path, version, token)
+        said = await self._ask(method, pod, service, path, version, raw, token)
         if said.status == 401:
             self._own.invalidate(token)
-            said = await self._ask(method, pod, service, path, version, await self._own.token())
+            said = await self._ask(method, pod, service, path, version, raw, await self._own.token())
         return said
 
     async def _ask(
-        self, method: bytes, pod: Pod, service: str, path: str, version: str, token: bytes
+        self, method: bytes, pod: Pod, service: str, path: str, version: str, raw: bytes | None, token: bytes
     ) -> Said:
         identity = self._tokens.peek(token) or await self._tokens.validate(token)
         sent = self._pod_tokens.peek(token, identity, pod)
@@ -103,16 +133,20 @@ class PodQuestions:
         headers = [(b"Accept", b"application/json"), (b"User-Agent", b"trio2o"), (b"X-Auth-Token", sent)]
         if version:
             headers.append((b"OpenStack-API-Version", version.encode("ascii")))
+        if raw is not None:
+            headers.append((b"Content-Type", b"application/json"))
         call = PodCall(
             service=service,
             method=method,
             target=path.replace("/{project_id}", project).encode("ascii"),
             headers=headers,
+            body=raw,
             budget=self._budget,
+            fresh=method != b"GET",
         )
         answer = await self._pods.call(pod, call)
-        raw = await answer.read(self._answer_limit)
+        said = await answer.read(self._answer_limit)
         try:
-            return Said(status=answer.status, body=orjson.loads(raw))
+            return Said(status=answer.status, body=orjson.loads(said))
         except orjson.JSONDecodeError:
             return Said(status=answer.status)

@@ -4,6 +4,7 @@ Every boundary of the daemon, one interface each. Providers say in their names h
 
 from trio2o.interfaces.identity import ICatalog, IPodTokens, IPolicy, IServiceToken, ITokenValidator
 from trio2o.interfaces.intents import IIntentStore
+from trio2o.interfaces.jobs import IJobHandler, IJobQueue, IJobStore, TellProgress
 from trio2o.interfaces.memory import ICursorBook, IFollower, IRouteBook, IState
 from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
@@ -38,6 +39,9 @@ __all__ = [
     "IElection",
     "IFollower",
     "IIntentStore",
+    "IJobHandler",
+    "IJobQueue",
+    "IJobStore",
     "INews",
     "IOfferStore",
     "IPodAnswer",
@@ -68,4 +72,5 @@ __all__ = [
     "IStrategy",
     "ITokenValidator",
     "IUsageStore",
+    "TellProgress",
 ]

@@ -8,6 +8,7 @@ from trio2o.model.amounts import NOTHING, Amounts
 from trio2o.model.bindings import Binding
 from trio2o.model.changes import Change, Snapshot
 from trio2o.model.identity import AccessRule, Identity, RequestContext
+from trio2o.model.jobs import Job, JobCensus, JobQuery, JobState, NewJob
 from trio2o.model.news import Lack, Mark, News, Placed
 from trio2o.model.offers import CollectedOffers, OfferedFlavor, OfferedType, Offers, PodOffers
 from trio2o.model.placing import Candidate, PlacementRequest
@@ -28,9 +29,14 @@ __all__ = [
     "CollectedOffers",
     "CollectedUsage",
     "Identity",
+    "Job",
+    "JobCensus",
+    "JobQuery",
+    "JobState",
     "Kind",
     "Lack",
     "Mark",
+    "NewJob",
     "News",
     "OfferedFlavor",
     "OfferedType",

@@ -26,6 +26,7 @@ from trio2o.storage.postgres.changes import PostgresChanges
 from trio2o.storage.postgres.cursors import PostgresCursors
 from trio2o.storage.postgres.election import PostgresElection
 from trio2o.storage.postgres.intents import PostgresIntents
+from trio2o.storage.postgres.jobs import PostgresJobs
 from trio2o.storage.postgres.news import PostgresNews
 from trio2o.storage.postgres.offers import PostgresOffers
 from trio2o.storage.postgres.pods import PostgresPods
@@ -100,6 +101,7 @@ class Database:
     followed: Followed = field(init=False)
     usage: PostgresUsage = field(init=False)
     intents: PostgresIntents = field(init=False)
+    jobs: PostgresJobs = field(init=False)
     news: PostgresNews = field(init=False)
     offers: PostgresOffers = field(init=False)
 
@@ -139,6 +141,7 @@ class Database:
         )
         self.usage = PostgresUsage(self.pool)
         self.intents = PostgresIntents(self.pool)
+        self.jobs = PostgresJobs(self.pool)
         self.news = PostgresNews(self._reactor, dsn, self.pool)
         self.offers = PostgresOffers(self.pool)
         self._begun = True

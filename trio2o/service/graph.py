@@ -17,6 +17,8 @@ from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
 from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.identity.policy import OsloPolicy
+from trio2o.jobs.handlers import JobHandlers
+from trio2o.jobs.queue import JobQueue
 from trio2o.model import Kind, News, PodState
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
@@ -62,6 +64,9 @@ class Graph:
 
     state: MemoryState
     surfaces: Sequence[ServedSurface]
+    #: Where jobs are enqueued, and who does those that this process claims.
+    job_queue: JobQueue
+    job_handlers: JobHandlers
     _feed: StateFeed
     _routes: RouteBook
     _cursors: CursorBook
@@ -216,6 +221,8 @@ def make_graph(
         clock=reactor,
         budget=config.pod_defaults.list_timeout_seconds,
     )
+    handlers = JobHandlers()
+    job_queue = JobQueue(store=database.jobs, due=lambda: None)
     jobs = make_jobs(
         reactor,
         config.jobs,
@@ -309,6 +316,8 @@ def make_graph(
     return Graph(
         state=state,
         surfaces=surfaces,
+        job_queue=job_queue,
+        job_handlers=handlers,
         departures=departures,
         usage=usage,
         quotas=quotas,

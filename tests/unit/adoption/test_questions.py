@@ -4,6 +4,7 @@ Questions with the daemon's own token.
 
 from __future__ import annotations
 
+import orjson
 from twisted.internet.defer import Deferred
 
 from tests.unit.adoption.case import CINDER_SERVICES, NOVA_SERVICES, OWN, AdoptionCase
@@ -75,6 +76,55 @@ class GetTests(AdoptionCase):
         self.own.number = None
         asked = Deferred.fromCoroutine(self.questions.get(self.pod1, "compute", "/x"))
         self.failureResultOf(asked, Unavailable)
+
+
+class SendTests(AdoptionCase):
+    """
+    One request that changes something.
+    """
+
+    def test_sent(self) -> None:
+        """
+        It has the pod's own token, the microversion and the body as JSON, over a connection that was not left idle.
+        """
+        self.pods.on("Pod1", "POST", f"/v3/{OWN}/types", Reply(202, {"volume_type": {"id": "1"}}))
+
+        said = self.now(
+            self.questions.send(
+                "POST",
+                self.pod1,
+                "volume",
+                "/v3/{project_id}/types",
+                body={"volume_type": {"name": "schön"}},
+                version="volume 3.27",
+            )
+        )
+
+        self.assertEqual((202, {"volume_type": {"id": "1"}}), (said.status, said.body))
+        sent = self.pods.last
+        self.assertEqual({"volume_type": {"name": "schön"}}, orjson.loads(sent.body))
+        self.assertEqual(b"application/json", sent.header(b"content-type"))
+        self.assertEqual(b"volume 3.27", sent.header(b"openstack-api-version"))
+        self.assertTrue(sent.call.fresh)
+
+    def test_no_body(self) -> None:
+        """
+        Without a body there is none, and no type of one.
+        """
+        self.pods.on("Pod1", "DELETE", "/v2.1/flavors/1", Reply(202, b""))
+        said = self.now(self.questions.send("DELETE", self.pod1, "compute", "/v2.1/flavors/1"))
+        self.assertEqual((202, None), (said.status, said.body))
+        self.assertIsNone(self.pods.last.call.body)
+        self.assertIsNone(self.pods.last.header(b"content-type"))
+
+    def test_token_refused(self) -> None:
+        """
+        A pod that refuses the token has done nothing: the same is sent once more with another.
+        """
+        self.pods.on("Pod1", "PUT", "/x", Reply(401, {}), Reply(200, {"a": 1}))
+        said = self.now(self.questions.send("PUT", self.pod1, "compute", "/x", body={"b": 2}))
+        self.assertEqual(200, said.status)
+        self.assertEqual([b'{"b":2}'] * 2, [call.body for call in self.pods.calls])
 
 
 class ObstacleTests(AdoptionCase):

@@ -26,6 +26,7 @@ from trio2o.storage.memory import (
 )
 from trio2o.storage.memory_election import MemoryElection
 from trio2o.storage.memory_intents import MemoryIntents
+from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.storage.memory_offers import MemoryOffers
 from trio2o.storage.memory_usage import MemoryUsage
@@ -67,6 +68,7 @@ class MemoryStores:
         )
         self.usage = MemoryUsage(self.memory)
         self.intents = MemoryIntents(self.memory)
+        self.jobs = MemoryJobs(self.memory)
         self.news = MemoryNews(self.memory)
         self.offers = MemoryOffers(self.memory)
 

@@ -1,0 +1,3 @@
+"""
+The durable queue's working end: who does jobs, and when.
+"""
