@@ -156,7 +156,10 @@ class ISharedKind(Interface):
 
 class ISharedStore(Interface):
     """
-    What is wanted and what pods have, in the database. All of it survives every process.
+    What is wanted and what pods have, in the database.
+
+    Every registered pod has a copy in what is read: one that nothing is written of is behind, and so is one whose version is
+    older. Of a deleted thing only the copies are there that were written.
     """
 
     async def begin_write(key: SharedKey, judge_id: str) -> int:
@@ -185,10 +188,9 @@ class ISharedStore(Interface):
     ) -> SharedResource | None:
         """
         Write what is wanted and how pods stand to it. Its version is one more than before where anything of it is new, and a copy
-        whose version is 0 is of this version. A pod that is registered and named by no copy, now or before, is behind; so is one
-        whose copy is of an older version.
+        whose version is 0 is of this version. A pod whose own id another, deleted thing had is taken to have that no more.
 
-        :param expected: the version that it has; 0 for "there is none", a deleted thing under the same id aside.
+        :param expected: the version that the thing with this id has, deleted or not; 0 for "there is none".
         :return: as it is now; ``None``, with nothing written, where the version is another, or the name is another thing's.
         """
 
@@ -197,11 +199,11 @@ class ISharedStore(Interface):
         Write how pods stand; False, with nothing written, where the version is another by now.
         """
 
-    async def lacking(pod_id: str, limit: int, after: str = "") -> Sequence[SharedState]:
+    async def lacking(pod_id: str, limit: int, after: SharedResource | None = None) -> Sequence[SharedState]:
         """
-        What a pod is behind with or has refused, deleted things first, then by kind and name.
+        What a pod is behind with or has refused, deleted things first, then by kind, owner and name.
 
-        :param after: the ``str`` of the key of the last one of the page before.
+        :param after: the last one of the page before.
         """
 
     async def everything(kind: str) -> Sequence[SharedState]:

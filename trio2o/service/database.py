@@ -31,6 +31,7 @@ from trio2o.storage.postgres.news import PostgresNews
 from trio2o.storage.postgres.offers import PostgresOffers
 from trio2o.storage.postgres.pods import PostgresPods
 from trio2o.storage.postgres.routes import PostgresRoutes
+from trio2o.storage.postgres.shared import PostgresShared
 from trio2o.storage.postgres.usage import PostgresUsage
 
 _log = Logger()
@@ -77,6 +78,7 @@ class Followed:
     changes: PostgresChanges
     pods: PostgresPods
     bindings: PostgresBindings
+    shared: PostgresShared
 
 
 @define(kw_only=True)
@@ -102,6 +104,7 @@ class Database:
     usage: PostgresUsage = field(init=False)
     intents: PostgresIntents = field(init=False)
     jobs: PostgresJobs = field(init=False)
+    shared: PostgresShared = field(init=False)
     news: PostgresNews = field(init=False)
     offers: PostgresOffers = field(init=False)
 
@@ -138,10 +141,12 @@ class Database:
             changes=PostgresChanges(self._reactor, dsn, self._following),
             pods=PostgresPods(self._following),
             bindings=PostgresBindings(self._following),
+            shared=PostgresShared(self._following),
         )
         self.usage = PostgresUsage(self.pool)
         self.intents = PostgresIntents(self.pool)
         self.jobs = PostgresJobs(self.pool)
+        self.shared = PostgresShared(self.pool)
         self.news = PostgresNews(self._reactor, dsn, self.pool)
         self.offers = PostgresOffers(self.pool)
         self._begun = True

@@ -140,3 +140,10 @@ def limits_owner(row_id: str) -> QuotaOwner:
     """
     service, scope, scope_id, user_id = row_id.split("\n")
     return QuotaOwner(service=service, scope=QuotaScope(scope), scope_id=scope_id, user_id=user_id)
+
+
+def shared_row(kind: str, top_id: str) -> str:
+    """
+    What the change log calls a shared resource; the column ``id`` of the table ``shared_resources``. No kind has a colon in it.
+    """
+    return f"{kind}:{top_id}"

@@ -1,0 +1,109 @@
+"""
+Shared things in memory.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from trio2o.interfaces import IPodIds, ISharedIds
+from trio2o.model import Pod
+from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedResource
+from trio2o.state.shared import SharedBook, SharedOfPods
+from trio2o.storage.memory import MemoryDatabase
+from trio2o.storage.memory_shared import MemoryShared
+
+GOLD = SharedResource(key=SharedKey("volume_type", "gold"), top_id="top")
+FLAVOR = SharedResource(key=SharedKey("flavor", "f"), top_id="f")
+
+
+class SharedBookTests(SynchronousTestCase):
+    """
+    One process's book over a database with two pods.
+    """
+
+    def setUp(self) -> None:
+        self.database = MemoryDatabase(Clock())
+        self.store = MemoryShared(self.database)
+        self.told: list[frozenset[str]] = []
+        self.book = SharedBook(
+            self.store, frozenset({"volume_type"}), changed=lambda: self.told.append(self.book.behind())
+        )
+        for serial, name in enumerate(("one", "two"), 1):
+            self.database.put_pod(Pod(id=name, name=name, az_name="az", serial=serial))
+
+    def settled(self, resource: SharedResource, expected: int = 0, **refs: str) -> None:
+        """
+        Write what is wanted, with the ids that pods give it, and have the book read it.
+        """
+        copies = [SharedCopy(pod_id=pod, pod_ref=ref, state=CopyState.CURRENT) for pod, ref in refs.items()]
+        written = self.store.settle(resource, copies, expected=expected)
+        self.successResultOf(Deferred.fromCoroutine(written))
+        row = f"{resource.key.kind}:{resource.top_id}"
+        self.successResultOf(Deferred.fromCoroutine(self.book.take_over([row])))
+
+    def test_interfaces(self) -> None:
+        """
+        It provides what it says.
+        """
+        verifyObject(ISharedIds, self.book)
+        verifyObject(IPodIds, self.book.of("one"))
+
+    def test_ids(self) -> None:
+        """
+        A mapped id is another in each pod, both ways; what a pod does not have, or is deleted, has no id there.
+        """
+        self.settled(GOLD, one="a", two="b")
+        one, two = self.book.of("one"), self.book.of("two")
+        self.assertEqual(("a", "b"), (one.own("volume_type", "top"), two.own("volume_type", "top")))
+        self.assertEqual(("top", "top"), (one.top("volume_type", "a"), two.top("volume_type", "b")))
+        self.assertEqual((None, None), (one.top("volume_type", "b"), one.own("volume_type", "x")))
+        self.assertEqual(("f", "f"), (one.own("flavor", "f"), one.top("flavor", "f")))
+
+        self.settled(evolve(GOLD, document={"x": 1}), 1, one="a2")
+        self.assertEqual((None, "top"), (one.top("volume_type", "a"), one.top("volume_type", "a2")))
+        self.assertEqual({"one", "two"}, set(self.book.copies("volume_type", "top")))
+        self.settled(evolve(GOLD, deleted=True), 2, one="")
+        self.assertEqual((None, None), (one.top("volume_type", "a2"), two.top("volume_type", "b")))
+
+    def test_behind(self) -> None:
+        """
+        Pods are behind that lack anything of any kind, and whoever asks is told when that changes.
+        """
+        self.settled(FLAVOR, one="f")
+        self.assertEqual(frozenset({"two"}), self.book.behind())
+        self.assertIsNone(self.book.resource("flavor", "f"))
+        self.settled(GOLD, one="a")
+        self.settled(FLAVOR, 1, two="f")
+        self.assertEqual(frozenset({"two"}), self.book.behind())
+        self.settled(GOLD, 1, two="b")
+        self.assertEqual([frozenset({"two"}), frozenset()], self.told)
+
+    def test_new_pod(self) -> None:
+        """
+        A pod that is registered lacks everything at once; one that is removed lacks nothing any more.
+        """
+        self.settled(FLAVOR, one="f", two="f")
+        self.database.put_pod(Pod(id="three", name="three", az_name="az", serial=3))
+        follower = SharedOfPods(self.book)
+        self.successResultOf(Deferred.fromCoroutine(follower.take_over(["three"])))
+        self.assertEqual(frozenset({"three"}), self.book.behind())
+        self.database.remove_pod("three")
+        self.successResultOf(Deferred.fromCoroutine(follower.take_over(["three"])))
+        self.assertEqual(frozenset(), self.book.behind())
+
+    def test_loaded(self) -> None:
+        """
+        A reading of everything gives the same as the changes did.
+        """
+        self.settled(GOLD, one="a", two="b")
+        self.settled(FLAVOR, one="f")
+        other = SharedBook(self.store, frozenset({"volume_type"}))
+        self.successResultOf(Deferred.fromCoroutine(other.load()))
+        self.assertEqual(self.book.behind(), other.behind())
+        self.assertEqual("a", other.of("one").own("volume_type", "top"))
+        self.assertEqual(self.book.resource("volume_type", "top"), other.resource("volume_type", "top"))

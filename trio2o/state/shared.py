@@ -1,0 +1,164 @@
+"""
+The ids that pods give shared things, and which pods lack something, in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import ClassVar
+
+from attrs import define, field
+from zope.interface import implementer
+
+from trio2o.interfaces import IFollower, IPodIds, ISharedIds, ISharedStore
+from trio2o.model.shared import CopyState, SharedCopy, SharedResource, SharedState
+
+#: A kind and the id that users know.
+_Place = tuple[str, str]
+
+
+@implementer(ISharedIds, IFollower)
+@define(eq=False)
+class SharedBook:
+    """
+    Kept equal to the table of shared things by the change log, as pods and bindings are.
+
+    Things of the kinds whose ids are mapped are there whole, of others only what a pod is behind with.
+    """
+
+    table: ClassVar[str] = "shared_resources"
+    _store: ISharedStore
+    #: The kinds whose ids are mapped.
+    _mapped: frozenset[str]
+    #: Told when other pods lack something than before.
+    _changed: Callable[[], None] = lambda: None
+    _resources: dict[_Place, SharedResource] = field(factory=dict, init=False)
+    _copies: dict[_Place, dict[str, SharedCopy]] = field(factory=dict, init=False)
+    #: Pod id, kind and the pod's own id to the id that users know.
+    _tops: dict[tuple[str, str, str], str] = field(factory=dict, init=False)
+    #: Pod id to what it is behind with.
+    _lacking: dict[str, set[_Place]] = field(factory=dict, init=False)
+    _behind: frozenset[str] = field(default=frozenset(), init=False)
+
+    def of(self, pod_id: str) -> IPodIds:
+        return _PodIds(self, pod_id)
+
+    def behind(self) -> frozenset[str]:
+        return self._behind
+
+    def resource(self, kind: str, top_id: str) -> SharedResource | None:
+        return self._resources.get((kind, top_id))
+
+    def copies(self, kind: str, top_id: str) -> Mapping[str, SharedCopy]:
+        return self._copies.get((kind, top_id), {})
+
+    def own(self, pod_id: str, kind: str, top_id: str) -> str | None:
+        """
+        See :meth:`IPodIds.own`.
+        """
+        if kind not in self._mapped:
+            return top_id
+        copy = self._copies.get((kind, top_id), {}).get(pod_id)
+        return copy.pod_ref or None if copy is not None else None
+
+    def top(self, pod_id: str, kind: str, own_id: str) -> str | None:
+        """
+        See :meth:`IPodIds.top`.
+        """
+        return self._tops.get((pod_id, kind, own_id)) if kind in self._mapped else own_id
+
+    async def load(self) -> None:
+        """
+        Read all of it.
+
+        :raises DatabaseUnavailable: if it cannot be read; what was known stays.
+        """
+        states = await self._store.cached(self._mapped)
+        self._resources.clear()
+        self._copies.clear()
+        self._tops.clear()
+        self._lacking.clear()
+        for state in states:
+            self._take(state)
+        self._count()
+
+    async def take_over(self, row_ids: Collection[str]) -> None:
+        """
+        Read the rows that changed as they are now.
+
+        :raises DatabaseUnavailable: as :meth:`load`.
+        """
+        states = await self._store.cached_rows(row_ids)
+        for row_id in row_ids:
+            kind, _, top_id = row_id.partition(":")
+            self._drop((kind, top_id))
+        for state in states:
+            self._take(state)
+        self._count()
+
+    def _drop(self, place: _Place) -> None:
+        kind, _ = place
+        self._resources.pop(place, None)
+        for pod_id, copy in self._copies.pop(place, {}).items():
+            self._tops.pop((pod_id, kind, copy.pod_ref), None)
+        for lacking in self._lacking.values():
+            lacking.discard(place)
+
+    def _take(self, state: SharedState) -> None:
+        resource = state.resource
+        kind, place = resource.key.kind, (resource.key.kind, resource.top_id)
+        for pod_id, copy in state.copies.items():
+            if copy.state is CopyState.BEHIND:
+                self._lacking.setdefault(pod_id, set()).add(place)
+            if kind in self._mapped and copy.pod_ref and not resource.deleted:
+                self._tops[pod_id, kind, copy.pod_ref] = resource.top_id
+        if kind in self._mapped:
+            self._resources[place] = resource
+            self._copies[place] = dict(state.copies)
+
+    def _count(self) -> None:
+        behind = frozenset(pod_id for pod_id, lacking in self._lacking.items() if lacking)
+        if behind != self._behind:
+            self._behind = behind
+            self._changed()
+
+
+@implementer(IPodIds)
+@define(eq=False)
+class _PodIds:
+    """
+    One pod's part of a :class:`SharedBook`.
+    """
+
+    _book: SharedBook
+    _pod_id: str
+
+    def own(self, kind: str, top_id: str) -> str | None:
+        return self._book.own(self._pod_id, kind, top_id)
+
+    def top(self, kind: str, own_id: str) -> str | None:
+        return self._book.top(self._pod_id, kind, own_id)
+
+
+@implementer(IFollower)
+@define(eq=False)
+class SharedOfPods:
+    """
+    Reads a :class:`SharedBook` anew when a pod was registered or removed: who is new lacks everything.
+    """
+
+    table: ClassVar[str] = "pods"
+    _book: SharedBook
+
+    async def load(self) -> None:
+        """
+        The book is read by itself.
+        """
+
+    async def take_over(self, row_ids: Collection[str]) -> None:
+        """
+        Read all of it.
+
+        :raises DatabaseUnavailable: if it cannot be read; what was known stays.
+        """
+        await self._book.load()
