@@ -14,6 +14,7 @@ from tests.unit.sandbox.glance_contract import GlanceContract
 from tests.unit.sandbox.keystone_contract import KeystoneContract
 from tests.unit.sandbox.neutron_contract import NeutronContract
 from tests.unit.sandbox.nova_action_contract import NovaActionContract
+from tests.unit.sandbox.nova_aggregates_contract import NovaAggregatesContract
 from tests.unit.sandbox.nova_create_contract import NovaCreateContract
 from tests.unit.sandbox.nova_machines_contract import NovaMachinesContract
 from tests.unit.sandbox.nova_parts_contract import NovaPartsContract
@@ -135,4 +136,10 @@ class NovaRestTests(RealPod, NovaRestContract):
 class NovaMachinesTests(RealPod, NovaMachinesContract):
     """
     Nova's machines, and what other services ask of it.
+    """
+
+
+class NovaAggregatesTests(RealPod, NovaAggregatesContract):
+    """
+    Nova's host aggregates.
     """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tests.unit.sandbox.fake_pod import FakePodCase
 from tests.unit.sandbox.nova_action_contract import NovaActionContract
+from tests.unit.sandbox.nova_aggregates_contract import NovaAggregatesContract
 from tests.unit.sandbox.nova_create_contract import NovaCreateContract
 from tests.unit.sandbox.nova_machines_contract import NovaMachinesContract
 from tests.unit.sandbox.nova_parts_contract import NovaPartsContract
@@ -46,4 +47,10 @@ class RestTests(FakePodCase, NovaRestContract):
 class MachinesTests(FakePodCase, NovaMachinesContract):
     """
     Machines, and what other services ask.
+    """
+
+
+class AggregatesTests(FakePodCase, NovaAggregatesContract):
+    """
+    Host aggregates.
     """

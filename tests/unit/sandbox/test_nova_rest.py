@@ -70,6 +70,51 @@ class OperatorTests(NovaTestCase):
         _, body = self.ask("GET", "/os-availability-zone/detail", who="admin")
         self.assertIn("pod1-compute", body["availabilityZoneInfo"][1]["hosts"])
 
+    def test_zone_of_an_aggregate(self) -> None:
+        """
+        An aggregate with a zone takes its hosts into that; not those that have servers, nor those of another such zone.
+        """
+
+        def acts(number: int, action: str) -> tuple[int, str]:
+            body = {action: {"host": "pod1-compute"}}
+            status, said = self.ask("POST", f"/os-aggregates/{number}/action", body, who="admin")
+            return status, "" if status == 200 else next(iter(said.values()))["message"]
+
+        def zones() -> list[str]:
+            _, body = self.ask("GET", "/os-availability-zone")
+            return [each["zoneName"] for each in body["availabilityZoneInfo"]]
+
+        for zone in ("a", "b", None):
+            wanted = {"name": f"of {zone}", "availability_zone": zone}
+            self.ask("POST", "/os-aggregates", {"aggregate": wanted}, who="admin")
+
+        self.assertEqual((200, ""), acts(1, "add_host"))
+        self.assertEqual((200, ""), acts(3, "add_host"))
+        self.assertEqual(["a", "second"], zones())
+        (service,) = self.ask("GET", "/os-services?binary=nova-compute", who="admin")[1]["services"]
+        self.assertEqual("a", service["zone"])
+        self.assertEqual(
+            (
+                409,
+                "Cannot add host to aggregate 2. Reason: One or more hosts already in availability zone(s) ['a'].",
+            ),
+            acts(2, "add_host"),
+        )
+        self.active()
+        self.assertEqual(409, acts(1, "remove_host")[0])
+        self.assertIn(
+            "would change from 'a' to 'None' but the host already has 1 instance(s).",
+            acts(1, "remove_host")[1],
+        )
+        self.assertEqual(
+            (
+                400,
+                "Cannot update aggregate 1. Reason: One or more hosts contain instances in this zone.",
+            ),
+            self.fault("PUT", "/os-aggregates/1", {"aggregate": {"availability_zone": "c"}}, who="admin"),
+        )
+        self.assertEqual((200, ""), acts(3, "remove_host"))
+
     def test_hypervisors(self) -> None:
         """
         The hypervisor counts what runs on it; its id is a number below 2.53; statistics end at 2.87.

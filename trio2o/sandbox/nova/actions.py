@@ -290,14 +290,14 @@ class Actions:
         if zone is not None:
             if call.minor < 77:
                 raise bad_request(f"Invalid input for field/attribute unshelve. Value: {wanted}.")
-            if zone not in self.store.pod.availability_zones:
+            if zone not in self.store.zones:
                 raise bad_request("The requested availability zone is not available")
             server.requested_zone = zone
 
         def done(server: Server) -> None:
             server.vm_state, server.power_state = "active", RUNNING
             server.host = self.store.host
-            server.zone = server.requested_zone or self.store.pod.availability_zone
+            server.zone = server.requested_zone or self.store.zones[0]
 
         self.lifecycle.begin(server, call, "unshelve", "unshelving", done)
         return Answer(status=202)

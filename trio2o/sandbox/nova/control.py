@@ -76,7 +76,7 @@ class NovaControl:
                 hostname=f"{name}-{index + 1}",
                 reservation_id="r-sandbox0",
                 host=self.store.host,
-                zone=self.store.pod.availability_zone,
+                zone=self.store.zones[0],
                 vm_state="active",
                 task_state=None,
                 power_state=RUNNING,

@@ -74,7 +74,7 @@ class Creating:
     def _checked(self, wanted: CreateRequest, call: Call) -> Flavor:
         if wanted.forced_host is not None:
             admin_only(call, "servers:create:forced_host")
-        if wanted.zone is not None and wanted.zone not in self.store.pod.availability_zones:
+        if wanted.zone is not None and wanted.zone not in self.store.zones:
             raise bad_request("The requested availability zone is not available")
         try:
             flavor = self.store.flavor(wanted.flavor_id, call)

@@ -104,7 +104,7 @@ class Lifecycle:
 
     def _place(self, server: Server) -> None:
         server.host = self.store.host
-        server.zone = server.requested_zone or self.store.pod.availability_zone
+        server.zone = server.requested_zone or self.store.zones[0]
 
     def fail(self, server: Server, message: str) -> None:
         """

@@ -42,7 +42,7 @@ class Operators:
             body={
                 "availabilityZoneInfo": [
                     {"zoneName": name, "zoneState": {"available": True}, "hosts": None}
-                    for name in self.store.pod.availability_zones
+                    for name in self.store.zones
                 ]
             }
         )
@@ -62,7 +62,7 @@ class Operators:
                 "hosts": {self.store.host: {"nova-conductor": state, "nova-scheduler": state}},
             }
         ]
-        for name in self.store.pod.availability_zones:
+        for name in self.store.zones:
             hosts = {self.store.host: {"nova-compute": state}}
             found.append({"zoneName": name, "zoneState": {"available": True}, "hosts": hosts})
         return Answer(body={"availabilityZoneInfo": found})
@@ -90,7 +90,7 @@ class Operators:
                 "binary": binary,
                 "host": self.store.host,
                 "id": self._service_id(binary) if call.minor >= 53 else number,
-                "zone": self.store.pod.availability_zone if binary == "nova-compute" else "internal",
+                "zone": self.store.zones[0] if binary == "nova-compute" else "internal",
                 "status": "disabled" if binary in self.store.disabled_services else "enabled",
                 "state": "up",
                 "updated_at": long_timestamp(self.store.now()),
@@ -188,11 +188,6 @@ class Operators:
             "vcpus": _VCPUS,
             "vcpus_used": vcpus,
         }
-
-    @route("GET", "/os-aggregates")
-    def aggregates(self, call: Call) -> Answer:
-        admin_only(call, "os-aggregates:index")
-        return Answer(body={"aggregates": []})
 
     @route("GET", "/os-agents")
     @route("GET", "/os-cells")

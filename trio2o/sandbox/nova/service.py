@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from trio2o.sandbox.frame import ServiceFrame, TokenVerifier
 from trio2o.sandbox.nova.actions import Actions
+from trio2o.sandbox.nova.aggregates import Aggregates
 from trio2o.sandbox.nova.attaching import Interfaces, VolumeAttachments
 from trio2o.sandbox.nova.control import NovaControl
 from trio2o.sandbox.nova.creating import HINTS, Creating
@@ -85,6 +86,7 @@ def make_nova(
         ServerGroups(store),
         operators,
         Machines(store, operators),
+        Aggregates(store),
         Usage(store),
         Migrations(store),
         ServiceCalls(store),

@@ -51,6 +51,22 @@ class ServerGroup:
 
 
 @define(kw_only=True, eq=False)
+class Aggregate:
+    """
+    One host aggregate. ``cached`` are the images that its hosts were told to fetch.
+    """
+
+    id: int
+    uuid: str
+    name: str
+    created: datetime
+    updated: datetime | None = None
+    metadata: dict[str, str] = field(factory=dict)
+    hosts: list[str] = field(factory=list)
+    cached: set[str] = field(factory=set)
+
+
+@define(kw_only=True, eq=False)
 class Migration:
     """
     A server's move, which here is only told of: there is no other host to go to.
@@ -79,6 +95,8 @@ class NovaStore:
     quotas: dict[str, dict[str, int]] = field(factory=dict, init=False)
     quota_class: dict[str, int] = field(factory=lambda: dict(DEFAULT_QUOTAS), init=False)
     migrations: dict[int, Migration] = field(factory=dict, init=False)
+    aggregates: dict[int, Aggregate] = field(factory=dict, init=False)
+    last_aggregate: int = field(default=0, init=False)
     consoles: dict[str, str] = field(factory=dict, init=False)
     disabled_services: dict[str, str | None] = field(factory=dict, init=False)
     deleted_services: set[str] = field(factory=set, init=False)
@@ -96,6 +114,18 @@ class NovaStore:
         The pod's only compute host.
         """
         return f"{self.pod.name.lower()}-compute"
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """
+        The zones of the host, the first being where servers go that ask for none: an aggregate with a zone takes the host out
+        of the default one.
+        """
+        for aggregate in self.aggregates.values():
+            zone = aggregate.metadata.get("availability_zone")
+            if zone is not None and self.host in aggregate.hosts:
+                return (zone, *(other for other in self.pod.availability_zones[1:] if other != zone))
+        return self.pod.availability_zones
 
     def now(self) -> datetime:
         """
