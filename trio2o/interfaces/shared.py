@@ -48,6 +48,8 @@ class IPodIds(Interface):
     What one pod calls the things that pods give ids of their own.
     """
 
+    pod_id = Attribute("The pod's id.")
+
     def own(kind: str, top_id: str) -> str | None:
         """
         The pod's own id of what has this id at the top; ``None`` where the pod is not known to have it.
@@ -146,6 +148,12 @@ class ISharedKind(Interface):
     def for_client(body: bytes, ids: IPodIds) -> bytes:
         """
         A pod's answer with top ids.
+        """
+
+    def top_id(ref: str, ids: IPodIds) -> str:
+        """
+        The id that users get to know a thing by, where it is a pod's that judged its create or had it first: mostly the pod's own;
+        numbers, of which each pod counts its own, are made unique.
         """
 
     def made(body: bytes) -> str:

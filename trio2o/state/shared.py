@@ -131,13 +131,13 @@ class _PodIds:
     """
 
     _book: SharedBook
-    _pod_id: str
+    pod_id: str
 
     def own(self, kind: str, top_id: str) -> str | None:
-        return self._book.own(self._pod_id, kind, top_id)
+        return self._book.own(self.pod_id, kind, top_id)
 
     def top(self, kind: str, own_id: str) -> str | None:
-        return self._book.top(self._pod_id, kind, own_id)
+        return self._book.top(self.pod_id, kind, own_id)
 
 
 @implementer(IFollower)
