@@ -152,8 +152,8 @@ class ISharedKind(Interface):
 
     def top_id(ref: str, ids: IPodIds) -> str:
         """
-        The id that users get to know a thing by, where it is a pod's that judged its create or had it first: mostly the pod's own;
-        numbers, of which each pod counts its own, are made unique.
+        The id by which users know a thing that this pod has judged the create of, or had first: mostly the pod's own; numbers, of
+        which each pod counts its own, are made unique.
         """
 
     def made(body: bytes) -> str:
