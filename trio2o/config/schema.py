@@ -28,6 +28,7 @@ from trio2o.config.pod_sections import (
     PodOvercommit,
     PodSection,
 )
+from trio2o.config.quotas_section import QuotasSection
 from trio2o.config.scheduling_section import SchedulingSection
 from trio2o.config.usage_section import UsageSection
 from trio2o.model import Pod, PodSettings
@@ -39,6 +40,7 @@ __all__ = [
     "IdentitySection",
     "JobsSection",
     "LoggingSection",
+    "QuotasSection",
     "SchedulingSection",
 ]
 
@@ -165,6 +167,7 @@ class Config:
     scheduling: SchedulingSection = option("", factory=SchedulingSection)
     idempotency: IdempotencySection = option("", factory=IdempotencySection)
     usage: UsageSection = option("", factory=UsageSection)
+    quotas: QuotasSection = option("", factory=QuotasSection)
     jobs: JobsSection = option("", factory=JobsSection)
     policy_file: Path | None = option(
         "A file of oslo.policy rules that differ from the defaults; `trio2o policy sample` prints those.",

@@ -4,7 +4,7 @@ What projects may have over all pods, and have.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from zope.interface import Interface
 
@@ -26,6 +26,26 @@ class IQuotaLimits(Interface):
 
         :param service: ``compute`` or ``volume``.
         :param user_id: empty for the project as a whole. What is counted for a project is bound by the project's limit, too.
+        """
+
+    def known(service: str, project_id: str, user_id: str, resources: Iterable[str]) -> Mapping[str, int]:
+        """
+        As :meth:`effective`, without those resources that nobody has said anything of.
+        """
+
+    def defaults(service: str, resources: Iterable[str]) -> Mapping[str, int]:
+        """
+        As :meth:`known`, of a project that has no limits of its own.
+        """
+
+    def own(owner: QuotaOwner) -> Mapping[str, int]:
+        """
+        The limits that somebody was given.
+        """
+
+    def users(service: str, project_id: str) -> Sequence[Mapping[str, int]]:
+        """
+        The limits that users were given in a project.
         """
 
 

@@ -42,6 +42,21 @@ class QuotaOwner:
     #: Set for a user's.
     user_id: str = ""
 
+    @property
+    def row_id(self) -> str:
+        """
+        What the change log calls their limits. No id has a line end in it.
+        """
+        return "\n".join((self.service, self.scope.value, self.scope_id, self.user_id))
+
+    @classmethod
+    def called(cls, row_id: str) -> QuotaOwner:
+        """
+        Whom the change log calls so.
+        """
+        service, scope, scope_id, user_id = row_id.split("\n")
+        return cls(service=service, scope=QuotaScope(scope), scope_id=scope_id, user_id=user_id)
+
 
 @frozen(kw_only=True)
 class QuotaUse:

@@ -30,6 +30,7 @@ from trio2o.storage.postgres.jobs import PostgresJobs
 from trio2o.storage.postgres.news import PostgresNews
 from trio2o.storage.postgres.offers import PostgresOffers
 from trio2o.storage.postgres.pods import PostgresPods
+from trio2o.storage.postgres.quotas import PostgresQuotaLimits
 from trio2o.storage.postgres.routes import PostgresRoutes
 from trio2o.storage.postgres.shared import PostgresShared
 from trio2o.storage.postgres.usage import PostgresUsage
@@ -79,6 +80,7 @@ class Followed:
     pods: PostgresPods
     bindings: PostgresBindings
     shared: PostgresShared
+    quota_limits: PostgresQuotaLimits
 
 
 @define(kw_only=True)
@@ -107,6 +109,7 @@ class Database:
     shared: PostgresShared = field(init=False)
     news: PostgresNews = field(init=False)
     offers: PostgresOffers = field(init=False)
+    quota_limits: PostgresQuotaLimits = field(init=False)
 
     async def start(self) -> None:
         """
@@ -142,6 +145,7 @@ class Database:
             pods=PostgresPods(self._following),
             bindings=PostgresBindings(self._following),
             shared=PostgresShared(self._following),
+            quota_limits=PostgresQuotaLimits(self._following),
         )
         self.usage = PostgresUsage(self.pool)
         self.intents = PostgresIntents(self.pool)
@@ -149,6 +153,7 @@ class Database:
         self.shared = PostgresShared(self.pool)
         self.news = PostgresNews(self._reactor, dsn, self.pool)
         self.offers = PostgresOffers(self.pool)
+        self.quota_limits = PostgresQuotaLimits(self.pool)
         self._begun = True
         await self.pool.start()
         await self._following.start()

@@ -41,6 +41,7 @@ from trio2o.state.cursors import CursorBook
 from trio2o.state.feed import StateFeed
 from trio2o.state.news import NewsService
 from trio2o.state.outbox import Outbox
+from trio2o.state.quota_limits import QuotaLimitBook, QuotaLimitFollower
 from trio2o.state.routes import RouteBook
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.departures import Departures
@@ -152,7 +153,18 @@ def make_graph(
     identity = make_identity(reactor, config.identity)
     state = MemoryState(reactor, route_limit=config.limits.routes_cached)
     followed = database.followed
-    feed = StateFeed(reactor, followed.changes, followed.pods, followed.bindings, state)
+    quota_limits = QuotaLimitBook(
+        configured={"compute": config.quotas.compute, "volume": config.quotas.volume},
+        pods=lambda: [pod.id for pod in state.pods()],
+    )
+    feed = StateFeed(
+        reactor,
+        followed.changes,
+        followed.pods,
+        followed.bindings,
+        state,
+        followers=[QuotaLimitFollower(store=followed.quota_limits, book=quota_limits)],
+    )
     routes = RouteBook(state, database.routes, Outbox(reactor, database.routes))
     cursors = CursorBook(reactor, database.cursors)
     pods = TreqPods(

@@ -4,14 +4,15 @@ The limits of projects in memory, fed by the change log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 from zope.interface import implementer
 
-from trio2o.interfaces import IQuotaLimits
+from trio2o.interfaces import IFollower, IQuotaLimits, IQuotaLimitStore
 from trio2o.model import DEFAULT_CLASS, QuotaOwner, QuotaScope
-from trio2o.quota.limits import largest, resolved
+from trio2o.quota.limits import known, largest, resolved, smallest
+from trio2o.quota.resources import is_counted
 
 _NONE: Mapping[str, int] = {}
 
@@ -28,30 +29,29 @@ class QuotaLimitBook:
     #: The ids of the pods whose own defaults count.
     _pods: Callable[[], Iterable[str]] = field(default=tuple)
     _limits: dict[QuotaOwner, Mapping[str, int]] = field(factory=dict, init=False)
+    #: By service and project.
+    _users: dict[tuple[str, str], set[QuotaOwner]] = field(factory=dict, init=False)
     _defaults: dict[str, Mapping[str, int]] = field(factory=dict, init=False)
     _default_pods: tuple[str, ...] = field(default=(), init=False)
 
     def effective(
         self, service: str, project_id: str, user_id: str, resources: Iterable[str]
     ) -> Mapping[str, int]:
-        project = self.own(QuotaOwner(service=service, scope=QuotaScope.PROJECT, scope_id=project_id))
-        levels = [project, *self._below_projects(service)]
-        if user_id:
-            user = QuotaOwner(service=service, scope=QuotaScope.USER, scope_id=project_id, user_id=user_id)
-            levels.insert(0, self.own(user))
-        return resolved(resources, levels)
+        return resolved(resources, self._levels(service, project_id, user_id))
+
+    def known(
+        self, service: str, project_id: str, user_id: str, resources: Iterable[str]
+    ) -> Mapping[str, int]:
+        return known(resources, self._levels(service, project_id, user_id))
 
     def defaults(self, service: str, resources: Iterable[str]) -> Mapping[str, int]:
-        """
-        The limits of a project that has none of its own.
-        """
-        return resolved(resources, self._below_projects(service))
+        return known(resources, self._below_projects(service))
 
     def own(self, owner: QuotaOwner) -> Mapping[str, int]:
-        """
-        The limits that an owner was given.
-        """
         return self._limits.get(owner, _NONE)
+
+    def users(self, service: str, project_id: str) -> Sequence[Mapping[str, int]]:
+        return [self._limits[owner] for owner in self._users.get((service, project_id), ())]
 
     def owners(self, scope: QuotaScope) -> list[QuotaOwner]:
         """
@@ -64,6 +64,9 @@ class QuotaLimitBook:
         Know these limits and no others.
         """
         self._limits = dict(limits)
+        self._users.clear()
+        for owner in limits:
+            self._note_user(owner)
         self._defaults.clear()
 
     def put(self, owners: Collection[QuotaOwner], limits: Mapping[QuotaOwner, Mapping[str, int]]) -> None:
@@ -75,7 +78,30 @@ class QuotaLimitBook:
                 self._limits[owner] = limits[owner]
             else:
                 self._limits.pop(owner, None)
+            self._note_user(owner)
         self._defaults.clear()
+
+    def _note_user(self, owner: QuotaOwner) -> None:
+        """
+        Remember whose limits there are in a project, so that nobody has to look through all.
+        """
+        if owner.scope is not QuotaScope.USER:
+            return
+        project = (owner.service, owner.scope_id)
+        users = self._users.setdefault(project, set())
+        if owner in self._limits:
+            users.add(owner)
+        else:
+            users.discard(owner)
+        if not users:
+            del self._users[project]
+
+    def _levels(self, service: str, project_id: str, user_id: str) -> Sequence[Mapping[str, int]]:
+        project = QuotaOwner(service=service, scope=QuotaScope.PROJECT, scope_id=project_id)
+        below = (self.own(project), *self._below_projects(service))
+        if not user_id:
+            return below
+        return (self.own(evolve(project, scope=QuotaScope.USER, user_id=user_id)), *below)
 
     def _below_projects(self, service: str) -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int]]:
         default = QuotaOwner(service=service, scope=QuotaScope.CLASS, scope_id=DEFAULT_CLASS)
@@ -83,7 +109,8 @@ class QuotaLimitBook:
 
     def _of_pods(self, service: str) -> Mapping[str, int]:
         """
-        The largest default of the pods that there are, worked out anew when one of them changed.
+        The default of the pods that there are, worked out anew when one of them changed: of what is counted over all of them
+        the largest, of what holds for each single thing the smallest, which every pod takes.
         """
         pods = tuple(self._pods())
         if pods != self._default_pods:
@@ -91,5 +118,29 @@ class QuotaLimitBook:
             self._defaults.clear()
         if service not in self._defaults:
             owners = [QuotaOwner(service=service, scope=QuotaScope.POD, scope_id=pod) for pod in pods]
-            self._defaults[service] = largest(self.own(owner) for owner in owners)
+            limits = [self.own(owner) for owner in owners]
+            least = smallest(limits)
+            self._defaults[service] = {
+                name: limit if is_counted(service, name) else least[name]
+                for name, limit in largest(limits).items()
+            }
         return self._defaults[service]
+
+
+@implementer(IFollower)
+@define(kw_only=True, eq=False)
+class QuotaLimitFollower:
+    """
+    Keeps a book equal to the database.
+    """
+
+    _store: IQuotaLimitStore
+    _book: QuotaLimitBook
+    table: str = field(default="quota_limits", init=False)
+
+    async def load(self) -> None:
+        self._book.replace(await self._store.all_limits())
+
+    async def take_over(self, row_ids: Collection[str]) -> None:
+        owners = [QuotaOwner.called(row_id) for row_id in row_ids]
+        self._book.put(owners, await self._store.limits_of(owners))

@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from attrs import define, field
 from zope.interface import implementer
 
+from trio2o.errors import Missing
 from trio2o.interfaces import IQuotaLimitStore, IQuotaUsage
 from trio2o.model import QuotaOwner, QuotaScope, QuotaUse
 from trio2o.storage.memory_database import MemoryDatabase
-from trio2o.storage.rules import limits_row
 
 
 @implementer(IQuotaLimitStore)
@@ -43,19 +43,31 @@ class MemoryQuotaLimits:
 
     async def delete_limits(self, owner: QuotaOwner) -> int:
         self._database.check()
+        _refuse(owner)
         gone = [each for each in self._rows if each == owner or _is_users_of(each, owner)]
         for each in gone:
             self._put(each, {})
         return self._database.last
 
     def _put(self, owner: QuotaOwner, limits: dict[str, int]) -> int:
+        _refuse(owner)
         before = self._rows.get(owner, {})
         if limits != before:
             self._rows[owner] = limits
             if not limits:
                 del self._rows[owner]
-            self._database.note("quota_limits", limits_row(owner))
+            self._database.note("quota_limits", owner.row_id)
         return self._database.last
+
+
+def _refuse(owner: QuotaOwner) -> None:
+    """
+    What no row can hold.
+
+    :raises Missing: then.
+    """
+    if any(sign in text for sign in "\n\0" for text in (owner.scope_id, owner.user_id)):
+        raise Missing(owner.scope_id)
 
 
 def _is_users_of(each: QuotaOwner, owner: QuotaOwner) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from trio2o.model import Binding, Pod, PodSettings, PodState, QuotaOwner, QuotaScope
+from trio2o.model import Binding, Pod, PodSettings, PodState
 
 #: Counting what names a pod stops here; more is "1,000 or more".
 COUNTED = 1000
@@ -125,21 +125,6 @@ def stands(active: Binding, pod_id: str, replaces: str | None) -> bool:
     True when the active binding is to stay: it names the pod already, or the caller did not know of it.
     """
     return active.pod_id == pod_id or active.id != replaces
-
-
-def limits_row(owner: QuotaOwner) -> str:
-    """
-    What the change log calls the limits of an owner; the column ``id`` of the table ``quota_limits``. No id has a line end in it.
-    """
-    return "\n".join((owner.service, owner.scope.value, owner.scope_id, owner.user_id))
-
-
-def limits_owner(row_id: str) -> QuotaOwner:
-    """
-    Whose limits the change log tells of.
-    """
-    service, scope, scope_id, user_id = row_id.split("\n")
-    return QuotaOwner(service=service, scope=QuotaScope(scope), scope_id=scope_id, user_id=user_id)
 
 
 def shared_row(kind: str, top_id: str) -> str:

@@ -26,6 +26,8 @@ MAPPINGS = (
     "scheduling.tolerations",
     "scheduling.refusal_headers",
     "usage.sources",
+    "quotas.compute",
+    "quotas.volume",
 )
 
 #: A commented option, such as ``  #max_page: 1000``; prose has a blank after the ``#``.
@@ -56,7 +58,7 @@ def yaml_paths(content: Any, prefix: str = "") -> set[str]:
     found: set[str] = set()
     for key, value in content.items():
         path = f"{prefix}{key}"
-        if key == "pods":
+        if key == "pods" and not prefix:
             found |= yaml_paths(value[0], f"{path}[].")
         elif isinstance(value, dict) and path not in MAPPINGS:
             found |= yaml_paths(value, f"{path}.")

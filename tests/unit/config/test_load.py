@@ -615,6 +615,29 @@ class ContradictionTests(ConfigTestCase):
         for usage in ("interval_seconds: 0, stale_seconds: 10", "interval_seconds: 60, stale_seconds: 61"):
             self.read(f"{IDENTITY}usage: {{{usage}}}")
 
+    def test_quotas(self) -> None:
+        """
+        Limits are of resources that the service has, or of a volume type, and no smaller than none.
+        """
+        quotas = self.read(
+            f"{IDENTITY}quotas: {{compute: {{cores: 0}}, volume: {{gigabytes_a b: -1, groups: 5}}}}"
+        ).quotas
+        self.assertEqual(({"cores": 0}, {"gigabytes_a b": -1, "groups": 5}), (quotas.compute, quotas.volume))
+        for given, told in (
+            (
+                "compute: {corse: 5}",
+                r"quotas.compute: has an unknown resource corse (did you mean cores?)",
+            ),
+            ("compute: {gigabytes_fast: 5}", "quotas.compute: has an unknown resource gigabytes_fast"),
+            ("volume: {instances: 5}", "quotas.volume: has an unknown resource instances"),
+            (
+                "volume: {volumes: -2}",
+                "quotas.volume: has -2 for volumes: must be from -1, which is no limit, to 2147483647",
+            ),
+            ("pods: lower", "quotas.pods: must be one of raise, check, leave, not 'lower'"),
+        ):
+            self.assertWrong(f"quotas: {{{given}}}", told)
+
     def test_further_judgement(self) -> None:
         """
         Credentials and policy are judged beside other errors, as long as they themselves are right so far.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from trio2o.quota.limits import fits, larger, largest, resolved
+from trio2o.quota.limits import fits, larger, largest, resolved, smallest
 
 LIMITS = st.integers(min_value=-1, max_value=50)
 LEVELS = st.lists(st.dictionaries(st.sampled_from("abc"), LIMITS), max_size=5)
@@ -60,6 +60,16 @@ class LargestTests(SynchronousTestCase):
         together = largest([{"a": limit} for limit in limits])["a"]
 
         self.assertEqual(any(fits(limit, amount) for limit in limits), fits(together, amount))
+        self.assertIn(together, limits)
+
+    @given(st.lists(LIMITS, min_size=1), st.integers(min_value=0, max_value=60))
+    def test_holds_what_all_hold(self, limits: list[int], amount: int) -> None:
+        """
+        The smallest holds an amount exactly where all of them do.
+        """
+        together = smallest([{"a": limit} for limit in limits])["a"]
+
+        self.assertEqual(all(fits(limit, amount) for limit in limits), fits(together, amount))
         self.assertIn(together, limits)
 
     @given(LIMITS, LIMITS)

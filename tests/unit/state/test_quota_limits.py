@@ -4,12 +4,17 @@ The limits of projects in memory.
 
 from __future__ import annotations
 
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from trio2o.interfaces import IQuotaLimits
+from trio2o.interfaces import IFollower, IQuotaLimits
 from trio2o.model import QuotaOwner, QuotaScope
-from trio2o.state.quota_limits import QuotaLimitBook
+from trio2o.state.quota_limits import QuotaLimitBook, QuotaLimitFollower
+from trio2o.storage.memory import MemoryDatabase
+from trio2o.storage.memory_quotas import MemoryQuotaLimits
 
 PROJECT = QuotaOwner(service="compute", scope=QuotaScope.PROJECT, scope_id="p")
 USER = QuotaOwner(service="compute", scope=QuotaScope.USER, scope_id="p", user_id="u")
@@ -56,6 +61,31 @@ class QuotaLimitBookTests(SynchronousTestCase):
         self.book.put([PROJECT, USER], {})
         self.assertEqual(20, self.instances("u"))
 
+    def test_known(self) -> None:
+        """
+        What nobody has said anything of is not known, and unlimited.
+        """
+        self.assertEqual({"instances": 30}, self.book.known("compute", "p", "u", ["instances", "cores"]))
+        self.assertEqual(
+            {"instances": 30, "cores": -1}, self.book.effective("compute", "p", "u", ["instances", "cores"])
+        )
+        self.assertEqual({"instances": 30}, self.book.defaults("compute", ["instances", "cores"]))
+
+    def test_users(self) -> None:
+        """
+        The limits of a project's users are told together, as long as they have some.
+        """
+        other = evolve(USER, user_id="v")
+        self.book.replace({USER: {"instances": 2}, PROJECT: {"instances": 9}})
+        self.book.put(
+            [other, evolve(USER, scope_id="q")], {other: {"cores": 1}, evolve(USER, scope_id="q"): {"ram": 1}}
+        )
+        self.assertCountEqual([{"instances": 2}, {"cores": 1}], self.book.users("compute", "p"))
+        self.book.put([USER], {})
+        self.assertEqual([{"cores": 1}], self.book.users("compute", "p"))
+        self.book.replace({})
+        self.assertEqual([], self.book.users("compute", "p"))
+
     def test_other_class(self) -> None:
         """
         Another class than the default holds for nobody.
@@ -86,6 +116,36 @@ class QuotaLimitBookTests(SynchronousTestCase):
         self.assertEqual(10, self.book.defaults("compute", names)["cores"])
         self.book.put([of_pod("one")], {of_pod("one"): {"cores": 11}})
         self.assertEqual(11, self.book.defaults("compute", names)["cores"])
+
+    def test_of_each(self) -> None:
+        """
+        Of what is not counted over all pods the smallest default holds: that is what every pod takes.
+        """
+        self.book.replace(
+            {
+                of_pod("one"): {"metadata_items": 128, "key_pairs": -1},
+                of_pod("two"): {"metadata_items": 64, "key_pairs": 100, "injected_files": -1},
+            }
+        )
+        self.assertEqual(
+            {"metadata_items": 64, "key_pairs": 100, "injected_files": -1},
+            self.book.defaults("compute", ["metadata_items", "key_pairs", "injected_files"]),
+        )
+
+    def test_followed(self) -> None:
+        """
+        A follower makes it what the database has, wholly or for those that changed.
+        """
+        store = MemoryQuotaLimits(MemoryDatabase(Clock()))
+        follower = QuotaLimitFollower(store=store, book=self.book)
+        verifyObject(IFollower, follower)
+        self.successResultOf(Deferred.fromCoroutine(store.set_limits(PROJECT, {"instances": 7})))
+        self.successResultOf(Deferred.fromCoroutine(follower.load()))
+        self.assertEqual(7, self.instances())
+        for limits, shown in (({"instances": 8}, 8), ({}, 30)):
+            self.successResultOf(Deferred.fromCoroutine(store.replace_limits(PROJECT, limits)))
+            self.successResultOf(Deferred.fromCoroutine(follower.take_over([PROJECT.row_id, USER.row_id])))
+            self.assertEqual(shown, self.instances())
 
     def test_replaced(self) -> None:
         """

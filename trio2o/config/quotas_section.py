@@ -1,0 +1,66 @@
+"""
+The section ``quotas``: what projects may have over all pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from trio2o.config import checks
+from trio2o.config.option import Check, option
+from trio2o.quota.resources import RESOURCES, type_of
+
+#: The largest that Nova and Cinder take.
+_MOST = 0x7FFFFFFF
+
+
+def _limits(service: str) -> Check:
+    """
+    Accept limits of a service's resources, and of those of its types.
+    """
+    known = RESOURCES[service]
+
+    def check(limits: Mapping[str, int]) -> Mapping[str, int]:
+        for name, limit in limits.items():
+            if name not in known and type_of(service, name) is None:
+                raise ValueError(f"has an unknown resource {name}{checks.suggestion(name, known)}")
+            if not -1 <= limit <= _MOST:
+                raise ValueError(f"has {limit} for {name}: must be from -1, which is no limit, to {_MOST}")
+        return limits
+
+    return check
+
+
+@frozen(kw_only=True)
+class QuotasSection:
+    """
+    What projects may have over all pods together, as far as no quota was set for the project or for the class default. What is
+    not named here is the largest that a pod has by its own default class; where the daemon's user is no admin in the pods,
+    that is not known, and the pods' own limits alone hold.
+    """
+
+    compute: Mapping[str, int] = option(
+        "Limits of Nova's resources by their names in os-quota-sets; -1 is no limit.",
+        factory=dict,
+        check=_limits("compute"),
+        example={"instances": 50, "cores": 200, "ram": 409600},
+    )
+    volume: Mapping[str, int] = option(
+        "Limits of Cinder's resources by their names in os-quota-sets, those of single volume types too (gigabytes_fast); -1 "
+        "is no limit.",
+        factory=dict,
+        check=_limits("volume"),
+        example={"volumes": 100, "gigabytes": 10000},
+    )
+    pods: str = option(
+        "What is done where a pod's own default class allows less than the default class or this section: raise gives the pod "
+        "the higher limit, check tells it in the log and the metric trio2o_quota_drift, leave does not look. Quotas "
+        "that were set for a project are given to every pod in any case.",
+        default="raise",
+        check=checks.one_of("raise", "check", "leave"),
+    )
+    check_seconds: float = option(
+        "How often the pods' default classes are read.", default=300.0, check=checks.seconds(10, 86_400)
+    )
