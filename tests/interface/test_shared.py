@@ -231,7 +231,7 @@ class SharedStoreSuite:
         self.assertFalse(await shared.end_write(alone))
 
         first = await shared.begin_write(KEY, "one")
-        second = await shared.begin_write(KEY, "two")
+        second = await shared.begin_write(KEY, "two", deletes=True)
         opened = await shared.open_writes(KEY)
         self.assertEqual([(first, "one"), (second, "two")], [(each.number, each.judge_id) for each in opened])
         self.assertFalse(await shared.end_write(first))

@@ -42,6 +42,23 @@ class IPodAsk(Interface):
         :raises GatewayError: if there is no token to ask with.
         """
 
+    async def send(step: Step, ref: str) -> tuple[int, Any]:
+        """
+        Make a step; the status, and the JSON value of the body.
+
+        :param ref: the pod's own id of the thing, as far as it is known.
+        :raises PodFailure: as :meth:`get`; unless nothing was sent, it may be done all the same.
+        :raises GatewayError: as :meth:`get`.
+        """
+
+    async def obstacle() -> str:
+        """
+        Why the daemon's user may not administer the service; empty where it may.
+
+        :raises PodFailure: as :meth:`get`.
+        :raises GatewayError: as :meth:`get`.
+        """
+
 
 class IPodIds(Interface):
     """
@@ -170,9 +187,9 @@ class ISharedStore(Interface):
     older. Of a deleted thing only the copies are there that were written.
     """
 
-    async def begin_write(key: SharedKey, judge_id: str) -> int:
+    async def begin_write(key: SharedKey, judge_id: str, *, deletes: bool = False) -> int:
         """
-        Note that a write is about to be sent, and by which pod it is judged; its number.
+        Note that a write is about to be sent, by which pod it is judged, and whether it deletes the thing; its number.
         """
 
     async def end_write(write_id: int) -> bool:

@@ -119,6 +119,8 @@ class Step:
     done: frozenset[int] = frozenset()
     #: Where the answer has the pod's own id of what was made: ``("volume_type", "id")``; empty for a step that makes nothing.
     ref_at: tuple[str, ...] = ()
+    #: It ends what the pod has, so that another one can take its place: never done to what the pod had before it was shared.
+    replaces: bool = False
 
 
 @frozen(kw_only=True)
@@ -137,6 +139,8 @@ class SharedWrite:
     body: bytes = b""
     #: Whoever sends it.
     user_id: str = ""
+    #: ``None`` where none was asked for.
+    microversion: tuple[int, int] | None = None
 
 
 @frozen(kw_only=True)
@@ -150,6 +154,8 @@ class OpenWrite:
     judge_id: str
     #: Seconds since it began, by the database's clock.
     age: float
+    #: It deletes the thing.
+    deletes: bool = False
 
 
 class Difference(enum.StrEnum):

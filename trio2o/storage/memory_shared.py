@@ -36,6 +36,7 @@ class _Write:
     judge_id: str
     began_at: float
     overlapped: bool
+    deletes: bool
 
 
 @implementer(ISharedStore)
@@ -50,13 +51,13 @@ class MemoryShared:
     _writes: dict[int, _Write] = field(factory=dict, init=False)
     _drifts: list[Drift] = field(factory=list, init=False)
 
-    async def begin_write(self, key: SharedKey, judge_id: str) -> int:
+    async def begin_write(self, key: SharedKey, judge_id: str, *, deletes: bool = False) -> int:
         now = self._now()
         others = [write for write in self._writes.values() if write.key == key]
         for other in others:
             other.overlapped = True
         number = self._database.next_serial()
-        self._writes[number] = _Write(key, judge_id, now, bool(others))
+        self._writes[number] = _Write(key, judge_id, now, bool(others), deletes)
         return number
 
     async def end_write(self, write_id: int) -> bool:
@@ -67,7 +68,7 @@ class MemoryShared:
     async def open_writes(self, key: SharedKey) -> Sequence[OpenWrite]:
         now = self._now()
         return [
-            OpenWrite(number=number, judge_id=write.judge_id, age=now - write.began_at)
+            OpenWrite(number=number, judge_id=write.judge_id, age=now - write.began_at, deletes=write.deletes)
             for number, write in sorted(self._writes.items())
             if write.key == key
         ]

@@ -40,6 +40,7 @@ CREATE TABLE shared_writes (
     owner text NOT NULL,
     name text NOT NULL,
     judge_id text NOT NULL,
+    deletes boolean NOT NULL,
     began_at timestamptz NOT NULL,
     -- Another write of the same thing was open at the same time.
     overlapped boolean NOT NULL

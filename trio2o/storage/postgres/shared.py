@@ -63,8 +63,8 @@ class PostgresShared:
 
     _pool: Pool
 
-    async def begin_write(self, key: SharedKey, judge_id: str) -> int:
-        values = {**_named(key), "judge": judge_id, "lock": str(key)}
+    async def begin_write(self, key: SharedKey, judge_id: str, *, deletes: bool = False) -> int:
+        values = {**_named(key), "judge": judge_id, "deletes": deletes, "lock": str(key)}
 
         async def begin(transaction: Transaction) -> int:
             # two that begin at once would not see each other
@@ -73,8 +73,8 @@ class PostgresShared:
                 f"update shared_writes set overlapped = true where {_THING} returning 1", values
             )
             ((number,),) = await transaction.query(
-                "insert into shared_writes (kind, owner, name, judge_id, began_at, overlapped)"
-                " values (%(kind)s, %(owner)s, %(name)s, %(judge)s, clock_timestamp(), %(other)s) returning number",
+                "insert into shared_writes (kind, owner, name, judge_id, deletes, began_at, overlapped)"
+                " values (%(kind)s, %(owner)s, %(name)s, %(judge)s, %(deletes)s, clock_timestamp(), %(other)s) returning number",
                 {**values, "other": bool(rows)},
             )
             return int(number)
@@ -89,12 +89,15 @@ class PostgresShared:
 
     async def open_writes(self, key: SharedKey) -> Sequence[OpenWrite]:
         rows = await self._pool.run_query(
-            "select number, judge_id, extract(epoch from clock_timestamp() - began_at)::float8 from shared_writes"
+            "select number, judge_id, extract(epoch from clock_timestamp() - began_at)::float8, deletes from shared_writes"
             f" where {_THING} order by number",
             _named(key),
             read_only=True,
         )
-        return [OpenWrite(number=number, judge_id=judge, age=age) for number, judge, age in rows]
+        return [
+            OpenWrite(number=number, judge_id=judge, age=age, deletes=deletes)
+            for number, judge, age, deletes in rows
+        ]
 
     async def find(self, key: SharedKey, top_id: str = "") -> Sequence[SharedState]:
         return await self._states(
