@@ -233,7 +233,7 @@ class JobRetry(Exception):
     """
     A job could not be done, and is to be tried again.
 
-    :ivar after: in how many seconds; ``None`` for what the worker thinks right after so many attempts.
+    :ivar after: in how many seconds, half a second at the least; ``None`` for what the worker thinks right by then.
     """
 
     def __init__(self, words: str, after: float | None = None) -> None:

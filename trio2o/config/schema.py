@@ -18,6 +18,7 @@ from trio2o.config import checks
 from trio2o.config.database_section import DatabaseSection
 from trio2o.config.idempotency_section import IdempotencySection
 from trio2o.config.identity_section import IdentitySection
+from trio2o.config.job_queue_section import JobQueueSection
 from trio2o.config.jobs_section import JobsSection
 from trio2o.config.listen_sections import ListenSections
 from trio2o.config.option import option
@@ -38,6 +39,7 @@ __all__ = [
     "DatabaseSection",
     "IdempotencySection",
     "IdentitySection",
+    "JobQueueSection",
     "JobsSection",
     "LoggingSection",
     "QuotasSection",
@@ -169,6 +171,7 @@ class Config:
     usage: UsageSection = option("", factory=UsageSection)
     quotas: QuotasSection = option("", factory=QuotasSection)
     jobs: JobsSection = option("", factory=JobsSection)
+    job_queue: JobQueueSection = option("", factory=JobQueueSection)
     policy_file: Path | None = option(
         "A file of oslo.policy rules that differ from the defaults; `trio2o policy sample` prints those.",
         default=None,

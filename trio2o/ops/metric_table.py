@@ -52,6 +52,15 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "trio2o_pod_usage_age_seconds": ("How long ago a pod's usage was collected.", ("pod",)),
     "trio2o_usage_collector": ("1 in the process that asks pods for their usage.", ()),
+    "trio2o_job_queue_running": ("Jobs of the queue that this process works at.", ()),
+    "trio2o_job_queue_jobs": (
+        "Jobs of the queue that wait, run, or are dead letters, by the elected process.",
+        ("kind", "state"),
+    ),
+    "trio2o_job_queue_oldest_seconds": (
+        "For how long the oldest waiting job of a kind has been wanted, by the elected process.",
+        ("kind",),
+    ),
     "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),
 }
 
@@ -93,5 +102,10 @@ COUNTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "trio2o_intents_settled": (
         "Keyed creates whose answer was lost, by what the pod was asked and said: found, or freed (never made).",
         ("result",),
+    ),
+    "trio2o_job_queue_attempts": (
+        "Attempts at jobs of the queue, by how they ended: done, retried, dead, cancelled, given_back (the daemon stopped), or "
+        "lost (another process has the job, or nobody knows).",
+        ("kind", "outcome"),
     ),
 }

@@ -173,7 +173,7 @@ class Gateway(Service):
                 served.drain.stop(self._ports.pop(served.name, []), self._config.drain_seconds)
                 for served in surfaces
             ]
-            await gathered(drained, ())
+            await gathered([*drained, self._graph.give_jobs_back()], ())
             await self._graph.stop()
         if self._database is not None:
             await self._database.stop()

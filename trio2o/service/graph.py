@@ -17,8 +17,6 @@ from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
 from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.identity.policy import OsloPolicy
-from trio2o.jobs.handlers import JobHandlers
-from trio2o.jobs.queue import JobQueue
 from trio2o.model import Kind, News, PodState
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
@@ -30,6 +28,7 @@ from trio2o.pods.monitor import PodMonitor
 from trio2o.service.admin import OwnMetrics, ShownMetrics, make_admin
 from trio2o.service.database import Database
 from trio2o.service.identity import IdentityParts, make_identity
+from trio2o.service.job_queue import JobQueueParts, make_job_queue
 from trio2o.service.jobs import Jobs, make_jobs
 from trio2o.service.observed import ObservedPods, ObservedTokens
 from trio2o.service.observing import Observer, watch
@@ -65,9 +64,7 @@ class Graph:
 
     state: MemoryState
     surfaces: Sequence[ServedSurface]
-    #: Where jobs are enqueued, and who does those that this process claims.
-    job_queue: JobQueue
-    job_handlers: JobHandlers
+    job_queue: JobQueueParts
     _feed: StateFeed
     _routes: RouteBook
     _cursors: CursorBook
@@ -103,11 +100,19 @@ class Graph:
         self._usage.startService()
         await self._usage.started()
         self._jobs.startService()
+        self.job_queue.worker.startService()
+
+    async def give_jobs_back(self) -> None:
+        """
+        Claim no more jobs, and leave those under way to the other processes.
+        """
+        await maybeDeferred(self.job_queue.worker.stopService)
 
     async def stop(self) -> None:
         """
         Stop, in the reverse order; what is still to be written is written, bounded.
         """
+        await self.give_jobs_back()
         upper = (self._jobs, self._usage, self._news, self._departures, self._monitor)
         for service in (*upper, self._cursors, self._routes, self._feed, self._identity.service):
             await maybeDeferred(service.stopService)
@@ -233,8 +238,7 @@ def make_graph(
         clock=reactor,
         budget=config.pod_defaults.list_timeout_seconds,
     )
-    handlers = JobHandlers()
-    job_queue = JobQueue(store=database.jobs, due=lambda: None)
+    job_queue = make_job_queue(reactor, config.job_queue, database.jobs, metrics)
     jobs = make_jobs(
         reactor,
         config.jobs,
@@ -248,6 +252,7 @@ def make_graph(
         pod_tokens=SharedKeystone(),
         metrics=metrics,
         answer_limit=config.limits.answer_body_bytes,
+        beside=[job_queue.upkeep],
     )
     usage = make_usage(
         reactor,
@@ -329,7 +334,6 @@ def make_graph(
         state=state,
         surfaces=surfaces,
         job_queue=job_queue,
-        job_handlers=handlers,
         departures=departures,
         usage=usage,
         quotas=quotas,

@@ -47,7 +47,9 @@ class Jobs(Service):
             self._election.stop()
 
     def _won(self) -> None:
-        _log.info("this process does what one alone is to do: compare routes with pods, settle keyed creates")
+        _log.info(
+            "this process does what one alone is to do: compare routes with pods, settle keyed creates, count jobs"
+        )
         for service in self._services:
             service.startService()
 
@@ -70,11 +72,13 @@ def make_jobs(
     pod_tokens: IPodTokens,
     metrics: Metrics,
     answer_limit: int,
+    beside: Sequence[IService] = (),
 ) -> Jobs:
     """
     Wire the jobs that the configuration wants; nothing is sent and nothing is asked yet.
 
     :param settle_seconds: see :class:`IntentReconciler`.
+    :param beside: what else the elected process does.
     """
     questions = PodQuestions(
         pods=pods,
@@ -85,6 +89,7 @@ def make_jobs(
         budget=_BUDGET,
     )
     services: list[IService] = [
+        *beside,
         IntentReconciler(
             intents=intents,
             routes=routes,
@@ -93,7 +98,7 @@ def make_jobs(
             clock=reactor,
             settle_seconds=settle_seconds,
             settled=metrics.counter("trio2o_intents_settled"),
-        )
+        ),
     ]
     if section.route_checks_per_second:
         cleaner = RouteCleaner(

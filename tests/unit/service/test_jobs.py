@@ -14,6 +14,7 @@ from tests.unit.service.whole import GraphCase
 from trio2o.adoption.cleaner import RouteCleaner
 from trio2o.adoption.intents import IntentReconciler
 from trio2o.adoption.tombstones import TombstonePruner
+from trio2o.service.job_queue import JobUpkeep
 from trio2o.service.jobs import Jobs
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_election import MemoryElection
@@ -70,9 +71,10 @@ class WiringTests(GraphCase):
 
     def test_default(self) -> None:
         """
-        What settles keyed creates, the cleaner and the pruner, none running before the graph is.
+        The upkeep of the job queue, what settles keyed creates, the cleaner and the pruner, none running before the graph is.
         """
-        reconciler, cleaner, pruner = self.services()
+        upkeep, reconciler, cleaner, pruner = self.services()
+        self.assertIs(self.graph.job_queue.upkeep, upkeep)
         self.assertIsInstance(reconciler, IntentReconciler)
         self.assertEqual(300.0, reconciler._settle_seconds)
         self.assertIsInstance(cleaner, RouteCleaner)
@@ -87,7 +89,7 @@ class WiringTests(GraphCase):
         """
         self.config = self.configured("\njobs: {route_checks_per_second: 0, tombstone_days: 0}\n")
         self.graph = self.made()
-        self.assertEqual([IntentReconciler], [type(service) for service in self.services()])
+        self.assertEqual([JobUpkeep, IntentReconciler], [type(service) for service in self.services()])
 
     def test_stopped_with_the_graph(self) -> None:
         """

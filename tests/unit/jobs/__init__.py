@@ -1,0 +1,3 @@
+"""
+The queue of jobs: who works at what, and when.
+"""
