@@ -95,6 +95,17 @@ class BodyTooLarge(GatewayError):
     status = 413
 
 
+class OverLimit(GatewayError):
+    """
+    More than a project may have, as Cinder says it: with ``Retry-After: 0``.
+    """
+
+    status = 413
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers=[(b"Retry-After", b"0")])
+
+
 class Unprocessable(GatewayError):
     """
     Well-formed, and a field's value cannot be accepted (Admin API only).

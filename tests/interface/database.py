@@ -22,7 +22,8 @@ _TEMPLATE = "migrated"
 
 _EMPTY = (
     "truncate pods, bindings, routes, cursors, pod_usage, pod_offers, intents, jobs, shared_resources, shared_copies,"
-    " shared_writes, shared_drift, quota_limits, changes restart identity;"
+    " shared_writes, shared_drift, quota_limits, quota_usages,"
+    " quota_reservations, quota_holdings, changes restart identity;"
     " update change_counter set last = 0, pruned = 0;"
     " update meta set value = gen_random_uuid() where key = 'history'"
 )

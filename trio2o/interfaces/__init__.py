@@ -9,6 +9,7 @@ from trio2o.interfaces.memory import ICursorBook, IFollower, IRouteBook, IState
 from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
 from trio2o.interfaces.quota import IQuotaLimits, IQuotaLimitStore, IQuotaUsage
+from trio2o.interfaces.quota_usage import IQuotaStore
 from trio2o.interfaces.scheduling import (
     IPodFilter,
     IPodWeigher,
@@ -56,6 +57,7 @@ __all__ = [
     "IPolicy",
     "IQuotaLimitStore",
     "IQuotaLimits",
+    "IQuotaStore",
     "IQuotaUsage",
     "IRequestBody",
     "IRouteBook",

@@ -13,6 +13,7 @@ from trio2o.model.news import Lack, Mark, News, Placed
 from trio2o.model.offers import CollectedOffers, OfferedFlavor, OfferedType, Offers, PodOffers
 from trio2o.model.placing import Candidate, PlacementRequest
 from trio2o.model.pods import Pod, PodSettings, PodState, PodUses
+from trio2o.model.quota_usage import Counts, Holding, Reading, ReadResult, Reservation, Reserved, Tally
 from trio2o.model.quotas import DEFAULT_CLASS, UNLIMITED, QuotaOwner, QuotaScope, QuotaUse
 from trio2o.model.resources import Kind, Route
 from trio2o.model.usage import CollectedUsage, QuotaLeft, Stock, Usage
@@ -28,6 +29,8 @@ __all__ = [
     "Change",
     "CollectedOffers",
     "CollectedUsage",
+    "Counts",
+    "Holding",
     "Identity",
     "Job",
     "JobCensus",
@@ -52,9 +55,14 @@ __all__ = [
     "QuotaOwner",
     "QuotaScope",
     "QuotaUse",
+    "ReadResult",
+    "Reading",
     "RequestContext",
+    "Reservation",
+    "Reserved",
     "Route",
     "Snapshot",
     "Stock",
+    "Tally",
     "Usage",
 ]

@@ -1,0 +1,179 @@
+"""
+What projects have, in memory; see :mod:`trio2o.storage.memory`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from attrs import define, evolve, field
+from zope.interface import implementer
+
+from trio2o.interfaces import IQuotaStore
+from trio2o.model import Counts, Holding, QuotaUse, Reading, ReadResult, Reservation, Reserved, Tally
+from trio2o.quota.tallies import (
+    first,
+    given_back,
+    minus,
+    overs,
+    plus,
+    read_into,
+    result_of,
+    shown,
+    used,
+    with_made,
+)
+from trio2o.storage.memory_database import MemoryDatabase
+
+_Project = tuple[str, str]
+
+
+@define
+class _Row:
+    tally: Tally
+    look_at: float
+
+
+@define
+class _Held:
+    project: _Project
+    pod_id: str
+    holding: Holding
+    added: Counts
+    added_at: float
+
+
+@implementer(IQuotaStore)
+@define(eq=False)
+class MemoryQuotaUsages:
+    """
+    What projects have, in dictionaries.
+    """
+
+    _database: MemoryDatabase
+    _rows: dict[_Project, _Row] = field(factory=dict, init=False)
+    _reservations: dict[str, Reservation] = field(factory=dict, init=False)
+    _held: dict[tuple[str, str], _Held] = field(factory=dict, init=False)
+
+    async def reserve(
+        self, reservation: Reservation, limits: Mapping[str, int], *, settles_after: float
+    ) -> Reserved:
+        now = self._now()
+        row = self._rows.get((reservation.service, reservation.project_id))
+        if row is None:
+            return Reserved(done=False, known=False)
+        taken = plus(used(row.tally), row.tally.reserved)
+        if overs(taken, reservation.amounts, limits):
+            return Reserved(done=False, taken=taken)
+        row.tally = evolve(row.tally, reserved=plus(row.tally.reserved, reservation.amounts))
+        self._reservations[reservation.id] = evolve(reservation, settles_at=now + settles_after)
+        row.look_at = min(row.look_at, now + settles_after)
+        return Reserved(done=True)
+
+    async def commit_reservation(self, reservation_id: str, pod_id: str, made: Sequence[Holding]) -> bool:
+        now = self._now()
+        reservation = self._reservations.pop(reservation_id, None)
+        if reservation is None:
+            return False
+        project = (reservation.service, reservation.project_id)
+        row = self._rows[project]
+        amounts = plus(*(each.amounts for each in made))
+        row.tally = with_made(row.tally, reservation.amounts, pod_id, amounts, now)
+        for each in made:
+            key = (each.kind, each.resource_id)
+            held = self._held.get(key)
+            holding = each
+            if held is not None:
+                holding = evolve(held.holding, amounts=plus(held.holding.amounts, each.amounts))
+            self._held[key] = _Held(project, pod_id, holding, each.amounts, now)
+        return True
+
+    async def give_back_reservation(self, reservation_id: str) -> bool:
+        self._now()
+        reservation = self._reservations.pop(reservation_id, None)
+        if reservation is None:
+            return False
+        row = self._rows[reservation.service, reservation.project_id]
+        row.tally = evolve(row.tally, reserved=minus(row.tally.reserved, reservation.amounts))
+        return True
+
+    async def leave_reservation(self, reservation_id: str, pod_id: str, *, settles_after: float) -> None:
+        now = self._now()
+        reservation = self._reservations.get(reservation_id)
+        if reservation is not None:
+            self._reservations[reservation_id] = evolve(
+                reservation, pod_id=pod_id, settles_at=now + settles_after
+            )
+            row = self._rows[reservation.service, reservation.project_id]
+            row.look_at = min(row.look_at, now + settles_after)
+
+    async def release(self, kind: str, resource_id: str, *, sent_for: float | None) -> bool:
+        now = self._now()
+        held = self._held.pop((kind, resource_id), None)
+        if held is None:
+            return False
+        row = self._rows[held.project]
+        sent_at = None if sent_for is None else now - sent_for
+        row.tally, sure = given_back(row.tally, held.pod_id, held.holding, sent_at, now)
+        if not sure:
+            row.look_at = min(row.look_at, now)
+        return sure
+
+    async def usage(self, service: str, project_id: str) -> Mapping[str, QuotaUse] | None:
+        self._now()
+        row = self._rows.get((service, project_id))
+        return None if row is None else shown(used(row.tally), row.tally.reserved)
+
+    async def database_time(self) -> float:
+        return self._now()
+
+    async def first_reading(self, service: str, project_id: str, reading: Reading) -> None:
+        now = self._now()
+        row = _Row(first(reading), now if len(reading.told) < len(reading.needed) else now + 60.0)
+        self._rows.setdefault((service, project_id), row)
+
+    async def read(
+        self, service: str, project_id: str, reading: Reading, *, grace: float, again: float, soon: float
+    ) -> ReadResult:
+        now = self._now()
+        project = (service, project_id)
+        row = self._rows.get(project)
+        if row is None:
+            return ReadResult(exact=False)
+        recent: dict[str, Counts] = {}
+        for held in self._held.values():
+            if held.project == project and held.added_at > reading.begun - grace:
+                recent[held.pod_id] = plus(recent.get(held.pod_id, {}), held.added)
+        own = [each for each in self._reservations.values() if (each.service, each.project_id) == project]
+        before = row.tally
+        row.tally, closed, exact = read_into(before, reading, recent, own)
+        for each in closed:
+            del self._reservations[each.id]
+        row.look_at = now + (again if exact else soon)
+        return result_of(before, row.tally, closed, exact)
+
+    async def read_soon(self, service: str, project_id: str, after: float) -> None:
+        now = self._now()
+        row = self._rows.get((service, project_id))
+        if row is not None:
+            row.look_at = min(row.look_at, now + after)
+
+    async def postpone(self, service: str, project_id: str, after: float) -> None:
+        now = self._now()
+        row = self._rows.get((service, project_id))
+        if row is not None:
+            row.look_at = now + after
+
+    async def due(self, limit: int) -> Sequence[tuple[str, str]]:
+        now = self._now()
+        waiting = [(row.look_at, project) for project, row in self._rows.items() if row.look_at <= now]
+        return [project for _, project in sorted(waiting)[:limit]]
+
+    async def open_reservations(self) -> Mapping[str, int]:
+        self._now()
+        return Counter(each.service for each in self._reservations.values())
+
+    def _now(self) -> float:
+        self._database.check()
+        return self._database.now().timestamp()

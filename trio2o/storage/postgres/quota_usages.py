@@ -1,0 +1,323 @@
+"""
+What projects have, in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Any
+
+from attrs import define
+from zope.interface import implementer
+
+from trio2o.errors import DatabaseUnavailable
+from trio2o.interfaces import IQuotaStore
+from trio2o.model import Counts, Holding, QuotaUse, Reading, ReadResult, Reservation, Reserved, Tally
+from trio2o.quota.tallies import first, given_back, overs, plus, read_into, result_of, shown, used
+from trio2o.storage.pool import Pool, Transaction
+from trio2o.storage.postgres.rows import storable
+
+#: How often a reservation is tried that was over a limit and, a moment later, is not.
+_ATTEMPTS = 5
+#: Seconds until a project is read again of which a pod has not told yet, and of which all have.
+_FIRST_AGAIN = 60.0
+
+_NOW = "clock_timestamp()"
+_IN = "clock_timestamp() + make_interval(secs => %({})s)"
+_EPOCH = "extract(epoch from {})::float8"
+
+# The condition is looked at again for the row as it is once its lock is held, so two never take the same last one.
+_RESERVE = (
+    "with taken as (update quota_usages set reserved = quota_plus(reserved, %(amounts)s::jsonb), changes = changes + 1,"
+    f" look_at = least(look_at, {_IN.format('settles')})"
+    " where service = %(service)s and project_id = %(project)s"
+    " and quota_fits(used, reserved, %(amounts)s::jsonb, %(limits)s::jsonb) returning 1)"
+    " insert into quota_reservations (id, service, project_id, kind, amounts, created_at, settles_at)"
+    f" select %(id)s, %(service)s, %(project)s, %(kind)s, %(amounts)s::jsonb, {_NOW}, {_IN.format('settles')}"
+    " from taken returning id"
+)
+_COMMIT = (
+    "with done as (delete from quota_reservations where id = %(id)s returning service, project_id, amounts),"
+    " counted as (update quota_usages as usages set reserved = quota_plus(usages.reserved, done.amounts, -1),"
+    " used = quota_plus(usages.used, %(made)s::jsonb),"
+    " pods = jsonb_set(usages.pods, array[%(pod)s],"
+    " quota_plus(coalesce(usages.pods -> %(pod)s, '{}'::jsonb), %(made)s::jsonb)),"
+    f" changes = changes + 1, changed_at = {_NOW} from done"
+    " where usages.service = done.service and usages.project_id = done.project_id returning 1),"
+    " held as (insert into quota_holdings"
+    " (kind, resource_id, service, project_id, pod_id, amounts, whole, added, added_at)"
+    " select each ->> 'kind', each ->> 'id', done.service, done.project_id, %(pod)s, each -> 'amounts',"
+    f" (each ->> 'whole')::boolean, each -> 'amounts', {_NOW}"
+    " from done, jsonb_array_elements(%(holdings)s::jsonb) as each"
+    " on conflict (kind, resource_id) do update set service = excluded.service, project_id = excluded.project_id,"
+    " pod_id = excluded.pod_id, amounts = quota_plus(quota_holdings.amounts, excluded.amounts),"
+    " added = excluded.added, added_at = excluded.added_at)"
+    " select 1 from done"
+)
+_GIVE_BACK = (
+    "with done as (delete from quota_reservations where id = %s returning service, project_id, amounts)"
+    " update quota_usages as usages set reserved = quota_plus(usages.reserved, done.amounts, -1), changes = changes + 1"
+    " from done where usages.service = done.service and usages.project_id = done.project_id returning 1"
+)
+_LEAVE = (
+    f"with late as (update quota_reservations set pod_id = %(pod)s, settles_at = {_IN.format('settles')}"
+    " where id = %(id)s returning service, project_id)"
+    f" update quota_usages as usages set look_at = least(usages.look_at, {_IN.format('settles')})"
+    " from late where usages.service = late.service and usages.project_id = late.project_id"
+)
+_POSTPONE = (
+    f"update quota_usages set look_at = {_IN.format('after')}"
+    " where service = %(service)s and project_id = %(project)s"
+)
+
+
+@implementer(IQuotaStore)
+@define(eq=False)
+class PostgresQuotaUsages:
+    """
+    What projects have, a row for each in each service.
+    """
+
+    _pool: Pool
+
+    async def reserve(
+        self, reservation: Reservation, limits: Mapping[str, int], *, settles_after: float
+    ) -> Reserved:
+        amounts = reservation.amounts
+        values = {
+            "id": reservation.id,
+            "service": reservation.service,
+            "project": reservation.project_id,
+            "kind": reservation.kind,
+            "amounts": json.dumps(dict(amounts)),
+            "limits": json.dumps({name: limits[name] for name in amounts if name in limits}),
+            "settles": settles_after,
+        }
+        for _ in range(_ATTEMPTS):
+            if await self._pool.run_query(_RESERVE, values):
+                return Reserved(done=True)
+            rows = await self._pool.run_query(
+                "select used, reserved from quota_usages where service = %(service)s and project_id = %(project)s",
+                values,
+                read_only=True,
+            )
+            if not rows:
+                return Reserved(done=False, known=False)
+            taken = plus(*rows[0])
+            if overs(taken, amounts, limits):
+                return Reserved(done=False, taken=taken)
+            # something was given back in between
+        raise DatabaseUnavailable("what a project has went up and down again and again")
+
+    async def commit_reservation(self, reservation_id: str, pod_id: str, made: Sequence[Holding]) -> bool:
+        holdings = [
+            {
+                "kind": each.kind,
+                "id": each.resource_id,
+                "amounts": dict(each.amounts),
+                "whole": each.whole,
+            }
+            for each in made
+        ]
+        rows = await self._pool.run_query(
+            _COMMIT,
+            {
+                "id": reservation_id,
+                "pod": pod_id,
+                "made": json.dumps(plus(*(each.amounts for each in made))),
+                "holdings": json.dumps(holdings),
+            },
+        )
+        return bool(rows)
+
+    async def give_back_reservation(self, reservation_id: str) -> bool:
+        return bool(await self._pool.run_query(_GIVE_BACK, (reservation_id,)))
+
+    async def leave_reservation(self, reservation_id: str, pod_id: str, *, settles_after: float) -> None:
+        await self._pool.run_query(_LEAVE, {"id": reservation_id, "pod": pod_id, "settles": settles_after})
+
+    async def release(self, kind: str, resource_id: str, *, sent_for: float | None) -> bool:
+        async def work(transaction: Transaction) -> bool:
+            # locked in the order in which commits lock: the project, then what it holds
+            named = await transaction.query(
+                "select service, project_id from quota_holdings where kind = %s and resource_id = %s",
+                (kind, resource_id),
+            )
+            found = await _locked(transaction, *named[0]) if named else None
+            if found is None:
+                return False
+            (service, project_id), (tally, now) = named[0], found
+            rows = await transaction.query(
+                "delete from quota_holdings where kind = %s and resource_id = %s and service = %s and project_id = %s"
+                " returning pod_id, amounts, whole",
+                (kind, resource_id, service, project_id),
+            )
+            if not rows:
+                return False
+            ((pod_id, amounts, whole),) = rows
+            holding = Holding(kind=kind, resource_id=resource_id, amounts=amounts, whole=whole)
+            sent_at = None if sent_for is None else now - sent_for
+            after, sure = given_back(tally, pod_id, holding, sent_at, now)
+            await _written(transaction, service, project_id, after, None if sure else 0.0)
+            return sure
+
+        return await self._pool.run_interaction(work)
+
+    async def usage(self, service: str, project_id: str) -> Mapping[str, QuotaUse] | None:
+        if not storable(project_id):
+            return None
+        rows = await self._pool.run_query(
+            "select used, reserved from quota_usages where service = %s and project_id = %s",
+            (service, project_id),
+            read_only=True,
+        )
+        return shown(*rows[0]) if rows else None
+
+    async def database_time(self) -> float:
+        ((now,),) = await self._pool.run_query(f"select {_EPOCH.format(_NOW)}", read_only=True)
+        return float(now)
+
+    async def first_reading(self, service: str, project_id: str, reading: Reading) -> None:
+        tally = first(reading)
+        whole = len(reading.told) >= len(reading.needed)
+        await self._pool.run_query(
+            "insert into quota_usages (service, project_id, used, pods, read, look_at) values"
+            " (%(service)s, %(project)s, %(used)s::jsonb, %(pods)s::jsonb, %(read)s::jsonb,"
+            f" {_IN.format('after')}) on conflict do nothing",
+            {
+                "service": service,
+                "project": project_id,
+                "used": json.dumps(used(tally)),
+                "pods": json.dumps(dict(tally.pods)),
+                "read": json.dumps(dict(tally.read)),
+                "after": _FIRST_AGAIN if whole else 0.0,
+            },
+        )
+
+    async def read(
+        self, service: str, project_id: str, reading: Reading, *, grace: float, again: float, soon: float
+    ) -> ReadResult:
+        async def work(transaction: Transaction) -> ReadResult:
+            found = await _locked(transaction, service, project_id)
+            if found is None:
+                return ReadResult(exact=False)
+            before, _ = found
+            recent: dict[str, Counts] = {}
+            for pod_id, added in await transaction.query(
+                "select pod_id, added from quota_holdings where service = %s and project_id = %s"
+                " and added_at > to_timestamp(%s)",
+                (service, project_id, reading.begun - grace),
+            ):
+                recent[pod_id] = plus(recent.get(pod_id, {}), added)
+            own = await _reservations(transaction, service, project_id, reading.begun)
+            after, closed, exact = read_into(before, reading, recent, own)
+            if closed:
+                await transaction.query(
+                    "delete from quota_reservations where id = any(%s)", ([each.id for each in closed],)
+                )
+            await _written(transaction, service, project_id, after, None)
+            await transaction.query(
+                _POSTPONE, {"service": service, "project": project_id, "after": again if exact else soon}
+            )
+            return result_of(before, after, closed, exact)
+
+        return await self._pool.run_interaction(work)
+
+    async def read_soon(self, service: str, project_id: str, after: float) -> None:
+        await self._pool.run_query(
+            f"update quota_usages set look_at = {_IN.format('after')}"
+            f" where service = %(service)s and project_id = %(project)s and look_at > {_IN.format('after')}",
+            {"service": service, "project": project_id, "after": after},
+        )
+
+    async def postpone(self, service: str, project_id: str, after: float) -> None:
+        await self._pool.run_query(_POSTPONE, {"service": service, "project": project_id, "after": after})
+
+    async def due(self, limit: int) -> Sequence[tuple[str, str]]:
+        rows = await self._pool.run_query(
+            f"select service, project_id from quota_usages where look_at <= {_NOW} order by look_at limit %s",
+            (limit,),
+            read_only=True,
+        )
+        return [(service, project_id) for service, project_id in rows]
+
+    async def open_reservations(self) -> Mapping[str, int]:
+        rows = await self._pool.run_query(
+            "select service, count(*) from quota_reservations group by service", read_only=True
+        )
+        return {service: int(count) for service, count in rows}
+
+
+async def _locked(transaction: Transaction, service: str, project_id: str) -> tuple[Tally, float] | None:
+    """
+    A project's tally, held to the end of the transaction, and the time then; ``None`` where there is none.
+    """
+    rows: list[Any] = await transaction.query(
+        f"select pods, reserved, read, {_EPOCH.format('changed_at')} from quota_usages"
+        " where service = %s and project_id = %s for update",
+        (service, project_id),
+    )
+    if not rows:
+        return None
+    ((pods, reserved, read, changed_at),) = rows
+    ((now,),) = await transaction.query(f"select {_EPOCH.format(_NOW)}")
+    return Tally(pods=pods, reserved=reserved, read=read, changed_at=changed_at), float(now)
+
+
+async def _reservations(
+    transaction: Transaction, service: str, project_id: str, before: float
+) -> list[Reservation]:
+    """
+    What a project's open reservations are. Those that were to be settled by then are held to the end of the transaction, and one
+    that is just being closed counts as too young for it.
+    """
+    ours = {
+        id_
+        for (id_,) in await transaction.query(
+            "select id from quota_reservations where service = %s and project_id = %s"
+            " and settles_at <= to_timestamp(%s) for update skip locked",
+            (service, project_id, before),
+        )
+    }
+    return [
+        Reservation(
+            id=id_,
+            service=service,
+            project_id=project_id,
+            kind=kind,
+            amounts=amounts,
+            pod_id=pod_id,
+            settles_at=settles_at if id_ in ours else inf,
+        )
+        for id_, kind, amounts, pod_id, settles_at in await transaction.query(
+            f"select id, kind, amounts, pod_id, {_EPOCH.format('settles_at')} from quota_reservations"
+            " where service = %s and project_id = %s",
+            (service, project_id),
+        )
+    ]
+
+
+async def _written(
+    transaction: Transaction, service: str, project_id: str, tally: Tally, look_after: float | None
+) -> None:
+    """
+    Write a tally whose row is held; it is to be read in so many seconds, or when it was to be.
+    """
+    await transaction.query(
+        "update quota_usages set used = %(used)s::jsonb, reserved = %(reserved)s::jsonb, pods = %(pods)s::jsonb,"
+        " read = %(read)s::jsonb, changes = changes + 1, changed_at = to_timestamp(%(changed)s),"
+        f" look_at = least(look_at, {_IN.format('after')})"
+        " where service = %(service)s and project_id = %(project)s",
+        {
+            "service": service,
+            "project": project_id,
+            "used": json.dumps(used(tally)),
+            "reserved": json.dumps(dict(tally.reserved)),
+            "pods": json.dumps(dict(tally.pods)),
+            "read": json.dumps(dict(tally.read)),
+            "changed": tally.changed_at,
+            "after": look_after,
+        },
+    )
