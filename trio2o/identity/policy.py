@@ -70,6 +70,10 @@ RULES: tuple[policy.RuleDefault, ...] = (
     _documented("bindings:create", "Bind a project to a pod.", "POST", "/v1.0/bindings"),
     _documented("bindings:delete", "End a binding.", "DELETE", "/v1.0/bindings/{binding_id}"),
     _documented("routes:show", "Show which pod has a resource.", "GET", "/v1.0/routes/{resource_id}"),
+    _documented("jobs:list", "List the jobs of the queue.", "GET", "/v1.0/jobs"),
+    _documented("jobs:show", "Show one job.", "GET", "/v1.0/jobs/{job_id}"),
+    _documented("jobs:redo", "Have a job done once more.", "POST", "/v1.0/jobs/{job_id}/redo"),
+    _documented("jobs:cancel", "Have a job not done.", "POST", "/v1.0/jobs/{job_id}/cancel"),
 )
 
 

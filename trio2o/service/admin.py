@@ -4,6 +4,7 @@ The admin surface, wired.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from twisted.web.resource import Resource
 from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.draining import DrainAdministration
 from trio2o.administration.health import Health
+from trio2o.administration.jobs import JobAdministration
 from trio2o.administration.pods import PodAdministration
 from trio2o.administration.routes import RouteAdministration
 from trio2o.administration.usage import UsageAdministration
@@ -53,9 +55,12 @@ def make_admin(
     policy: OsloPolicy,
     experience: Experience,
     shown: ShownMetrics,
+    jobs_due: Callable[[], None],
 ) -> ServedSurface:
     """
     Wire the Admin API.
+
+    :param jobs_due: told that somebody has ordered a job to be done.
     """
     listen = common.config.listen.admin
     counter = Counter()
@@ -75,6 +80,7 @@ def make_admin(
             common.config.scheduling.rules().capacity,
             experience.claimed,
         ),
+        jobs=JobAdministration(store=database.jobs, due=jobs_due),
         explain=common.placement.explain,
         health=Health(
             common.state,

@@ -318,7 +318,15 @@ def make_graph(
     surfaces = [
         make_surface(common, COMPUTE, listen.compute.endpoints, listen.compute.public_url),
         make_surface(common, VOLUME, listen.volume.endpoints, listen.volume.public_url),
-        make_admin(common, database, metrics, policy, chosen.experience, shown or OwnMetrics()),
+        make_admin(
+            common,
+            database,
+            metrics,
+            policy,
+            chosen.experience,
+            shown or OwnMetrics(),
+            job_queue.worker.wake,
+        ),
     ]
     watch(
         metrics,

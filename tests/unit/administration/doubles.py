@@ -17,6 +17,7 @@ from zope.interface import implementer
 from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.draining import DrainAdministration
 from trio2o.administration.health import Health
+from trio2o.administration.jobs import JobAdministration
 from trio2o.administration.pods import NewPod, PodAdministration
 from trio2o.administration.routes import RouteAdministration
 from trio2o.administration.usage import UsageAdministration
@@ -29,6 +30,7 @@ from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
 from trio2o.service.pod_settings import read_settings
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
+from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_usage import MemoryUsage
 
 T = TypeVar("T")
@@ -132,9 +134,19 @@ class Cloud:
         self.usage = UsageAdministration(
             self.pod_store, self.usage_store, CapacityRules(), lambda pod_id: self.claimed
         )
+        self.job_store = MemoryJobs(self.database)
+        #: How often the worker was told to look.
+        self.woken = 0
+        self.jobs = JobAdministration(store=self.job_store, due=self.wake)
         self.health = Health(
             self.state, self.healthy, lambda: self.draining, {"database": lambda: self.database_problem}
         )
+
+    def wake(self) -> None:
+        """
+        Count.
+        """
+        self.woken += 1
 
     def now(self) -> datetime:
         """

@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.draining import DrainAdministration
 from trio2o.administration.health import Health
+from trio2o.administration.jobs import JobAdministration
 from trio2o.administration.pods import PodAdministration
 from trio2o.administration.routes import RouteAdministration
 from trio2o.administration.usage import UsageAdministration
@@ -31,7 +32,7 @@ from trio2o.model import PlacementRequest, RequestContext
 from trio2o.scheduling.explaining import Explanation
 from trio2o.strategies.concurrently import Shield
 from trio2o.surface.operations import Operation
-from trio2o.web.admin import bodies, operations, pod_bodies, pod_views, queries, views
+from trio2o.web.admin import bodies, job_views, operations, pod_bodies, pod_views, queries, views
 from trio2o.web.admin.openapi import document
 from trio2o.web.admin.operations import AdminOperation
 from trio2o.web.admin.placements import placement_request
@@ -109,6 +110,7 @@ class AdminApi:
     bindings: BindingAdministration
     routes: RouteAdministration
     usage: UsageAdministration
+    jobs: JobAdministration
     explain: Explains
     health: Health
     policy: IPolicy
@@ -286,6 +288,36 @@ class AdminApi:
         ``GET /routes/{resource_id}``.
         """
         return views.answer(views.routes(await self.routes.show(inbound.ids["resource_id"])))
+
+    @serves(operations.LIST_JOBS)
+    async def list_jobs(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /jobs``.
+        """
+        given = queries.parameters(inbound.query, operations.LIST_JOBS)
+        page = await self.jobs.find(queries.job_query(given))
+        return views.answer(job_views.jobs(page, _root(inbound), given))
+
+    @serves(operations.SHOW_JOB)
+    async def show_job(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /jobs/{job_id}``.
+        """
+        return views.answer({"job": job_views.job(await self.jobs.show(inbound.ids["job_id"]))})
+
+    @serves(operations.REDO_JOB)
+    async def redo_job(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``POST /jobs/{job_id}/redo``.
+        """
+        return views.answer({"job": job_views.job(await self.jobs.redo(inbound.ids["job_id"]))})
+
+    @serves(operations.CANCEL_JOB)
+    async def cancel_job(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``POST /jobs/{job_id}/cancel``.
+        """
+        return views.answer({"job": job_views.job(await self.jobs.cancel(inbound.ids["job_id"]))})
 
     @app.route(operations.CHECK_HEALTH.path, methods=["GET"])
     def check_health(self, request: IRequest) -> Deferred[None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from trio2o.model import JobState
 from trio2o.surface.operations import Operation
 
 _TEXT: Mapping[str, Any] = {"type": "string"}
@@ -26,6 +27,14 @@ class Parameter:
     name: str
     description: str
     schema: Mapping[str, Any]
+
+
+_LIMIT = Parameter(
+    name="limit",
+    description="How many at most; never more than 1,000.",
+    schema={"type": "integer", "minimum": 1},
+)
+_MARKER = Parameter(name="marker", description="The last id of the page before.", schema=_UUID)
 
 
 @frozen(kw_only=True)
@@ -207,12 +216,8 @@ LIST_BINDINGS = AdminOperation(
             description="Those that were active at this moment; without an offset it is UTC.",
             schema={"type": "string", "format": "date-time"},
         ),
-        Parameter(
-            name="limit",
-            description="How many at most; never more than 1,000.",
-            schema={"type": "integer", "minimum": 1},
-        ),
-        Parameter(name="marker", description="The last id of the page before.", schema=_UUID),
+        _LIMIT,
+        _MARKER,
     ),
     answer="Bindings",
     errors=(400,),
@@ -254,6 +259,54 @@ SHOW_ROUTES = AdminOperation(
     answer="Routes",
     errors=(404,),
 )
+LIST_JOBS = AdminOperation(
+    name="list_jobs",
+    method="GET",
+    path="/v1.0/jobs",
+    rule="trio2o:jobs:list",
+    summary="List the jobs of the queue, newest first, a page at a time.",
+    query=(
+        Parameter(
+            name="state",
+            description="Those in this state.",
+            schema={"type": "string", "enum": [state.value for state in JobState]},
+        ),
+        Parameter(name="kind", description="Those of this kind.", schema=_TEXT),
+        Parameter(name="pod_id", description="Those about this pod.", schema=_UUID),
+        Parameter(name="project_id", description="Those about this project.", schema=_TEXT),
+        _LIMIT,
+        _MARKER,
+    ),
+    answer="Jobs",
+    errors=(400,),
+)
+SHOW_JOB = AdminOperation(
+    name="show_job",
+    method="GET",
+    path="/v1.0/jobs/{job_id}",
+    rule="trio2o:jobs:show",
+    summary="Show a job.",
+    answer="Job",
+    errors=(404,),
+)
+REDO_JOB = AdminOperation(
+    name="redo_job",
+    method="POST",
+    path="/v1.0/jobs/{job_id}/redo",
+    rule="trio2o:jobs:redo",
+    summary="Have a job done at once that waits, is done, dead or cancelled.",
+    answer="Job",
+    errors=(404, 409),
+)
+CANCEL_JOB = AdminOperation(
+    name="cancel_job",
+    method="POST",
+    path="/v1.0/jobs/{job_id}/cancel",
+    rule="trio2o:jobs:cancel",
+    summary="Have a job not done that waits, or ended that runs.",
+    answer="Job",
+    errors=(404, 409),
+)
 
 OPERATIONS: tuple[AdminOperation, ...] = (
     LIST_VERSIONS,
@@ -274,6 +327,10 @@ OPERATIONS: tuple[AdminOperation, ...] = (
     SHOW_BINDING,
     DELETE_BINDING,
     SHOW_ROUTES,
+    LIST_JOBS,
+    SHOW_JOB,
+    REDO_JOB,
+    CANCEL_JOB,
 )
 
 #: ``GET /healthcheck?details=true``: the same row, with a token.

@@ -12,7 +12,9 @@ from urllib.parse import parse_qsl
 
 from trio2o.administration.asking import canonical_id
 from trio2o.administration.bindings import BindingQuery
+from trio2o.administration.jobs import PAGE
 from trio2o.errors import BadRequest
+from trio2o.model import JobQuery, JobState
 from trio2o.web.admin.operations import AdminOperation
 from trio2o.web.admin.times import moment
 
@@ -69,6 +71,28 @@ def binding_query(given: Mapping[str, str]) -> BindingQuery:
         at=_moment(given, "at"),
         limit=_count(given, "limit"),
         marker=_id(given, "marker"),
+    )
+
+
+def job_query(given: Mapping[str, str]) -> JobQuery:
+    """
+    The parameters of ``GET /jobs``.
+
+    :raises BadRequest: if one cannot be understood.
+    """
+    state: JobState | None = None
+    if "state" in given:
+        try:
+            state = JobState(given["state"])
+        except ValueError as why:
+            raise BadRequest(f"state: must be one of {', '.join(JobState)}.") from why
+    return JobQuery(
+        state=state,
+        kind=given.get("kind"),
+        pod_id=_id(given, "pod_id"),
+        project_id=given.get("project_id"),
+        marker=_id(given, "marker"),
+        limit=_count(given, "limit") or PAGE,
     )
 
 

@@ -24,7 +24,7 @@ from trio2o.web.admin.times import shown
 UPDATED = "2026-11-22T00:00:00Z"
 
 #: What ``GET /v1.0`` links to.
-COLLECTIONS = ("bindings", "pods", "routes")
+COLLECTIONS = ("bindings", "jobs", "pods", "routes")
 
 View = Mapping[str, Any]
 

@@ -79,6 +79,7 @@ class GatewayTests(AdministrationTestCase):
             bindings=self.cloud.bindings,
             routes=self.cloud.routes,
             usage=self.cloud.usage,
+            jobs=self.cloud.jobs,
             explain=self.cloud.explain,
             health=self.cloud.health,
             policy=OsloPolicy(),
