@@ -29,6 +29,7 @@ from trio2o.storage.memory_intents import MemoryIntents
 from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.storage.memory_offers import MemoryOffers
+from trio2o.storage.memory_quotas import MemoryQuotaLimits
 from trio2o.storage.memory_usage import MemoryUsage
 
 MINIMAL = """
@@ -63,8 +64,12 @@ class MemoryStores:
         self.bindings = MemoryBindings(self.memory)
         self.routes = MemoryRoutes(self.memory)
         self.cursors = MemoryCursors(self.memory)
+        self.quota_limits = MemoryQuotaLimits(self.memory)
         self.followed = SimpleNamespace(
-            changes=MemoryChanges(self.memory), pods=self.pods, bindings=self.bindings
+            changes=MemoryChanges(self.memory),
+            pods=self.pods,
+            bindings=self.bindings,
+            quota_limits=self.quota_limits,
         )
         self.usage = MemoryUsage(self.memory)
         self.intents = MemoryIntents(self.memory)
