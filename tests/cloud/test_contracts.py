@@ -9,6 +9,7 @@ from tests.unit.sandbox.asking import Api
 from tests.unit.sandbox.cinder_change_contract import CinderChangeContract
 from tests.unit.sandbox.cinder_rest_contract import CinderRestContract
 from tests.unit.sandbox.cinder_surface_contract import CinderSurfaceContract
+from tests.unit.sandbox.cinder_types_contract import CinderTypesContract
 from tests.unit.sandbox.cinder_volume_contract import CinderVolumeContract
 from tests.unit.sandbox.glance_contract import GlanceContract
 from tests.unit.sandbox.keystone_contract import KeystoneContract
@@ -38,6 +39,12 @@ class RealCinder(RealPod):
 class CinderSurfaceTests(RealCinder, CinderSurfaceContract):
     """
     What is no volume of Cinder's.
+    """
+
+
+class CinderTypesTests(RealCinder, CinderTypesContract):
+    """
+    Types.
     """
 
 

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from tests.functional.rows.case import BROKEN, DOWN, PRIVATE, Ask, Case, Scene, Step, Told
 from tests.functional.rows.making import a_volume, in_each
-from tests.functional.rows.patterns import held, listed, unsaid
+from tests.functional.rows.patterns import PODS, held, listed, unsaid
 
 _held, _listed = partial(held, "volume"), partial(listed, "volume")
 
@@ -51,7 +51,7 @@ _GROUPS = _Words(
     copies="/groups/action",
     copy="create-from-src",
     source="source_group_id",
-    create={"group_type": "11111111-2222-4333-8444-555555555555", "volume_types": ["{type}"]},
+    create={"group_type": "generic", "volume_types": ["files"]},
     end=("action", {"delete": {"delete-volumes": True}}),
 )
 _CONSISTENT = _Words(
@@ -64,13 +64,23 @@ _CONSISTENT = _Words(
     copies="/consistencygroups/create_from_src",
     copy="consistencygroup-from-src",
     source="source_cgid",
-    create={"volume_types": "{type}"},
+    create={"volume_types": "files"},
     end=("delete", {"consistencygroup": {"force": True}}),
 )
 
 
+async def _generic(scene: Scene) -> None:
+    """
+    A group type of every pod.
+    """
+    for pod in PODS:
+        client = scene.cloud.admin.at_pod(pod, "volume")
+        await client.post("/v3/{project}/group_types", {"group_type": {"name": "generic"}}, version="3.11")
+
+
 def _a_group(words: _Words) -> Callable[[Scene, str], Awaitable[str]]:
     async def make(scene: Scene, pod: str) -> str:
+        await _generic(scene)
         wanted = {"name": PRIVATE, **words.create}
         made = await scene.at_pod(pod, "POST", words.path, {words.single: wanted}, version=words.version)
         return str(made[words.single]["id"])
@@ -188,6 +198,7 @@ def _of_groups(words: _Words) -> tuple[Case, ...]:
         Case(
             surface="volume",
             row=f"POST {path}",
+            make=_generic,
             steps=(
                 Step(
                     ask=Ask(method="POST", path=path, body=in_zone, version=version),

@@ -16,6 +16,7 @@ from tests.unit.sandbox.cinder_change_contract import CinderChangeContract
 from tests.unit.sandbox.cinder_contract import NOBODY
 from tests.unit.sandbox.cinder_rest_contract import CinderRestContract
 from tests.unit.sandbox.cinder_surface_contract import CinderSurfaceContract
+from tests.unit.sandbox.cinder_types_contract import CinderTypesContract
 from tests.unit.sandbox.cinder_volume_contract import CinderVolumeContract
 from trio2o.sandbox.call import Caller
 from trio2o.sandbox.cinder import make_cinder
@@ -93,6 +94,12 @@ class SurfaceContractTests(FakeCinderCase, CinderSurfaceContract):
 class RestContractTests(FakeCinderCase, CinderRestContract):
     """
     The fake does what the real one does.
+    """
+
+
+class TypesContractTests(FakeCinderCase, CinderTypesContract):
+    """
+    Types.
     """
 
 

@@ -24,17 +24,21 @@ from trio2o.sandbox.cinder.actions import VolumeActions
 from trio2o.sandbox.cinder.attachments import Attachments, Transfers
 from trio2o.sandbox.cinder.backups import Backups
 from trio2o.sandbox.cinder.consistency import ConsistencyGroups
+from trio2o.sandbox.cinder.default_types import DefaultTypes
 from trio2o.sandbox.cinder.group_store import GroupStore
+from trio2o.sandbox.cinder.group_types import GroupTypes
 from trio2o.sandbox.cinder.groups import Groups
 from trio2o.sandbox.cinder.managing import Machines, Unmanaged
 from trio2o.sandbox.cinder.messages import Messages
 from trio2o.sandbox.cinder.metadata import Metadata
 from trio2o.sandbox.cinder.operations import Operations
+from trio2o.sandbox.cinder.qos_specs import QosManagement
 from trio2o.sandbox.cinder.quota_sets import QuotaSets
 from trio2o.sandbox.cinder.shelf import Shelf
 from trio2o.sandbox.cinder.snapshots import Snapshots
 from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import CinderStyle, Root
+from trio2o.sandbox.cinder.type_encryption import TypeEncryption
 from trio2o.sandbox.cinder.volume_types import VolumeTypes
 from trio2o.sandbox.cinder.volumes import Volumes
 from trio2o.sandbox.frame import ServiceFrame, TokenVerifier
@@ -65,7 +69,7 @@ def make_cinder(
     store = CinderStore(pod, tuple(types))
     store.quotas.defaults.update(quota or {})
     operations = Operations(store, capacity)
-    groups = GroupStore(store, operations.group_type_id)
+    groups = GroupStore(store)
     style = CinderStyle(versions=MicroversionRange.parse(*versions))
     frame = ServiceFrame(
         style=style,
@@ -84,6 +88,10 @@ def make_cinder(
         Attachments(store),
         Transfers(store),
         VolumeTypes(store),
+        TypeEncryption(store),
+        QosManagement(store),
+        DefaultTypes(store),
+        GroupTypes(groups),
         QuotaSets(store),
         operations,
         Machines(store, operations),

@@ -19,6 +19,7 @@ from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.paging import Keys, Page
 from trio2o.sandbox.cinder.records import new_id
 from trio2o.sandbox.cinder.store import CinderStore
+from trio2o.sandbox.cinder.type_records import GroupType
 
 _SORT_KEYS: Keys = {
     "id": lambda each: each.id,
@@ -73,8 +74,32 @@ class GroupStore:
 
     store: CinderStore
     reserved: str = field(factory=new_id)
+    types: dict[str, GroupType] = field(init=False)
     groups: dict[str, Group] = field(factory=dict, init=False)
     snapshots: dict[str, GroupSnapshot] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        reserved = GroupType(
+            id=self.reserved,
+            name="default_cgsnapshot_type",
+            created_at=self.store.now(),
+            description="Default group type for migrating cgsnapshot",
+        )
+        self.types = {reserved.id: reserved}
+
+    def type(self, reference: str) -> GroupType:
+        """
+        A group type by id or name.
+
+        :raises Fault: 404.
+        """
+        found = self.types.get(reference) or next(
+            (each for each in self.types.values() if each.name == reference), None
+        )
+        if found is None:
+            with_name = "" if body.looks_like_uuid(reference) else "with name "
+            raise not_found(f"Group type {with_name}{reference} could not be found.")
+        return found
 
     def consistent(self, each: Group | GroupSnapshot) -> bool:
         """
@@ -130,19 +155,20 @@ class GroupStore:
         """
         Make a group.
 
-        :raises Fault: 400 for a zone that is not this pod's.
+        :raises Fault: 400 for a zone that is not this pod's, 404 for types that are not there.
         """
         zone = wanted.get("availability_zone")
         if zone is not None and zone not in self.store.zones:
             raise bad_request(f"Invalid input received: Availability zone '{zone}' is invalid.")
+        types = wanted.get("volume_types") or [self.store.default_type.id]
         group = Group(
             id=new_id(),
             project_id=call.project_id,
             name=body.text("name", wanted.get("name")),
             description=body.text("description", wanted.get("description")),
             created_at=self.store.now(),
-            group_type=group_type,
-            volume_types=list(wanted.get("volume_types") or [self.store.default_type.id]),
+            group_type=self.type(group_type).id,
+            volume_types=[self.store.type(named, call.caller).id for named in types],
             availability_zone=zone or self.store.zones[0],
             **source,  # type: ignore[arg-type]
         )

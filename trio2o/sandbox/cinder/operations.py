@@ -1,5 +1,5 @@
 """
-What operators ask of Cinder: services, pools, hosts, group types, extensions; and lists that stay empty here.
+What operators ask of Cinder: services, pools, hosts, clusters, extensions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from attrs import define, field
 from trio2o.sandbox.answers import Answer, not_found
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
-from trio2o.sandbox.cinder.records import new_id
 from trio2o.sandbox.cinder.store import CinderStore
 
 _FILTERS = {
@@ -59,8 +58,6 @@ class Operations:
 
     store: CinderStore
     capacity: float
-    #: The group type of consistency groups.
-    group_type_id: str = field(factory=new_id, init=False)
     _disabled: dict[tuple[str, str], str | None] = field(factory=dict, init=False)
 
     @route("GET", "/os-availability-zone")
@@ -176,24 +173,6 @@ class Operations:
         ]
         return Answer(body={"resource_filters": shown})
 
-    @route("GET", "/group_types")
-    def group_types(self, call: Call) -> Answer:
-        body.since(call, 11)
-        return Answer(body={"group_types": [self._group_type()]})
-
-    @route("GET", "/group_types/<type_id>")
-    def group_type(self, call: Call, type_id: str) -> Answer:
-        body.since(call, 11)
-        if type_id != self.group_type_id:
-            raise not_found(f"Group type {type_id} could not be found.")
-        return Answer(body={"group_type": self._group_type()})
-
-    @route("GET", "/group_types/<type_id>/group_specs")
-    def group_specs(self, call: Call, type_id: str) -> Answer:
-        body.since(call, 11)
-        body.require_admin(call, "group:access_group_types_specs")
-        return Answer(body={"group_specs": {}})
-
     @route("GET", "/clusters")
     def clusters(self, call: Call) -> Answer:
         body.since(call, 7)
@@ -203,20 +182,6 @@ class Operations:
             for name in self.store.clusters
         ]
         return Answer(body={"clusters": shown})
-
-    @route("GET", "/default-types")
-    def default_types(self, call: Call) -> Answer:
-        body.since(call, 62)
-        body.require_admin(call, "volume_extension:default_get_all")
-        return Answer(body={"default_types": []})
-
-    def _group_type(self) -> dict[str, Any]:
-        return {
-            "id": self.group_type_id,
-            "name": "default_cgsnapshot_type",
-            "description": "Default group type for migrating cgsnapshot",
-            "is_public": True,
-        }
 
     def services_shown(self, call: Call) -> list[dict[str, Any]]:
         """

@@ -10,7 +10,8 @@ from typing import TypeVar
 from attrs import define, field
 
 from trio2o.sandbox.answers import Fault
-from trio2o.sandbox.cinder.records import Backup, Snapshot, Volume, VolumeType
+from trio2o.sandbox.cinder.records import Backup, Snapshot, Volume
+from trio2o.sandbox.cinder.type_records import VolumeType
 
 _Owned = TypeVar("_Owned", Volume, Snapshot, Backup)
 

@@ -16,6 +16,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall
 
 from trio2o.sandbox.answers import Revision
+from trio2o.sandbox.cinder.type_records import VolumeType
 
 
 def new_id() -> str:
@@ -23,22 +24,6 @@ def new_id() -> str:
     An id as Cinder makes them: a UUID with hyphens.
     """
     return str(uuid.uuid4())
-
-
-@define(kw_only=True, eq=False)
-class VolumeType:
-    """
-    A volume type. ``access`` holds the projects that may use a private one.
-    """
-
-    id: str
-    name: str
-    created_at: datetime
-    updated_at: datetime | None = None
-    description: str | None = None
-    is_public: bool = True
-    extra_specs: dict[str, str] = field(factory=dict)
-    access: set[str] = field(factory=set)
 
 
 @define(kw_only=True, eq=False)

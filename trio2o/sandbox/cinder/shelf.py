@@ -103,7 +103,9 @@ class Shelf:
         :raises Fault: 404 or 413, as Cinder would answer.
         """
         store = self.store
-        chosen = store.default_type if volume_type is None else store.type(volume_type, caller)
+        chosen = (
+            store.default_of(caller.project_id) if volume_type is None else store.type(volume_type, caller)
+        )
         if snapshot_id is not None:
             size = size or store.snapshot(snapshot_id, caller).size
         if source_volume_id is not None:

@@ -16,7 +16,8 @@ from trio2o.sandbox.answers import bad_request, not_found
 from trio2o.sandbox.call import Caller
 from trio2o.sandbox.cinder.body import looks_like_uuid
 from trio2o.sandbox.cinder.quota import Quotas
-from trio2o.sandbox.cinder.records import Attachment, Backup, Snapshot, Transfer, Volume, VolumeType, new_id
+from trio2o.sandbox.cinder.records import Attachment, Backup, Snapshot, Transfer, Volume, new_id
+from trio2o.sandbox.cinder.type_records import QosSpecs, VolumeType
 from trio2o.sandbox.pod_state import PodState
 
 _Owned = TypeVar("_Owned", Volume, Snapshot, Backup, Attachment, Transfer)
@@ -37,6 +38,9 @@ class CinderStore:
     transfers: dict[str, Transfer] = field(factory=dict, init=False)
     attachments: dict[str, Attachment] = field(factory=dict, init=False)
     types: dict[str, VolumeType] = field(factory=dict, init=False)
+    qos_specs: dict[str, QosSpecs] = field(factory=dict, init=False)
+    #: The types that projects' volumes have where their create names none.
+    project_types: dict[str, VolumeType] = field(factory=dict, init=False)
     messages: dict[str, Any] = field(factory=dict, init=False)
     clusters: list[str] = field(factory=list, init=False)
     quotas: Quotas = field(init=False)
@@ -67,6 +71,18 @@ class CinderStore:
         The type of volumes whose create names none: the first.
         """
         return next(iter(self.types.values()))
+
+    def default_of(self, project_id: str | None) -> VolumeType:
+        """
+        The type of a project's volumes whose create names none.
+        """
+        return self.project_types.get(project_id or "", self.default_type)
+
+    def in_use(self, type_id: str) -> bool:
+        """
+        True for a type that volumes have.
+        """
+        return any(volume.volume_type.id == type_id for volume in self.volumes.values())
 
     def now(self) -> datetime:
         """
@@ -131,6 +147,17 @@ class CinderStore:
         if found is None or not self.may_use(found, caller):
             with_name = "" if looks_like_uuid(reference) else "with name "
             raise not_found(f"Volume type {with_name}{reference} could not be found.")
+        return found
+
+    def type_by_id(self, type_id: str, caller: Caller) -> VolumeType:
+        """
+        A volume type by its id that the caller may use.
+
+        :raises Fault: 404.
+        """
+        found = self.types.get(type_id)
+        if found is None or not self.may_use(found, caller):
+            raise not_found(f"Volume type {type_id} could not be found.")
         return found
 
     def may_use(self, volume_type: VolumeType, caller: Caller) -> bool:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from trio2o.sandbox.call import Call
-from trio2o.sandbox.cinder.records import Attachment, Backup, Snapshot, Transfer, Volume, VolumeType
+from trio2o.sandbox.cinder.records import Attachment, Backup, Snapshot, Transfer, Volume
+from trio2o.sandbox.cinder.type_records import VolumeType
 
 
 def moment(value: datetime | None) -> str | None:
@@ -275,7 +276,7 @@ def volume_type(call: Call, item: VolumeType, *, with_access: bool = True) -> di
         "extra_specs": specs,
     }
     if admin:
-        shown["qos_specs_id"] = None
+        shown["qos_specs_id"] = None if item.qos is None else item.qos.id
     if with_access:
         shown["os-volume-type-access:is_public"] = item.is_public
     return shown

@@ -1,6 +1,5 @@
 """
-``/types``: volume types, their extra specs and who may use them; and quality of service specs, of which
-there are none.
+``/types``: volume types, their extra specs and who may use them.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from trio2o.sandbox.answers import Answer, bad_request, conflict, not_found
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.paging import Keys, Page
-from trio2o.sandbox.cinder.records import VolumeType
 from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import DELETED
+from trio2o.sandbox.cinder.type_records import VolumeType
 
 _SORT_KEYS: Keys = {
     "id": lambda item: item.id,
@@ -88,9 +87,9 @@ class VolumeTypes:
     def delete(self, call: Call, type_id: str) -> Answer:
         body.require_admin(call, "volume_extension:type_delete")
         item = self._type(type_id, call)
-        if item is self.store.default_type:
-            raise bad_request(f"The volume type {item.id} is the default volume type and cannot be deleted.")
-        if any(volume.volume_type is item for volume in self.store.volumes.values()):
+        if item is self.store.default_type or item in self.store.project_types.values():
+            raise bad_request(f"The volume type {item.id} is a default volume type and cannot be deleted.")
+        if self.store.in_use(item.id):
             raise bad_request("Target volume type is still in use.")
         del self.store.types[item.id]
         return DELETED
@@ -103,7 +102,7 @@ class VolumeTypes:
     @route("POST", "/types/<type_id>/extra_specs")
     def add_specs(self, call: Call, type_id: str) -> Answer:
         body.require_admin(call, "volume_extension:types_extra_specs:create")
-        item = self._type(type_id, call)
+        item = self._changed_by(call, type_id)
         wanted = body.metadata(body.section(call, "extra_specs"))
         item.extra_specs |= wanted
         self._changed(item)
@@ -117,7 +116,7 @@ class VolumeTypes:
     @route("PUT", "/types/<type_id>/extra_specs/<key>")
     def set_spec(self, call: Call, type_id: str, key: str) -> Answer:
         body.require_admin(call, "volume_extension:types_extra_specs:update")
-        item = self._type(type_id, call)
+        item = self._changed_by(call, type_id)
         wanted = body.metadata(call.json())
         if list(wanted) != [key]:
             raise bad_request("Request body and URI mismatch")
@@ -128,16 +127,11 @@ class VolumeTypes:
     @route("DELETE", "/types/<type_id>/extra_specs/<key>")
     def remove_spec(self, call: Call, type_id: str, key: str) -> Answer:
         body.require_admin(call, "volume_extension:types_extra_specs:delete")
+        self._changed_by(call, type_id)
         item = self._having(call, type_id, key)
         del item.extra_specs[key]
         self._changed(item)
         return DELETED
-
-    @route("GET", "/types/<type_id>/encryption")
-    def encryption(self, call: Call, type_id: str) -> Answer:
-        body.require_admin(call, "volume_extension:volume_type_encryption:get")
-        self._type(type_id, call)
-        return Answer(body={})
 
     @route("GET", "/types/<type_id>/os-volume-type-access")
     def access(self, call: Call, type_id: str) -> Answer:
@@ -172,21 +166,18 @@ class VolumeTypes:
             item.access.remove(project)
         return DELETED
 
-    @route("GET", "/qos-specs")
-    def qos_specs(self, call: Call) -> Answer:
-        body.require_admin(call, "volume_extension:qos_specs_manage:get_all")
-        return Answer(body={"qos_specs": []})
-
-    @route("GET", "/qos-specs/<spec_id>")
-    def qos_spec(self, call: Call, spec_id: str) -> Answer:
-        body.require_admin(call, "volume_extension:qos_specs_manage:get")
-        raise not_found(f"No such QoS spec {spec_id}.")
-
     def _type(self, type_id: str, call: Call) -> VolumeType:
-        found = self.store.types.get(type_id)
-        if found is None or not self.store.may_use(found, call.caller):
-            raise not_found(f"Volume type {type_id} could not be found.")
-        return found
+        return self.store.type_by_id(type_id, call.caller)
+
+    def _changed_by(self, call: Call, type_id: str) -> VolumeType:
+        """
+        The type whose extra specs are to be changed.
+
+        :raises Fault: 400 while volumes have it.
+        """
+        if self.store.in_use(type_id):
+            raise bad_request("Volume Type is currently in use.")
+        return self._type(type_id, call)
 
     def _having(self, call: Call, type_id: str, key: str) -> VolumeType:
         item = self._type(type_id, call)

@@ -15,9 +15,10 @@ from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.filters import filtered
 from trio2o.sandbox.cinder.paging import Keys, Page
 from trio2o.sandbox.cinder.quota import volumes_exceeded
-from trio2o.sandbox.cinder.records import Message, Volume, VolumeType, new_id
+from trio2o.sandbox.cinder.records import Message, Volume, new_id
 from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.style import DELETED
+from trio2o.sandbox.cinder.type_records import VolumeType
 
 NOT_DELETABLE = (
     "Invalid volume: Volume status must be available or error or error_restoring or error_extending or "
@@ -100,7 +101,7 @@ class Volumes:
                 "incorrect."
             )
         store.check_zone(wanted.get("availability_zone"))
-        volume_type = chosen or source.volume_type or store.default_type
+        volume_type = chosen or source.volume_type or store.default_of(call.project_id)
         if call.injected("quota"):
             raise volumes_exceeded(max(store.quotas.limit(call.project_id, "volumes"), 0))
         store.quotas.check_volume(call.project_id, size, volume_type)
