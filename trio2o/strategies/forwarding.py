@@ -4,6 +4,9 @@ Sending a client's request to one pod and making the pod's answer the top region
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import define, evolve, field
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
@@ -19,12 +22,13 @@ from trio2o.errors import (
     Unavailable,
 )
 from trio2o.exchange import Answer, HeaderList, Inbound, PodCall
-from trio2o.interfaces import IPodAnswer, IPodClient, IPodFactsBook, IPodTokens
+from trio2o.interfaces import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IPodTokens
 from trio2o.model import Pod, RequestContext
 from trio2o.rewriting.links import LinkRewriter, LinkStream
 from trio2o.rewriting.location import rewrite_location
 from trio2o.rewriting.zones import top_zones
 from trio2o.strategies.deadline import Deadline
+from trio2o.strategies.mapped import MappedAnswer, MappedIdentity, WholeBody
 
 #: What a caller passes for "the client's own body, streamed".
 STREAMED = object()
@@ -58,6 +62,8 @@ class Forwarder:
     _clock: IReactorTime
     #: The largest answer that is read whole, in bytes.
     _answer_limit: int
+    #: Exchanges ids that each pod gives of its own; ``None`` where no pod has any that the top does not have.
+    _mapped: MappedIdentity | None = None
     _rewriters: dict[tuple[tuple[bytes, ...], bytes], LinkRewriter] = field(factory=dict, init=False)
 
     async def send(
@@ -84,6 +90,10 @@ class Forwarder:
         headers: HeaderList = [*inbound.headers, (b"X-Auth-Token", token)]
         if target is None:
             target = inbound.path if inbound.query is None else inbound.path + b"?" + inbound.query
+        mapped = self._mapped if inbound.operation.ids is not None else None
+        if mapped is not None:
+            target = mapped.target(inbound, pod, target)
+            body = await self._own_ids(mapped, inbound, pod, body)
         sent: bytes | IBodyProducer | None
         sent = inbound.body.producer() if body is STREAMED else body  # type: ignore[assignment]
         call = PodCall(
@@ -95,7 +105,32 @@ class Forwarder:
             budget=budget,
             fresh=fresh,
         )
-        return await self._pods.call(pod, call)
+        answer = await self._pods.call(pod, call)
+        return answer if mapped is None or not is_json(answer) else mapped.answer(inbound, pod, answer)
+
+    async def _own_ids(self, mapped: MappedIdentity, inbound: Inbound, pod: Pod, body: object) -> object:
+        """
+        The body to send with the pod's own ids; one that may have some is read.
+
+        :raises BodyTooLarge: if it is too large for that.
+        """
+        assert inbound.operation.ids is not None
+        if body is STREAMED and inbound.operation.ids.asked:
+            body = await inbound.body.read(self._answer_limit)
+        return mapped.body(inbound, pod, body) or None if isinstance(body, bytes) else body
+
+    def name_ids(self, inbound: Inbound, pod: Pod, item: dict[str, Any], plural: str) -> None:
+        """
+        Give an item of a parsed list the ids that users know, in place.
+        """
+        if self._mapped is not None:
+            self._mapped.item(inbound, pod, item, plural)
+
+    def named(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
+        """
+        What a create says, with the names of the types whose ids it has: what is known of pods goes by names.
+        """
+        return resource if self._mapped is None else self._mapped.named(resource)
 
     async def ask(
         self,
@@ -174,10 +209,16 @@ class Forwarder:
         The pod's answer as the top region's: links and Location rewritten while the body streams.
         """
         rewriter = self.rewriter(inbound, pod, context.surface)
-        transform = LinkStream(rewriter) if rewriter is not None and is_json(answer) else None
+        transform: IBodyTransform | None = None
+        if rewriter is not None and is_json(answer):
+            transform = LinkStream(rewriter)
+        headers = self._headers(answer, inbound, pod, context.surface)
+        if isinstance(answer, MappedAnswer):
+            transform = WholeBody(rewrites=answer.rewrites, then=transform)
+            answer = answer.inner
         return Answer(
             status=answer.status,
-            headers=self._headers(answer, inbound, pod, context.surface),
+            headers=headers,
             body=answer,
             transform=transform,
             pods=(pod.name,),

@@ -189,6 +189,7 @@ class MergeStrategy:
             self._keep_cursor(listing, page)
         for item, name in zip(items, page.pods, strict=True):
             name_zone(item, listing.plural, by_name[name].az_name)
+            self._forwarder.name_ids(listing.inbound, by_name[name], item, listing.plural)
         missing = tuple(by_name[name] for name in page.missing)
         detailed = listing.inbound.path.rstrip(b"/").endswith(b"/detail")
         silent = tuple(pod for pod in missing if pod.name in progress.failures)

@@ -89,7 +89,7 @@ class ScheduleStrategy:
         pinned = within is not None or "pinned" in inbound.operation.options or not context.project_id
         request = placement_request(
             kind,
-            wanted.resource,
+            self._forwarder.named(wanted.resource),
             project_id=context.project_id,
             zone=wanted.zone,
             within=within,

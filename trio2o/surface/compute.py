@@ -9,6 +9,7 @@ from typing import Any
 
 from trio2o.model import Kind
 from trio2o.surface.compute_shared import SHARED
+from trio2o.surface.mapped_ids import SERVER_CREATE
 from trio2o.surface.operations import Operation
 
 GET = frozenset({"GET"})
@@ -205,7 +206,7 @@ def _servers(path: str) -> Iterator[Operation]:
         **_SERVER,
         options={"read": f"{path}/detail", "keep": ("id", "name", "links")},
     )
-    yield Operation(methods=POST, path=path, strategy="schedule", **_SERVER)
+    yield Operation(methods=POST, path=path, strategy="schedule", **_SERVER, ids=SERVER_CREATE)
     yield Operation(methods=GET, path=f"{path}/detail", strategy="merge", **_SERVER)
     yield Operation(
         methods=frozenset({"GET", "HEAD", "PUT", "DELETE"}),

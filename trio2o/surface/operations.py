@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from trio2o.model import Kind
+from trio2o.surface.mapped_ids import MappedIds
 
 
 @frozen(kw_only=True)
@@ -35,3 +36,5 @@ class Operation:
     options: Mapping[str, Any] = field(factory=dict)
     #: True where it changes what can be asked for in pods: flavors, volume types.
     offers: bool = False
+    #: Where its requests and answers have ids that each pod gives of its own; ``None`` for nowhere.
+    ids: MappedIds | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from trio2o.model import Kind
 from trio2o.surface.compute import EVERY, GET, POST
+from trio2o.surface.mapped_ids import A_VOLUME, VOLUMES
 from trio2o.surface.operations import Operation
 from trio2o.surface.volume_groups import GROUPS
 from trio2o.surface.volume_hosts import HOSTS
@@ -34,11 +35,14 @@ _VOLUMES = (
         strategy="merge",
         **VOLUME,
         options={"read": "/volumes/detail", "keep": ("id", "name", "links")},
+        ids=VOLUMES,
     ),
-    Operation(methods=POST, path="/volumes", strategy="schedule", **VOLUME),
-    Operation(methods=GET, path="/volumes/detail", strategy="merge", **VOLUME),
-    Operation(methods=GET, path="/volumes/summary", strategy="sum", options={"key": "volume-summary"}),
-    *by_id("/volumes", VOLUME, zones=True),
+    Operation(methods=POST, path="/volumes", strategy="schedule", **VOLUME, ids=A_VOLUME),
+    Operation(methods=GET, path="/volumes/detail", strategy="merge", **VOLUME, ids=VOLUMES),
+    Operation(
+        methods=GET, path="/volumes/summary", strategy="sum", options={"key": "volume-summary"}, ids=VOLUMES
+    ),
+    *by_id("/volumes", VOLUME, zones=True, ids=A_VOLUME),
     action("/volumes", VOLUME, (("os-attach", "instance_uuid", Kind.SERVER),)),
 )
 
@@ -133,8 +137,6 @@ _QUOTAS = (
 _ANYWHERE = tuple(
     Operation(methods=EVERY, path=path, strategy="any")
     for path in (
-        "/default-types",
-        "/default-types/{id}",
         "/os-quota-sets/{id}/defaults",
         "/extensions",
         "/extensions/{id}",

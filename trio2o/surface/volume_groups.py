@@ -9,6 +9,9 @@ from typing import Any
 
 from trio2o.model import Kind
 from trio2o.surface.compute import POST
+from trio2o.surface.mapped_ids import CONSISTENCY_GROUPS as CONSISTENCY_GROUP_IDS
+from trio2o.surface.mapped_ids import GROUP_SNAPSHOTS
+from trio2o.surface.mapped_ids import GROUPS as GROUP_IDS
 from trio2o.surface.operations import Operation
 from trio2o.surface.volume_rows import (
     CONSISTENCY_GROUP,
@@ -27,12 +30,14 @@ def _groups(
     """
     Groups, or consistency groups: ``source`` is the path of a create from a source and its key, ``end`` what ends one.
     """
-    yield from lists(path, words, ("id", "name"), linked=path, **options)
+    ids = GROUP_IDS if words is GROUP else CONSISTENCY_GROUP_IDS
+    yield from lists(path, words, ("id", "name"), linked=path, ids=ids, **options)
     yield Operation(
         methods=POST,
         path=path,
         strategy="schedule",
         **words,
+        ids=ids,
         options={"unknown_zone": "Invalid input received: Availability zone '{zone}' is invalid."},
     )
     yield Operation(
@@ -43,7 +48,7 @@ def _groups(
         options={"by": "schedule", "then": "copied", "pinned": True, "request": source[1]},
     )
     mates = ((words["single"], "add_volumes", Kind.VOLUME),)
-    yield from by_id(path, words, zones=True, mates=mates)
+    yield from by_id(path, words, zones=True, mates=mates, ids=ids)
     yield Operation(
         methods=POST,
         path=f"{path}/{{id}}/{end}",
@@ -72,6 +77,7 @@ def _snapshot(path: str, words: dict[str, Any]) -> Operation:
         strategy="follow",
         **words,
         options={"by": "schedule", "then": "snapped", "pinned": True},
+        ids=GROUP_SNAPSHOTS,
     )
 
 
@@ -85,9 +91,10 @@ GROUPS = (
         links="group_snapshot_links",
         linked="/group_snapshots",
         pages=(((0, 0), "whole"), ((3, 29), "marker")),
+        ids=GROUP_SNAPSHOTS,
     ),
     _snapshot("/group_snapshots", GROUP_SNAPSHOT),
-    *by_id("/group_snapshots", GROUP_SNAPSHOT),
+    *by_id("/group_snapshots", GROUP_SNAPSHOT, ids=GROUP_SNAPSHOTS),
     *_groups(
         "/consistencygroups",
         CONSISTENCY_GROUP,

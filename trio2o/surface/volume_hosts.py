@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trio2o.surface.compute import GET, POST
+from trio2o.surface.mapped_ids import A_VOLUME
 from trio2o.surface.operations import Operation
 from trio2o.surface.volume_rows import PUT, SNAPSHOT, VOLUME, create
 
@@ -53,6 +54,7 @@ HOSTS = (
             strategy="follow",
             **VOLUME,
             options={"by": "ask", "then": "made", "elsewhere": (400, 404), "zoned": "volume"},
+            ids=A_VOLUME,
         )
         for path in ("/manageable_volumes", "/os-volume-manage")
     ),

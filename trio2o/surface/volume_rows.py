@@ -9,6 +9,7 @@ from typing import Any
 
 from trio2o.model import Kind
 from trio2o.surface.compute import EVERY, GET, POST
+from trio2o.surface.mapped_ids import VOLUME_ACTION, MappedIds
 from trio2o.surface.operations import Operation
 
 PUT = frozenset({"PUT"})
@@ -39,17 +40,29 @@ CONSISTENCY_GROUP_SNAPSHOT: dict[str, Any] = {
 MESSAGE: dict[str, Any] = {"kind": Kind.MESSAGE, "single": "message", "plural": "messages"}
 
 
-def lists(path: str, words: dict[str, Any], plain: tuple[str, ...], **options: Any) -> Iterator[Operation]:
+def lists(
+    path: str,
+    words: dict[str, Any],
+    plain: tuple[str, ...],
+    *,
+    ids: MappedIds | None = None,
+    **options: Any,
+) -> Iterator[Operation]:
     """
     A list without and with details; ``plain`` are the fields of an item of the first.
     """
     read = {"read": f"{path}/detail", "keep": plain}
-    yield Operation(methods=GET, path=path, strategy="merge", **words, options={**read, **options})
-    yield Operation(methods=GET, path=f"{path}/detail", strategy="merge", **words, options=options)
+    yield Operation(methods=GET, path=path, strategy="merge", **words, options={**read, **options}, ids=ids)
+    yield Operation(methods=GET, path=f"{path}/detail", strategy="merge", **words, options=options, ids=ids)
 
 
 def by_id(
-    path: str, words: dict[str, Any], *, mates: tuple[tuple[str, str, Kind], ...] = (), **options: Any
+    path: str,
+    words: dict[str, Any],
+    *,
+    mates: tuple[tuple[str, str, Kind], ...] = (),
+    ids: MappedIds | None = None,
+    **options: Any,
 ) -> Iterator[Operation]:
     """
     One resource, and what stands below it; ``mates`` are what an update joins it with.
@@ -57,13 +70,16 @@ def by_id(
     itself = {"itself": True, **options}
     if mates:
         joined = {**itself, "mates": mates}
-        yield Operation(methods=PUT, path=f"{path}/{{id}}", strategy="route", **words, options=joined)
+        yield Operation(
+            methods=PUT, path=f"{path}/{{id}}", strategy="route", **words, options=joined, ids=ids
+        )
     yield Operation(
         methods=KEPT - (PUT if mates else set()),
         path=f"{path}/{{id}}",
         strategy="route",
         **words,
         options=itself,
+        ids=ids,
     )
     yield Operation(
         methods=DELETE,
@@ -77,7 +93,7 @@ def by_id(
 
 def action(path: str, words: dict[str, Any], mates: tuple[tuple[str, str, Kind], ...] = ()) -> Operation:
     """
-    What is done to one resource, which some actions end.
+    What is done to one resource, which some actions end, and one of them gives another type.
     """
     ends = ("os-force_delete", "os-unmanage")
     joined = {"mates": mates} if mates else {}
@@ -87,6 +103,7 @@ def action(path: str, words: dict[str, Any], mates: tuple[tuple[str, str, Kind],
         strategy="follow",
         **words,
         options={"by": "route", "then": "ended", "ends": ends, **joined},
+        ids=VOLUME_ACTION if words is VOLUME else None,
     )
 
 

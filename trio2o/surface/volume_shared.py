@@ -1,8 +1,8 @@
 """
-The rows of the volume surface for what every pod should have the same: volume types, QoS specs, group types.
+The rows of the volume surface for what every pod has the same: volume types, QoS specs, group types, default types.
 
-Each pod gives them ids of its own, so they are the same by name alone. A list shows each name once, with the id of the
-project's bound pod where that has it; by id they are found in the pod that has it.
+Each pod gives them ids of its own, which are exchanged for those that users know. A list shows each name once. What one pod
+alone has, since nobody wants it everywhere yet, is found by its id in the pod that has it.
 """
 
 from __future__ import annotations
@@ -10,30 +10,79 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trio2o.surface.compute import GET, POST
+from trio2o.surface.mapped_ids import (
+    BELOW_GROUP_TYPE,
+    BELOW_QOS,
+    BELOW_TYPE,
+    DEFAULT_TYPES,
+    EXTRA_SPEC,
+    GROUP_TYPES,
+    QOS,
+    TYPES,
+    MappedIds,
+)
 from trio2o.surface.operations import Operation
 
 _READS = frozenset({"GET", "HEAD"})
 _PUT = frozenset({"PUT"})
 _DELETE = frozenset({"DELETE"})
 
+#: What one pod lacks, another may have.
+_LACKS = {"elsewhere": (404,)}
 
-def _types(path: str, key: str, links: str) -> Iterator[Operation]:
+
+def _shared(path: str, key: str, links: str, ids: MappedIds, below: MappedIds) -> Iterator[Operation]:
     """
-    One kind of them. What is new is made in the project's bound pod.
+    One kind of them.
     """
     named = {"key": key, "named": "name", "links": links}
-    lacks = {"elsewhere": (404,)}
     offers = path == "/types"
-    yield Operation(methods=GET, path=path, strategy="agreed", options=named)
-    yield Operation(methods=POST, path=path, strategy="any", offers=offers)
-    yield Operation(methods=_READS, path=f"{path}/{{id}}", strategy="any", options=lacks)
-    yield Operation(methods=_PUT | _DELETE, path=f"{path}/{{id}}", strategy="ask", offers=offers)
-    yield Operation(methods=_READS, path=f"{path}/{{id}}/**", strategy="any", options=lacks)
-    yield Operation(methods=POST | _PUT | _DELETE, path=f"{path}/{{id}}/**", strategy="ask", offers=offers)
+    yield Operation(methods=GET, path=path, strategy="agreed", options=named, ids=ids)
+    yield Operation(methods=POST, path=path, strategy="any", offers=offers, ids=ids)
+    yield Operation(methods=_READS, path=f"{path}/{{id}}", strategy="any", options=_LACKS, ids=ids)
+    yield Operation(methods=_PUT | _DELETE, path=f"{path}/{{id}}", strategy="ask", offers=offers, ids=ids)
+    yield from _below(f"{path}/{{id}}/**", below, offers=offers)
+
+
+def _below(path: str, ids: MappedIds, *, offers: bool) -> Iterator[Operation]:
+    """
+    What stands below one of them.
+    """
+    yield Operation(methods=_READS, path=path, strategy="any", options=_LACKS, ids=ids)
+    yield Operation(methods=POST | _PUT | _DELETE, path=path, strategy="ask", offers=offers, ids=ids)
+
+
+def _associations() -> Iterator[Operation]:
+    """
+    Which types have QoS specs. Cinder takes these writes by GET.
+    """
+    for action in ("associate", "disassociate", "disassociate_all"):
+        yield Operation(methods=_READS, path=f"/qos-specs/{{id}}/{action}", strategy="ask", ids=BELOW_QOS)
+
+
+def _default_types() -> Iterator[Operation]:
+    """
+    The types that projects' volumes have where their create names none.
+    """
+    path = "/default-types"
+    yield Operation(
+        methods=GET,
+        path=path,
+        strategy="agreed",
+        options={"key": "default_types", "named": "project_id", "marker": "project_id"},
+        ids=DEFAULT_TYPES,
+    )
+    yield Operation(
+        methods=_READS, path=f"{path}/{{project}}", strategy="any", options=_LACKS, ids=DEFAULT_TYPES
+    )
+    yield Operation(methods=_PUT | _DELETE, path=f"{path}/{{project}}", strategy="every", ids=DEFAULT_TYPES)
 
 
 SHARED: tuple[Operation, ...] = (
-    *_types("/types", "volume_types", "volume_type_links"),
-    *_types("/qos-specs", "qos_specs", ""),
-    *_types("/group_types", "group_types", "group_type_links"),
+    *_shared("/types", "volume_types", "volume_type_links", TYPES, BELOW_TYPE),
+    *_below("/types/{id}/extra_specs/{key}", EXTRA_SPEC, offers=True),
+    *_shared("/qos-specs", "qos_specs", "qos_specs_links", QOS, BELOW_QOS),
+    *_associations(),
+    *_shared("/group_types", "group_types", "group_type_links", GROUP_TYPES, BELOW_GROUP_TYPE),
+    *_default_types(),
 )

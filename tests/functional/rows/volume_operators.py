@@ -251,15 +251,6 @@ CASES: tuple[Case, ...] = (
         Told(status=200, values={"quota_class_set.volumes": 9}),
         body={"quota_class_set": {"volumes": 9}},
     ),
-    _anywhere("EVERY /default-types", "/default-types", version="3.62", admin=True, shows=("default_types",)),
-    _anywhere(
-        "EVERY /default-types/{id}",
-        "/default-types/{project_id}",
-        version="3.62",
-        admin=True,
-        status=404,
-        stranger=404,
-    ),
     _anywhere(
         "EVERY /os-quota-sets/{id}/defaults",
         "/os-quota-sets/{project_id}/defaults",

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from attrs import evolve
+
 from tests.functional.rows.case import (
     BROKEN,
     DOWN,
@@ -24,7 +26,7 @@ from tests.functional.rows.case import (
 from tests.functional.rows.patterns import PODS, anywhere, asked, went
 
 _anywhere, _asked = partial(anywhere, "volume"), partial(asked, "volume", admin=True)
-_GROUPS = "3.11"
+_GROUPS, _DEFAULTS = "3.11", "3.62"
 
 
 async def _type(scene: Scene) -> None:
@@ -37,12 +39,40 @@ async def _type(scene: Scene) -> None:
     scene.things.update(type=made["volume_type"]["id"], type_name=name)
 
 
+async def _qos(scene: Scene) -> None:
+    """
+    QoS specs that Pod2 alone has.
+    """
+    name = f"qos-{len(scene.cloud._issued)}"
+    body = {"qos_specs": {"name": name, "total_iops_sec": "1000"}}
+    made = await scene.at_pod("Pod2", "POST", "/qos-specs", body)
+    scene.things.update(qos=made["qos_specs"]["id"], qos_name=name)
+
+
+async def _qos_and_type(scene: Scene) -> None:
+    """
+    QoS specs and a volume type that Pod2 alone has.
+    """
+    await _qos(scene)
+    await _type(scene)
+
+
 async def _group_type(scene: Scene) -> None:
     """
-    Pod1's group type, by its id.
+    A group type that Pod2 alone has.
     """
-    told = await scene.at_pod("Pod1", "GET", "/group_types", version=_GROUPS)
-    scene.things["type"] = told["group_types"][0]["id"]
+    name = f"group-type-{len(scene.cloud._issued)}"
+    client = scene.cloud.admin.at_pod("Pod2", "volume")
+    made = await client.post("/v3/{project}/group_types", {"group_type": {"name": name}}, version=_GROUPS)
+    scene.things.update(type=made.json["group_type"]["id"], type_name=name)
+
+
+async def _default(scene: Scene) -> None:
+    """
+    The project's default type, in Pod2 alone.
+    """
+    wanted = {"default_type": {"volume_type": "files"}}
+    await scene.at_pod("Pod2", "PUT", "/default-types/{project_id}", wanted, version=_DEFAULTS)
 
 
 def _agreed(
@@ -72,7 +102,7 @@ def _agreed(
                 got=went(PODS, *(f"GET {path}",) * rounds),
             ),
         ),
-        stranger=Told(status=403 if path == "/qos-specs" else 200),
+        stranger=Told(status=403 if path in ("/qos-specs", "/default-types") else 200),
         fails="Pod1",
         faults=dict.fromkeys((DOWN, BROKEN, SILENT, GARBLED), without),
     )
@@ -113,9 +143,12 @@ def _everybody(
     )
 
 
-_NOWHERE = Told(status=404)
-#: A write goes on from a pod that was surely not reached; whether that one has it is not known then.
-_NOT_KNOWN = {DOWN: Told(status=503), BROKEN: Told(status=500)}
+def _named(case: Case) -> Case:
+    """
+    A row that differs from the one above it in where ids stand, which pods with ids of their own alone show.
+    """
+    return evolve(case, by_name=True)
+
 
 CASES: tuple[Case, ...] = (
     _agreed("GET /types", "/types", shows="{type_name}", rounds=2, make=_type, admin=True),
@@ -152,58 +185,156 @@ CASES: tuple[Case, ...] = (
         body={"extra_specs": {"size": "large"}},
         values={"extra_specs.size": "large"},
     ),
-    # the fake pods have no QoS specs, and nobody makes any
-    _agreed("GET /qos-specs", "/qos-specs", shows="qos_specs", admin=True),
-    _anywhere("POST /qos-specs", "/qos-specs", method="POST", admin=True, status=404, stranger=404),
-    _everybody("GET,HEAD /qos-specs/{id}", "GET", "/qos-specs/none", _NOWHERE, stranger=403),
-    _everybody("DELETE,PUT /qos-specs/{id}", "DELETE", "/qos-specs/none", _NOWHERE, faults=_NOT_KNOWN),
-    _everybody("GET,HEAD /qos-specs/{id}/**", "GET", "/qos-specs/none/associations", _NOWHERE),
+    _named(
+        _everybody(
+            "GET,HEAD /types/{id}/extra_specs/{key}",
+            "GET",
+            "/types/{type}/extra_specs/color",
+            Told(status=200, shows=("blue",)),
+            make=_type,
+            stranger=200,
+        )
+    ),
+    _named(
+        _asked(
+            "DELETE,POST,PUT /types/{id}/extra_specs/{key}",
+            "PUT",
+            "/types/{type}/extra_specs/color",
+            make=_type,
+            body={"color": "red"},
+            values={"color": "red"},
+        )
+    ),
+    _agreed("GET /qos-specs", "/qos-specs", shows="{qos_name}", rounds=2, make=_qos, admin=True),
+    _anywhere(
+        "POST /qos-specs",
+        "/qos-specs",
+        method="POST",
+        body={"qos_specs": {"name": "{project_id}"}},
+        admin=True,
+        shows=("{project_id}",),
+    ),
     _everybody(
+        "GET,HEAD /qos-specs/{id}",
+        "GET",
+        "/qos-specs/{qos}",
+        Told(status=200, shows=("{qos_name}",)),
+        make=_qos,
+        stranger=403,
+    ),
+    _asked("DELETE,PUT /qos-specs/{id}", "DELETE", "/qos-specs/{qos}", make=_qos, status=202),
+    _everybody(
+        "GET,HEAD /qos-specs/{id}/**",
+        "GET",
+        "/qos-specs/{qos}/associations",
+        Told(status=200, shows=("qos_associations",)),
+        make=_qos,
+        stranger=403,
+    ),
+    _asked(
         "DELETE,POST,PUT /qos-specs/{id}/**",
         "PUT",
-        "/qos-specs/none/delete_keys",
-        _NOWHERE,
-        faults=_NOT_KNOWN,
+        "/qos-specs/{qos}/delete_keys",
+        make=_qos,
+        body={"keys": ["total_iops_sec"]},
+        status=202,
     ),
-    _agreed("GET /group_types", "/group_types", shows="default_cgsnapshot_type", version=_GROUPS),
+    *(
+        _named(
+            _asked(
+                f"GET,HEAD /qos-specs/{{id}}/{action}",
+                "GET",
+                f"/qos-specs/{{qos}}/{action}?vol_type_id={{type}}",
+                make=_qos_and_type,
+                status=202,
+            )
+        )
+        for action in ("associate", "disassociate", "disassociate_all")
+    ),
+    _agreed(
+        "GET /group_types", "/group_types", shows="{type_name}", rounds=2, make=_group_type, version=_GROUPS
+    ),
     _anywhere(
         "POST /group_types",
         "/group_types",
         method="POST",
+        body={"group_type": {"name": "{project_id}"}},
         version=_GROUPS,
         admin=True,
-        status=404,
-        stranger=404,
-    ),
-    _anywhere(
-        "GET,HEAD /group_types/{id}",
-        "/group_types/{type}",
-        version=_GROUPS,
-        make=_group_type,
-        shows=("{type}",),
+        status=202,
+        shows=("{project_id}",),
     ),
     _everybody(
+        "GET,HEAD /group_types/{id}",
+        "GET",
+        "/group_types/{type}",
+        Told(status=200, shows=("{type_name}",)),
+        version=_GROUPS,
+        make=_group_type,
+        stranger=200,
+    ),
+    _asked(
         "DELETE,PUT /group_types/{id}",
         "DELETE",
-        "/group_types/none",
-        _NOWHERE,
-        version=_GROUPS,
-        faults=_NOT_KNOWN,
-    ),
-    _anywhere(
-        "GET,HEAD /group_types/{id}/**",
-        "/group_types/{type}/group_specs",
-        version=_GROUPS,
+        "/group_types/{type}",
         make=_group_type,
-        admin=True,
-        shows=("group_specs",),
+        version=_GROUPS,
+        status=202,
     ),
     _everybody(
+        "GET,HEAD /group_types/{id}/**",
+        "GET",
+        "/group_types/{type}/group_specs",
+        Told(status=200, shows=("group_specs",)),
+        version=_GROUPS,
+        make=_group_type,
+        stranger=403,
+    ),
+    _asked(
         "DELETE,POST,PUT /group_types/{id}/**",
         "POST",
-        "/group_types/none/group_specs",
-        _NOWHERE,
+        "/group_types/{type}/group_specs",
+        make=_group_type,
+        body={"group_specs": {"size": "large"}},
         version=_GROUPS,
-        faults=_NOT_KNOWN,
+        status=202,
+    ),
+    _agreed(
+        "GET /default-types",
+        "/default-types",
+        shows="{project_id}",
+        rounds=2,
+        make=_default,
+        admin=True,
+        version=_DEFAULTS,
+    ),
+    _everybody(
+        "GET,HEAD /default-types/{project}",
+        "GET",
+        "/default-types/{project_id}",
+        Told(status=200, shows=("{project_id}",)),
+        make=_default,
+        version=_DEFAULTS,
+        stranger=403,
+    ),
+    Case(
+        surface="volume",
+        row="DELETE,PUT /default-types/{project}",
+        admin=True,
+        steps=(
+            Step(
+                ask=Ask(
+                    method="PUT",
+                    path="/default-types/{project_id}",
+                    body={"default_type": {"volume_type": "files"}},
+                    version=_DEFAULTS,
+                ),
+                told=Told(status=200, shows=("{project_id}",)),
+                got=went(PODS, "PUT /default-types/{project_id}"),
+            ),
+        ),
+        stranger=Told(status=403),
+        fails="Pod1",
+        faults={DOWN: Told(status=503), BROKEN: Told(status=500), SILENT: Told(status=504)},
     ),
 )
