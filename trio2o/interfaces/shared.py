@@ -77,6 +77,11 @@ class IPodIds(Interface):
         The other way round; ``None`` for what is not known.
         """
 
+    def wanted(kind: str, top_id: str) -> bool:
+        """
+        Whether the pod is to have it at all; False for what is not known, or deleted.
+        """
+
 
 class ISharedIds(Interface):
     """

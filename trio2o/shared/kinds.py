@@ -9,11 +9,22 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from trio2o.interfaces import ISharedKind
+from trio2o.shared.default_types import DefaultTypes
 from trio2o.shared.flavors import Flavors
+from trio2o.shared.group_types import GroupTypes
 from trio2o.shared.key_pairs import KeyPairs
+from trio2o.shared.qos_specs import QosSpecs
+from trio2o.shared.volume_types import VolumeTypes
 
 #: All that there are.
-SHARED_KINDS: tuple[ISharedKind, ...] = (Flavors(), KeyPairs())
+SHARED_KINDS: tuple[ISharedKind, ...] = (
+    Flavors(),
+    KeyPairs(),
+    VolumeTypes(),
+    QosSpecs(),
+    GroupTypes(),
+    DefaultTypes(),
+)
 
 
 @frozen

@@ -139,6 +139,10 @@ class _PodIds:
     def top(self, kind: str, own_id: str) -> str | None:
         return self._book.top(self.pod_id, kind, own_id)
 
+    def wanted(self, kind: str, top_id: str) -> bool:
+        known = self._book.resource(kind, top_id)
+        return known is not None and not known.deleted
+
 
 @implementer(IFollower)
 @define(eq=False)

@@ -76,3 +76,9 @@ class NoIds:
         The same.
         """
         return own_id
+
+    def wanted(self, kind: str, top_id: str) -> bool:
+        """
+        Everything is.
+        """
+        return True

@@ -73,6 +73,12 @@ class Ids:
         """
         return next((top for top, own in self.known.items() if own == own_id), None)
 
+    def wanted(self, kind: str, top_id: str) -> bool:
+        """
+        Everything is.
+        """
+        return True
+
 
 def plain(steps: Sequence[Step]) -> list[tuple[str, str, Any]]:
     """

@@ -1,0 +1,410 @@
+"""
+Volume types, QoS specs, group types and default types: read from the fake Cinder, and made there what is wanted.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import define, evolve, field
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from treq.testing import StubTreq
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from tests.unit.sandbox.asking import Api
+from trio2o.errors import NotYet
+from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
+from trio2o.model import Pod
+from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step
+from trio2o.sandbox.call import Caller
+from trio2o.sandbox.cinder import make_cinder
+from trio2o.sandbox.clock import PodClock
+from trio2o.sandbox.frame import StaticTokens
+from trio2o.sandbox.pod_state import PodState
+from trio2o.shared.default_types import DefaultTypes
+from trio2o.shared.group_types import GroupTypes
+from trio2o.shared.qos_specs import QosSpecs
+from trio2o.shared.reading import quoted
+from trio2o.shared.volume_types import VolumeTypes
+
+PROJECT = "0" * 32
+LUKS = {"provider": "luks", "cipher": "aes", "key_size": 256, "control_location": "front-end"}
+TYPE = {"description": "", "is_public": True, "extra_specs": {}, "projects": [], "encryption": None}
+QOS = {"consumer": "back-end", "specs": {}, "types": []}
+GROUP = {"description": "", "is_public": True, "group_specs": {}}
+
+
+@implementer(IPodIds)
+@define
+class Ids:
+    """
+    What a test says; the ids of the top begin with ``top-``.
+    """
+
+    pod_id: str = "Pod1-id"
+    owns: dict[tuple[str, str], str] = field(factory=dict)
+    gone: set[str] = field(factory=set)
+
+    def own(self, kind: str, top_id: str) -> str | None:
+        return self.owns.get((kind, top_id))
+
+    def top(self, kind: str, own_id: str) -> str | None:
+        return next((top for (of, top), own in self.owns.items() if (of, own) == (kind, own_id)), None)
+
+    def wanted(self, kind: str, top_id: str) -> bool:
+        return top_id not in self.gone
+
+
+@implementer(IPodAsk)
+@define
+class CinderAsk:
+    """
+    Asks a fake Cinder as an admin.
+    """
+
+    api: Api
+    pod: Pod = field(factory=lambda: Pod(id="Pod1-id", name="Pod1", az_name="az1"))
+    sent: list[str] = field(factory=list)
+
+    async def get(self, path: str, *, version: str = "") -> tuple[int, Any]:
+        return await self._asked("GET", path, None, version)
+
+    async def send(self, step: Step, ref: str) -> tuple[int, Any]:
+        path = step.path.replace("{ref}", quoted(ref))
+        self.sent.append(f"{step.method} {path}")
+        return await self._asked(step.method, path, step.body, step.version)
+
+    async def obstacle(self) -> str:
+        return ""
+
+    async def _asked(self, method: str, path: str, body: Any, version: str) -> tuple[int, Any]:
+        headers = {"OpenStack-API-Version": version or "volume 3.0"}
+        below = path.replace("{project_id}", PROJECT).removeprefix("/v3")
+        reply = await self.api.ask(method, below, token="admin-token", body=body, headers=headers)
+        return reply.status, reply.json if reply.content[:1] in (b"{", b"[") else None
+
+
+class CinderKindCase(SynchronousTestCase):
+    """
+    One pod.
+    """
+
+    kind: Any
+
+    def setUp(self) -> None:
+        self.fresh()
+
+    def fresh(self) -> None:
+        """
+        Begin with an empty pod.
+        """
+        wall = Clock()
+        pod = PodState(name="Pod1", clock=PodClock(wall, manual=True))
+        admin = Caller(user_id="admin", project_id=PROJECT, roles=frozenset({"admin"}))
+        frame = make_cinder(pod, StaticTokens({"admin-token": admin}), wall)
+        self.ask = CinderAsk(Api(StubTreq(frame.resource()), "http://pod1.test/v3"))
+        self.ids = Ids()
+
+    def now(self, waiting: Any) -> Any:
+        return self.successResultOf(Deferred.fromCoroutine(waiting))
+
+    def observed(self, name: str, ref: str = "") -> Observed | None:
+        """
+        What the pod has under a name, or by its own id.
+        """
+        found: Observed | None = self.now(
+            self.kind.read_one(self.ask, self.ids, SharedKey(self.kind.kind, name), ref)
+        )
+        return found
+
+    def resource(self, name: str, document: dict[str, Any], *, deleted: bool = False) -> SharedResource:
+        return SharedResource(
+            key=SharedKey(self.kind.kind, name), top_id=f"top-{name}", document=document, deleted=deleted
+        )
+
+    def converge(self, desired: SharedResource, ref: str = "") -> Observed | None:
+        """
+        Make steps until none are left, as often as the daemon looks.
+        """
+        for _ in range(4):
+            seen = self.observed(desired.key.name, ref)
+            steps = self.kind.steps(desired, seen, self.ids)
+            if not steps:
+                return seen
+            ref = seen.ref if seen is not None else ""
+            for step in steps:
+                status, body = self.now(self.ask.send(step, ref))
+                self.assertTrue(status < 400 or status in step.done, (step, status, body))
+                for name in step.ref_at:
+                    body = body[name]
+                ref = body if step.ref_at else ref
+        raise AssertionError(f"steps without end: {steps}")
+
+    def made(self, kind: Any, name: str, document: dict[str, Any]) -> str:
+        """
+        Make another thing, known to the top as ``top-<name>``; the pod's own id.
+        """
+        own, self.kind = self.kind, kind
+        try:
+            seen = self.converge(self.resource(name, document))
+        finally:
+            self.kind = own
+        assert seen is not None
+        self.ids.owns[kind.kind, f"top-{name}"] = seen.ref
+        return seen.ref
+
+
+specs = st.dictionaries(st.sampled_from(["a", "b:c", "name", "d.e"]), st.text("xyz ", max_size=3), max_size=3)
+encryptions = st.none() | st.builds(
+    lambda size, place: {**LUKS, "key_size": size, "control_location": place},
+    st.none() | st.integers(0, 512),
+    st.sampled_from(["front-end", "back-end"]),
+)
+types = st.builds(
+    lambda description, public, extra, projects, encryption: {
+        "description": description,
+        "is_public": public,
+        "extra_specs": extra,
+        "projects": [] if public else sorted(projects),
+        "encryption": encryption,
+    },
+    st.sampled_from(["", "d", "other"]),
+    st.booleans(),
+    specs,
+    st.sets(st.sampled_from(["p1", "p2", "p3"])),
+    encryptions,
+)
+_quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+class VolumeTypeTests(CinderKindCase):
+    """
+    Volume types.
+    """
+
+    kind = VolumeTypes()
+
+    def test_interface(self) -> None:
+        """
+        The adapters provide the whole interface.
+        """
+        for kind in (VolumeTypes(), QosSpecs(), GroupTypes(), DefaultTypes()):
+            verifyObject(ISharedKind, kind)
+
+    @_quick
+    @given(types, types)
+    def test_converges(self, first: dict[str, Any], second: dict[str, Any]) -> None:
+        """
+        Whatever a pod has of a type, the steps make it what is wanted, and then there are none.
+        """
+        self.fresh()
+        seen = self.converge(self.resource("gold", first))
+        assert seen is not None
+        self.assertEqual(first, seen.document)
+        seen = self.converge(self.resource("silver", second), seen.ref)
+        assert seen is not None
+        self.assertEqual((second, "silver"), (seen.document, seen.key.name))
+        self.assertIsNone(self.observed("gold"))
+
+    def test_deleted(self) -> None:
+        """
+        What nobody wants is deleted, and what is not there is left.
+        """
+        self.converge(self.resource("gold", TYPE))
+        self.assertIsNone(self.converge(self.resource("gold", {}, deleted=True)))
+        self.ask.sent.clear()
+        self.assertIsNone(self.converge(self.resource("gold", {}, deleted=True)))
+        self.assertEqual([], self.ask.sent)
+
+    def test_all(self) -> None:
+        """
+        A list has private types too.
+        """
+        self.converge(self.resource("gold", {**TYPE, "is_public": False, "projects": ["p1"]}))
+        found = self.now(self.kind.read_all(self.ask, self.ids, ()))
+        self.assertEqual({"gold", "files", "__DEFAULT__"}, {one.key.name for one in found})
+
+    def test_written(self) -> None:
+        """
+        A create is about the name in its body, anything else about the id of its path.
+        """
+        body = b'{"volume_type": {"name": "gold"}}'
+        self.assertEqual(
+            SharedKey("volume_type", "gold"),
+            self.kind.written(SharedWrite(method="POST", path=b"/v3/p/types", body=body)),
+        )
+        write = SharedWrite(method="PUT", path=b"/v3/p/types/x", ids={"id": "x"}, body=b"{}")
+        self.assertEqual(SharedKey("volume_type", ""), self.kind.written(write))
+        for body in (b"", b"[]", b'{"volume_type": 1}', b'{"volume_type": {"name": 1}}', b"{"):
+            create = SharedWrite(method="POST", path=b"/v3/p/types", body=body)
+            self.assertIsNone(self.kind.written(create), body)
+
+    def test_for_pod(self) -> None:
+        """
+        The path has the pod's own id, and text stays; a pod that lacks the type is not sent the request.
+        """
+        top, own = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+        raw = b'{"extra_specs": {"x": "%s"}}' % top.encode()
+        write = SharedWrite(
+            method="POST", path=f"/v3/p/types/{top}/extra_specs".encode(), ids={"id": top}, body=raw
+        )
+        self.assertIsNone(self.kind.for_pod(write, self.ids))
+        self.ids.owns["volume_type", top] = own
+        sent = self.kind.for_pod(write, self.ids)
+        self.assertEqual(evolve(write, path=f"/v3/p/types/{own}/extra_specs".encode()), sent)
+        told = json.dumps({"volume_type": {"id": own, "name": own}}).encode()
+        self.assertEqual(
+            {"volume_type": {"id": top, "name": own}}, json.loads(self.kind.for_client(told, self.ids))
+        )
+        self.assertEqual(own, self.kind.made(told))
+        self.assertEqual("", self.kind.made(b"{}"))
+
+
+class QosSpecsTests(CinderKindCase):
+    """
+    QoS specs.
+    """
+
+    kind = QosSpecs()
+
+    @_quick
+    @given(
+        *(st.tuples(st.sampled_from(["front-end", "both"]), specs, st.sets(st.sampled_from("ab"))),) * 2,
+    )
+    def test_converges(self, first: Any, second: Any) -> None:
+        """
+        Whatever a pod has, the steps make consumer, specs and types what is wanted.
+        """
+        self.fresh()
+        for name in "ab":
+            self.made(VolumeTypes(), name, TYPE)
+        for consumer, given_specs, names in (first, second):
+            held = sorted(f"top-{name}" for name in names)
+            document = {"consumer": consumer, "specs": given_specs, "types": held}
+            seen = self.converge(self.resource("fast", document))
+            assert seen is not None
+            self.assertEqual(document, seen.document)
+
+    def test_taken_type(self) -> None:
+        """
+        A type that has other specs in this pod leaves them first.
+        """
+        self.made(VolumeTypes(), "a", TYPE)
+        self.converge(self.resource("slow", {**QOS, "types": ["top-a"]}))
+        self.converge(self.resource("fast", {**QOS, "types": ["top-a"]}))
+        slow = self.observed("slow")
+        assert slow is not None
+        self.assertEqual([], slow.document["types"])
+
+    def test_lacking_type(self) -> None:
+        """
+        A type that the pod is to have and lacks is waited for; one that nobody wants any more is not.
+        """
+        desired = self.resource("fast", {**QOS, "types": ["top-a"]})
+        with self.assertRaises(NotYet):
+            self.converge(desired)
+        self.ids.gone.add("top-a")
+        self.assertIsNotNone(self.converge(desired))
+
+    def test_deleted(self) -> None:
+        """
+        Specs are deleted with the types having them.
+        """
+        self.made(VolumeTypes(), "a", TYPE)
+        self.converge(self.resource("fast", {**QOS, "types": ["top-a"]}))
+        self.assertIsNone(self.converge(self.resource("fast", {}, deleted=True)))
+
+    def test_for_pod(self) -> None:
+        """
+        The type that is associated is named by the pod's own id.
+        """
+        q, t, own_q, own_t = (f"{n * 8}-1111-4111-8111-111111111111" for n in "1234")
+        self.ids.owns.update({("qos_specs", q): own_q, ("volume_type", t): own_t})
+        write = SharedWrite(
+            method="GET",
+            path=f"/v3/p/qos-specs/{q}/associate".encode(),
+            query=f"vol_type_id={t}".encode(),
+            ids={"id": q},
+        )
+        sent = self.kind.for_pod(write, self.ids)
+        assert sent is not None
+        self.assertEqual(f"/v3/p/qos-specs/{own_q}/associate".encode(), sent.path)
+        self.assertEqual(f"vol_type_id={own_t}".encode(), sent.query)
+
+
+class GroupTypeTests(CinderKindCase):
+    """
+    Group types.
+    """
+
+    kind = GroupTypes()
+
+    @_quick
+    @given(*(st.tuples(st.sampled_from(["", "d"]), st.booleans(), specs),) * 2)
+    def test_converges(self, first: Any, second: Any) -> None:
+        """
+        Whatever a pod has, the steps make it what is wanted.
+        """
+        self.fresh()
+        ref = ""
+        for name, (description, public, given_specs) in (("one", first), ("two", second)):
+            document = {"description": description, "is_public": public, "group_specs": given_specs}
+            seen = self.converge(self.resource(name, document), ref)
+            assert seen is not None
+            self.assertEqual((document, name), (seen.document, seen.key.name))
+            ref = seen.ref
+        self.assertIsNone(self.converge(self.resource("two", {}, deleted=True), ref))
+
+    def test_defaults(self) -> None:
+        """
+        The type that every Cinder has is read as any other.
+        """
+        seen = self.observed("default_cgsnapshot_type")
+        assert seen is not None
+        self.assertEqual(set(GROUP), set(seen.document))
+
+
+class DefaultTypeTests(CinderKindCase):
+    """
+    Projects' default types.
+    """
+
+    kind = DefaultTypes()
+
+    def test_converges(self) -> None:
+        """
+        A project's default is set, changed and unset, by the pod's own ids.
+        """
+        own = {name: self.made(VolumeTypes(), name, TYPE) for name in "ab"}
+        for name in "ab":
+            seen = self.converge(self.resource("p1", {"volume_type": f"top-{name}"}))
+            assert seen is not None
+            self.assertEqual({"volume_type": f"top-{name}"}, seen.document)
+        _, body = self.now(self.ask.get("/v3/{project_id}/default-types", version="volume 3.62"))
+        self.assertEqual([{"project_id": "p1", "volume_type_id": own["b"]}], body["default_types"])
+        found = self.now(self.kind.read_all(self.ask, self.ids, ()))
+        self.assertEqual([SharedKey("default_type", "p1")], [one.key for one in found])
+        self.assertIsNone(self.converge(self.resource("p1", {}, deleted=True)))
+
+    def test_lacking_type(self) -> None:
+        """
+        A type that the pod is to have and lacks is waited for.
+        """
+        desired = self.resource("p1", {"volume_type": "top-a"})
+        with self.assertRaises(NotYet):
+            self.kind.steps(desired, None, self.ids)
+        self.ids.gone.add("top-a")
+        self.assertEqual([], self.kind.steps(desired, None, self.ids))
+
+    def test_written(self) -> None:
+        """
+        What is written is the default of the path's project.
+        """
+        write = SharedWrite(method="PUT", path=b"/v3/p/default-types/p1", ids={"project": "p1"})
+        self.assertEqual(SharedKey("default_type", "p1"), self.kind.written(write))
