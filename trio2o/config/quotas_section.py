@@ -55,12 +55,9 @@ class QuotasSection:
         example={"volumes": 100, "gigabytes": 10000},
     )
     pods: str = option(
-        "What is done where a pod's own default class allows less than the default class or this section: raise gives the pod "
-        "the higher limit, check tells it in the log and the metric trio2o_quota_drift, leave does not look. Quotas "
-        "that were set for a project are given to every pod in any case.",
+        "What is done where a pod's own default class, which is read every usage.interval_seconds, allows less than the default "
+        "class or this section: raise gives the pod the higher limit, check tells it in the log and the metric "
+        "trio2o_quota_drift, leave does not look. Quotas that were set for a project are given to every pod in any case.",
         default="raise",
         check=checks.one_of("raise", "check", "leave"),
-    )
-    check_seconds: float = option(
-        "How often the pods' default classes are read.", default=300.0, check=checks.seconds(10, 86_400)
     )

@@ -46,6 +46,10 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "How long ago a pod's flavors and volume types were collected.",
         ("pod",),
     ),
+    "trio2o_quota_drift": (
+        "How many limits of a pod's default class are lower than at the top, as the elected daemon saw last.",
+        ("pod", "service"),
+    ),
     "trio2o_pod_marks": (
         "How many sorts of creates are kept away from a pod because it has lately refused such.",
         ("pod", "lack"),

@@ -33,6 +33,7 @@ from trio2o.service.jobs import Jobs, make_jobs
 from trio2o.service.observed import ObservedPods, ObservedTokens
 from trio2o.service.observing import Observer, watch
 from trio2o.service.placement import make_placement
+from trio2o.service.quotas import QuotaParts, make_quota_defaults, make_quota_limits
 from trio2o.service.surfaces import Common, ServedSurface, make_surface
 from trio2o.service.usage import UsageService, make_usage
 from trio2o.state.cache import MemoryState
@@ -40,7 +41,7 @@ from trio2o.state.cursors import CursorBook
 from trio2o.state.feed import StateFeed
 from trio2o.state.news import NewsService
 from trio2o.state.outbox import Outbox
-from trio2o.state.quota_limits import QuotaLimitBook, QuotaLimitFollower
+from trio2o.state.quota_limits import QuotaLimitFollower
 from trio2o.state.routes import RouteBook
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.departures import Departures
@@ -158,10 +159,7 @@ def make_graph(
     identity = make_identity(reactor, config.identity)
     state = MemoryState(reactor, route_limit=config.limits.routes_cached)
     followed = database.followed
-    quota_limits = QuotaLimitBook(
-        configured={"compute": config.quotas.compute, "volume": config.quotas.volume},
-        pods=lambda: [pod.id for pod in state.pods()],
-    )
+    quota_limits = make_quota_limits(config.quotas, state)
     feed = StateFeed(
         reactor,
         followed.changes,
@@ -254,6 +252,9 @@ def make_graph(
         answer_limit=config.limits.answer_body_bytes,
         beside=[job_queue.upkeep],
     )
+    quota_parts = QuotaParts(
+        book=quota_limits, store=database.quota_limits, jobs=job_queue.queue, catch_up=feed.caught_up
+    )
     usage = make_usage(
         reactor,
         config.usage,
@@ -267,6 +268,9 @@ def make_graph(
         offers=chosen.offers,
         affinity_keys=config.scheduling.affinity_specs,
         rules=config.scheduling.rules().capacity,
+        quota_defaults=make_quota_defaults(
+            config.quotas, quota_parts, job_queue.handlers, state=state, asks=asks, metrics=metrics
+        ).collect,
         metrics=metrics,
     )
     experience = chosen.experience
@@ -313,6 +317,7 @@ def make_graph(
         route_store=database.routes,
         cursors=cursors,
         intents=database.intents,
+        quotas=quota_parts,
     )
     listen = config.listen
     surfaces = [

@@ -26,6 +26,7 @@ from trio2o.ops.metrics import Metrics
 from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
+from trio2o.service.quotas import QuotaParts
 from trio2o.strategies.agreed import AgreedStrategy
 from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
@@ -111,6 +112,7 @@ class Common:
     route_store: Any
     cursors: ICursorBook
     intents: IIntentStore
+    quotas: QuotaParts
 
 
 @define(kw_only=True)
@@ -301,6 +303,16 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         ),
         "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
     }
+    strategies |= common.quotas.strategies(
+        shared,
+        strategies["sum"],
+        shield=shield,
+        pods=common.pods,
+        clock=common.reactor,
+        budget=pods.answer_timeout_seconds,
+        list_budget=pods.list_timeout_seconds,
+        body_limit=limits.read_body_bytes,
+    )
     for name in ("any", "every", "alike", "ask"):
         strategies[name] = NotingStrategy(inner=strategies[name], changed=common.offers_changed)
     strategies["follow"] = FollowStrategy(

@@ -4,7 +4,7 @@ How full pods are and what they offer: asked by the elected process, read by all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from trio2o.config.usage_section import UsageSection
 from trio2o.interfaces import IElection, IOfferStore, IPodClient, IState, IUsageStore
-from trio2o.model import Candidate
+from trio2o.model import Candidate, Pod
 from trio2o.ops.metrics import Metrics
 from trio2o.scheduling.capacity import RESOURCES, CapacityRules
 from trio2o.strategies.experience import Experience
@@ -94,6 +94,7 @@ def make_usage(
     offers: OfferBook,
     affinity_keys: Sequence[str],
     rules: CapacityRules,
+    quota_defaults: Callable[[Pod], Awaitable[None]],
     metrics: Metrics,
 ) -> UsageService:
     """
@@ -117,7 +118,10 @@ def make_usage(
             store=store,
             collected=thresholds.collected,
             interval=section.interval_seconds,
-            beside=collection.collect,
+            beside={
+                "what {pod} offers": collection.collect,
+                "what {pod} lets projects have": quota_defaults,
+            },
         )
     _watch(metrics, election, state, experience, rules)
     metrics.watch_each("trio2o_pod_offers_age_seconds", lambda: _ages(state, offers.age))

@@ -28,7 +28,9 @@ class QuotaLimitBook:
     configured: Mapping[str, Mapping[str, int]] = field(factory=dict)
     #: The ids of the pods whose own defaults count.
     _pods: Callable[[], Iterable[str]] = field(default=tuple)
-    _limits: dict[QuotaOwner, Mapping[str, int]] = field(factory=dict, init=False)
+    _limits: dict[QuotaScope, dict[QuotaOwner, Mapping[str, int]]] = field(
+        factory=lambda: {scope: {} for scope in QuotaScope}, init=False
+    )
     #: By service and project.
     _users: dict[tuple[str, str], set[QuotaOwner]] = field(factory=dict, init=False)
     _defaults: dict[str, Mapping[str, int]] = field(factory=dict, init=False)
@@ -48,24 +50,26 @@ class QuotaLimitBook:
         return known(resources, self._below_projects(service))
 
     def own(self, owner: QuotaOwner) -> Mapping[str, int]:
-        return self._limits.get(owner, _NONE)
+        return self._limits[owner.scope].get(owner, _NONE)
 
     def users(self, service: str, project_id: str) -> Sequence[Mapping[str, int]]:
-        return [self._limits[owner] for owner in self._users.get((service, project_id), ())]
+        return [self.own(owner) for owner in self._users.get((service, project_id), ())]
 
     def owners(self, scope: QuotaScope) -> list[QuotaOwner]:
         """
         Who has limits, of one scope.
         """
-        return [owner for owner in self._limits if owner.scope is scope]
+        return list(self._limits[scope])
 
     def replace(self, limits: Mapping[QuotaOwner, Mapping[str, int]]) -> None:
         """
         Know these limits and no others.
         """
-        self._limits = dict(limits)
+        for of_scope in self._limits.values():
+            of_scope.clear()
         self._users.clear()
-        for owner in limits:
+        for owner, given in limits.items():
+            self._limits[owner.scope][owner] = given
             self._note_user(owner)
         self._defaults.clear()
 
@@ -75,9 +79,9 @@ class QuotaLimitBook:
         """
         for owner in owners:
             if limits.get(owner):
-                self._limits[owner] = limits[owner]
+                self._limits[owner.scope][owner] = limits[owner]
             else:
-                self._limits.pop(owner, None)
+                self._limits[owner.scope].pop(owner, None)
             self._note_user(owner)
         self._defaults.clear()
 
@@ -89,7 +93,7 @@ class QuotaLimitBook:
             return
         project = (owner.service, owner.scope_id)
         users = self._users.setdefault(project, set())
-        if owner in self._limits:
+        if owner in self._limits[QuotaScope.USER]:
             users.add(owner)
         else:
             users.discard(owner)

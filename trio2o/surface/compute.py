@@ -115,13 +115,6 @@ _REPORTS: tuple[Operation, ...] = (
         strategy="usage",
         options={"key": "tenant_usage"},
     ),
-    Operation(methods=GET, path="/limits", strategy="sum", options={"key": "limits", "combine": "limits"}),
-    Operation(
-        methods=GET,
-        path="/os-quota-sets/{project}/detail",
-        strategy="sum",
-        options={"key": "quota_set", "combine": "quotas"},
-    ),
 )
 
 #: What other services say and ask of Nova.

@@ -1,5 +1,5 @@
 """
-The rows of the compute surface for what every pod should have the same: flavors, key pairs, and quotas as they are written.
+The rows of the compute surface for what every pod should have the same: flavors, key pairs, quotas.
 """
 
 from __future__ import annotations
@@ -96,12 +96,33 @@ def _keypairs() -> Iterator[Operation]:
 
 def _quotas() -> Iterator[Operation]:
     """
-    One quota of a project at every pod, whichever one counts against it: any can tell what all were told.
+    One quota of a project over all pods: what is set counts at the top, and every pod is given it.
     """
-    yield Operation(methods=_GET, path="/os-quota-sets/{project}", strategy="any")
-    yield Operation(methods=_PUT | _DELETE, path="/os-quota-sets/{project}", strategy="every")
-    yield Operation(methods=_GET, path="/os-quota-class-sets/{id}", strategy="any")
-    yield Operation(methods=_PUT, path="/os-quota-class-sets/{id}", strategy="every")
+    shown = {"view": "set", "key": "quota_set"}
+    project, of_class = {"scope": "project", "key": "quota_set"}, {"scope": "class", "key": "quota_class_set"}
+    path = "/os-quota-sets/{project}"
+    yield Operation(methods=_GET, path=path, strategy="quota", options=shown)
+    yield Operation(
+        methods=_GET,
+        path=f"{path}/detail",
+        strategy="quota",
+        options={**shown, "used": True, "combine": "quotas"},
+    )
+    yield Operation(
+        methods=_GET, path=f"{path}/defaults", strategy="quota", options={**shown, "view": "defaults"}
+    )
+    yield Operation(methods=_PUT | _DELETE, path=path, strategy="quota_write", options=project)
+    path = "/os-quota-class-sets/{id}"
+    yield Operation(
+        methods=_GET, path=path, strategy="quota", options={"view": "class", "key": "quota_class_set"}
+    )
+    yield Operation(methods=_PUT, path=path, strategy="quota_write", options=of_class)
+    yield Operation(
+        methods=_GET,
+        path="/limits",
+        strategy="quota",
+        options={"view": "limits", "key": "limits", "used": True, "combine": "limits"},
+    )
 
 
 SHARED: tuple[Operation, ...] = (*_flavors(), *_keypairs(), *_quotas())

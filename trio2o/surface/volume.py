@@ -120,24 +120,51 @@ _MESSAGES = (
 )
 
 
-#: What is used over all pods; what may be used is each pod's own.
+_SET = {"view": "set", "key": "quota_set"}
+
+#: One quota of a project over all pods. The names of volume types may be some pods' only, so all are asked.
 _QUOTAS = (
-    Operation(methods=GET, path="/limits", strategy="sum", options={"key": "limits", "combine": "limits"}),
+    Operation(
+        methods=GET,
+        path="/limits",
+        strategy="quota",
+        options={"view": "limits", "key": "limits", "used": True, "combine": "limits"},
+    ),
     Operation(
         methods=GET,
         path="/os-quota-sets/{id}",
-        strategy="sum",
-        options={"key": "quota_set", "combine": "quotas"},
+        strategy="quota",
+        options={**_SET, "united": True, "combine": "quotas"},
     ),
-    Operation(methods=PUT | DELETE, path="/os-quota-sets/{id}", strategy="every"),
-    Operation(methods=GET, path="/os-quota-class-sets/{id}", strategy="any"),
-    Operation(methods=PUT, path="/os-quota-class-sets/{id}", strategy="every"),
+    Operation(
+        methods=GET,
+        path="/os-quota-sets/{id}/defaults",
+        strategy="quota",
+        options={**_SET, "view": "defaults", "united": True, "combine": "quotas"},
+    ),
+    Operation(
+        methods=PUT | DELETE,
+        path="/os-quota-sets/{id}",
+        strategy="quota_write",
+        options={"scope": "project", "key": "quota_set"},
+    ),
+    Operation(
+        methods=GET,
+        path="/os-quota-class-sets/{id}",
+        strategy="quota",
+        options={"view": "class", "key": "quota_class_set", "united": True, "combine": "quotas"},
+    ),
+    Operation(
+        methods=PUT,
+        path="/os-quota-class-sets/{id}",
+        strategy="quota_write",
+        options={"scope": "class", "key": "quota_class_set"},
+    ),
 )
 
 _ANYWHERE = tuple(
     Operation(methods=EVERY, path=path, strategy="any")
     for path in (
-        "/os-quota-sets/{id}/defaults",
         "/extensions",
         "/extensions/{id}",
         "/resource_filters",

@@ -4,7 +4,7 @@ Asks every pod how full it is and what it offers, again and again, and stores wh
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 
 from attrs import define, field
@@ -47,8 +47,8 @@ class UsageCollector(Service):
     _collected: Callable[[Pod, Usage], None]
     #: Seconds from one turn of a pod to its next.
     _interval: float
-    #: What else is asked of a pod in its turn, and stored.
-    _beside: Callable[[Pod], Awaitable[None]] | None = None
+    #: What else is asked of a pod in its turn, and stored, by the words for it.
+    _beside: Mapping[str, Callable[[Pod], Awaitable[None]]] = field(factory=dict)
     _look: IDelayedCall | None = field(default=None, init=False)
     _starting: Deferred[None] | None = field(default=None, init=False)
     #: Pods that wait for their turn, by id.
@@ -117,8 +117,8 @@ class UsageCollector(Service):
         Ask for everything; what fails keeps nothing else back.
         """
         whole = await self._attempted(pod, "the usage of {pod}", self._usage)
-        if self._beside is not None:
-            whole &= await self._attempted(pod, "what {pod} offers", self._beside)
+        for what, collect in self._beside.items():
+            whole &= await self._attempted(pod, what, collect)
         next_turn = min(_AGAIN, self._interval)
         if whole:
             next_turn = self._interval * (1.0 + self._random.uniform(-_JITTER, _JITTER))

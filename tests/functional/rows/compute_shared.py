@@ -103,6 +103,8 @@ def _everywhere(
                 ask=Ask(method=method, path=path, body=body),
                 told=Told(status=status, incomplete=False),
                 got=went(PODS, f"{method} {path}"),
+                # what is used, before a quota is set
+                beside=("GET /os-quota-sets/*",) if "quota-sets" in path else (),
             ),
         ),
         fails="Pod2",
@@ -110,11 +112,20 @@ def _everywhere(
     )
 
 
+def _quota(row: str, path: str, **more: Any) -> Case:
+    """
+    A quota, after the form that one pod gives it: the next one, where that fails.
+    """
+    told = Told(status=200)
+    return anywhere("compute", row, path, faults={DOWN: told, BROKEN: told}, **more)
+
+
 _in_pod2 = {"pods": ("Pod2",)}
 _FLAVOR_IN_POD2 = partial(_a_flavor, **_in_pod2)  # type: ignore[arg-type]
 _KEY_IN_POD2 = partial(_a_key, **_in_pod2)  # type: ignore[arg-type]
 _REFUSED = {DOWN: Told(status=503), BROKEN: Told(status=500), SILENT: Told(status=504)}
 _LEFT_OUT = dict.fromkeys((DOWN, SILENT), Told(status=202, incomplete=True))
+_BY_A_JOB = dict.fromkeys((DOWN, BROKEN, SILENT), Told(status=200))
 _BOTH = ("GET /flavors", "GET /flavors/detail")
 
 CASES: tuple[Case, ...] = (
@@ -234,12 +245,16 @@ CASES: tuple[Case, ...] = (
         strange=Ask(method="DELETE", path="/os-keypairs/{project_id}"),
         faults=_LEFT_OUT,
     ),
-    anywhere(
-        "compute",
+    _quota(
         "GET /os-quota-sets/{project}",
         "/os-quota-sets/{project_id}",
         shows=("quota_set",),
         stranger=403,
+    ),
+    _quota(
+        "GET /os-quota-sets/{project}/defaults",
+        "/os-quota-sets/{project_id}/defaults",
+        shows=("quota_set",),
     ),
     _everywhere(
         "DELETE,PUT /os-quota-sets/{project}",
@@ -250,10 +265,9 @@ CASES: tuple[Case, ...] = (
         body={"quota_set": {"ram": 5120}},
         status=200,
         stranger=Told(status=403),
-        faults=_REFUSED,
+        faults=_BY_A_JOB,
     ),
-    anywhere(
-        "compute",
+    _quota(
         "GET /os-quota-class-sets/{id}",
         "/os-quota-class-sets/default",
         shows=("quota_class_set",),
@@ -268,6 +282,6 @@ CASES: tuple[Case, ...] = (
         body={"quota_class_set": {"ram": 51200}},
         status=200,
         stranger=Told(status=403),
-        faults=_REFUSED,
+        faults=_BY_A_JOB,
     ),
 )

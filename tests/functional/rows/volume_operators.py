@@ -4,6 +4,7 @@ Cases of the volume surface: what administrators do to the machines, quotas and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -41,9 +42,11 @@ def _everywhere(
     body: Any = None,
     version: str | None = None,
     also: tuple[Step, ...] = (),
+    beside: tuple[str, ...] = (),
+    faults: Mapping[str, Told] | None = None,
 ) -> Case:
     """
-    What is done in all pods, one after the other; one that fails says so.
+    What is done in all pods, one after the other; one that fails says so, where nothing else is said.
     """
     return Case(
         surface="volume",
@@ -54,12 +57,13 @@ def _everywhere(
                 ask=Ask(method=method, path=path, body=body, version=version),
                 told=told,
                 got=went(PODS, f"{method} {path}"),
+                beside=beside,
             ),
             *also,
         ),
         stranger=Told(status=403),
         fails="Pod2",
-        faults=routed(),
+        faults=routed() if faults is None else faults,
     )
 
 
@@ -116,6 +120,9 @@ def _snapshot_taken_over(path: str, version: str | None) -> Case:
 _SERVICE = {"binary": "cinder-volume", "host": "pod2-storage@files"}
 _CLUSTER = {"name": "pod2-storage-cluster"}
 _ZONES = Told(status=200, shows=('"az1"', '"az2"'), hides=('"nova"',))
+
+#: A pod that is away is given a quota by a job.
+_BY_A_JOB = dict.fromkeys((DOWN, BROKEN, SILENT), Told(status=200))
 
 CASES: tuple[Case, ...] = (
     _hosts("GET /os-services", "/os-services"),
@@ -227,12 +234,23 @@ CASES: tuple[Case, ...] = (
         got="GET /os-quota-sets/{project_id}",
         stranger=Told(status=403),
     ),
+    _listed(
+        "GET /os-quota-sets/{id}/defaults",
+        "/os-quota-sets/{project_id}/defaults",
+        make=nothing,
+        shows=("volumes",),
+        left=("volumes",),
+        gone=(),
+        stranger=Told(status=403),
+    ),
     _everywhere(
         "DELETE,PUT /os-quota-sets/{id}",
         "PUT",
         "/os-quota-sets/{project_id}",
         Told(status=200, values={"quota_set.volumes": 7}),
         body={"quota_set": {"volumes": 7}},
+        beside=("GET /os-quota-sets/*",),
+        faults=_BY_A_JOB,
         also=(
             Step(
                 ask=Ask(method="DELETE", path="/os-quota-sets/{project_id}"),
@@ -241,8 +259,15 @@ CASES: tuple[Case, ...] = (
             ),
         ),
     ),
-    _anywhere(
-        "GET /os-quota-class-sets/{id}", "/os-quota-class-sets/default", shows=("volumes",), admin=True
+    _listed(
+        "GET /os-quota-class-sets/{id}",
+        "/os-quota-class-sets/default",
+        make=nothing,
+        shows=("volumes",),
+        left=("volumes",),
+        gone=(),
+        admin=True,
+        stranger=Told(status=403),
     ),
     _everywhere(
         "PUT /os-quota-class-sets/{id}",
@@ -250,12 +275,7 @@ CASES: tuple[Case, ...] = (
         "/os-quota-class-sets/default",
         Told(status=200, values={"quota_class_set.volumes": 9}),
         body={"quota_class_set": {"volumes": 9}},
-    ),
-    _anywhere(
-        "EVERY /os-quota-sets/{id}/defaults",
-        "/os-quota-sets/{project_id}/defaults",
-        admin=True,
-        shows=("volumes",),
+        faults=_BY_A_JOB,
     ),
     _anywhere("EVERY /extensions", "/extensions", shows=("os-admin-actions",)),
     _anywhere("EVERY /extensions/{id}", "/extensions/backups", shows=("backups",)),

@@ -95,6 +95,14 @@ class UsageServiceTests(SynchronousTestCase):
         self.database.pods = {"1": Pod(id="1", name="Pod1", az_name="az1")}
         self.store = MemoryUsage(self.database)
         self.offer_store = MemoryOffers(self.database)
+        #: The pods that were asked for their default classes.
+        self.quotas: list[str] = []
+
+    async def asked_of_quotas(self, pod: Pod) -> None:
+        """
+        Note that a pod was asked for its default classes.
+        """
+        self.quotas.append(pod.name)
 
     def process(self, **section: float) -> Process:
         """
@@ -115,6 +123,7 @@ class UsageServiceTests(SynchronousTestCase):
             offers=offers,
             affinity_keys=("trio2o:affinity",),
             rules=CapacityRules(),
+            quota_defaults=self.asked_of_quotas,
             metrics=metrics,
         )
         service.startService()

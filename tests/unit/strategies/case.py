@@ -34,6 +34,7 @@ from trio2o.scheduling.selection import Selection
 from trio2o.state.cache import MemoryState, by_project
 from trio2o.state.cursors import CursorBook
 from trio2o.state.outbox import Outbox
+from trio2o.state.quota_limits import QuotaLimitBook
 from trio2o.state.routes import RouteBook
 from trio2o.storage.memory import (
     MemoryBindings,
@@ -43,6 +44,8 @@ from trio2o.storage.memory import (
     MemoryRoutes,
 )
 from trio2o.storage.memory_intents import MemoryIntents
+from trio2o.storage.memory_jobs import MemoryJobs
+from trio2o.storage.memory_quotas import MemoryQuotaLimits, MemoryQuotaUsage
 from trio2o.strategies.agreed import AgreedStrategy
 from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
@@ -64,6 +67,9 @@ from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Placement
+from trio2o.strategies.quota_use import ProjectUse
+from trio2o.strategies.quota_views import FreshLimits, QuotaViewStrategy
+from trio2o.strategies.quota_writes import QuotaWriteStrategy
 from trio2o.strategies.ranks import Ranks
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
@@ -193,6 +199,11 @@ class StrategyCase(SynchronousTestCase):
         self.routes = RouteBook(self.state, self.route_store, self.outbox)
         self.cursor_book = CursorBook(self.clock, MemoryCursors(self.database))
         self.intents = MemoryIntents(self.database)
+        self.quota_store = MemoryQuotaLimits(self.database)
+        self.quota_book = QuotaLimitBook(pods=lambda: [pod.id for pod in self.state.pods()])
+        #: Who counts what projects use; the pods where nobody does.
+        self.quota_usage: MemoryQuotaUsage | None = None
+        self.jobs = MemoryJobs(self.database)
         #: The ids that keyed creates get, the last first.
         self.intent_ids = [f"intent-{number}" for number in range(99, 0, -1)]
         self.pods = ScriptedPods(self.clock)
@@ -332,6 +343,24 @@ class StrategyCase(SynchronousTestCase):
             ),
             "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
         }
+        fresh = FreshLimits(
+            limits=self.quota_book, catch_up=self.caught_up, state=self.state, clock=self.clock
+        )
+        quotas: dict[str, Any] = {
+            **shared,
+            "pods": self.pods,
+            "fresh": fresh,
+            "use": ProjectUse(counted=self.quota_usage, sum=self.strategies["sum"]),
+        }
+        self.strategies["quota"] = QuotaViewStrategy(**quotas, budget=LIST_BUDGET)
+        self.strategies["quota_write"] = QuotaWriteStrategy(
+            **quotas,
+            shield=shield,
+            store=self.quota_store,
+            jobs=self.jobs,
+            budget=ANSWER_BUDGET,
+            body_limit=LIMIT,
+        )
         self.strategies["follow"] = FollowStrategy(
             **shared,
             inner=self.strategies,
@@ -341,6 +370,13 @@ class StrategyCase(SynchronousTestCase):
             budget=LIST_BUDGET,
             body_limit=LIMIT,
         )
+
+    async def caught_up(self) -> None:
+        """
+        Read the limits that are stored.
+        """
+        if self.database.available:
+            self.quota_book.replace(await self.quota_store.all_limits())
 
     def make_experience(self) -> Experience | None:
         """

@@ -6,30 +6,30 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from tests.unit.strategies.case import ANSWER_BUDGET, LIMIT, P1, P2, StrategyCase, a_context
+from tests.unit.strategies.case import ANSWER_BUDGET, LIMIT, P1, StrategyCase, a_context
 from tests.unit.strategies.doubles import Broken, Hang, Reply, Unreachable
 from trio2o.errors import BadGateway, BodyTooLarge, GatewayTimeout, Unavailable
 from trio2o.model import PodState
 
-QUOTAS = f"/v3/{P1}/os-quota-sets/{P2}"
+SET_LOG = f"/v3/{P1}/os-services/set-log"
 CLEANUP = f"/v3/{P1}/workers/cleanup"
-BODY = {"quota_set": {"volumes": 7}}
+BODY = {"level": "debug"}
 ADMIN = a_context("volume", roles="admin")
 
 
 class EveryTests(StrategyCase):
     """
-    Quotas are set, and workers cleaned up.
+    Levels of logs are set, and workers cleaned up.
     """
 
     def test_all(self) -> None:
         """
         Every pod gets the same body; the answer is the first one's.
         """
-        self.pods.on("*", "PUT", QUOTAS, Reply(200, {"quota_set": {"volumes": 8}}))
-        self.pods.on("Pod1", "PUT", QUOTAS, Reply(200, BODY))
+        self.pods.on("*", "PUT", SET_LOG, Reply(200, {"level": "info"}))
+        self.pods.on("Pod1", "PUT", SET_LOG, Reply(200, BODY))
 
-        answer = self.asked("PUT", QUOTAS, BODY, context=ADMIN)
+        answer = self.asked("PUT", SET_LOG, BODY, context=ADMIN)
 
         self.assertEqual((200, BODY), (answer.status, self.shown(answer)))
         self.assertEqual(("Pod1", "Pod2", "Pod3"), answer.pods)
@@ -39,35 +39,35 @@ class EveryTests(StrategyCase):
         """
         What the first pod refuses reaches no other one.
         """
-        self.pods.on("*", "PUT", QUOTAS, Reply(403, {"forbidden": {}}))
-        self.assertEqual(403, self.asked("PUT", QUOTAS, BODY, context=ADMIN).status)
+        self.pods.on("*", "PUT", SET_LOG, Reply(403, {"forbidden": {}}))
+        self.assertEqual(403, self.asked("PUT", SET_LOG, BODY, context=ADMIN).status)
         self.assertEqual(["Pod1"], self.pods.asked())
 
     def test_later_refusal(self) -> None:
         """
         What a later pod refuses is told: it does not hold there.
         """
-        self.pods.on("*", "PUT", QUOTAS, Reply(200, BODY))
-        self.pods.on("Pod2", "PUT", QUOTAS, Reply(400, {"badRequest": {}}))
-        self.assertEqual(400, self.asked("PUT", QUOTAS, BODY, context=ADMIN).status)
+        self.pods.on("*", "PUT", SET_LOG, Reply(200, BODY))
+        self.pods.on("Pod2", "PUT", SET_LOG, Reply(400, {"badRequest": {}}))
+        self.assertEqual(400, self.asked("PUT", SET_LOG, BODY, context=ADMIN).status)
 
     def test_silence(self) -> None:
         """
         A pod that does not answer is told too.
         """
-        self.pods.on("*", "PUT", QUOTAS, Reply(200, BODY))
+        self.pods.on("*", "PUT", SET_LOG, Reply(200, BODY))
         for script, error in ((Unreachable(), Unavailable), (Broken(), BadGateway)):
-            self.pods.on("Pod3", "PUT", QUOTAS, script)
-            self.refused(error, "PUT", QUOTAS, BODY, context=ADMIN)
+            self.pods.on("Pod3", "PUT", SET_LOG, script)
+            self.refused(error, "PUT", SET_LOG, BODY, context=ADMIN)
 
     def test_what_came_of_it(self) -> None:
         """
         The others are asked side by side, whatever one of them says: two pods' time in all. Admins read where it is done.
         """
-        self.pods.on("*", "PUT", QUOTAS, Hang())
-        self.pods.on("Pod1", "PUT", QUOTAS, Reply(200, BODY))
+        self.pods.on("*", "PUT", SET_LOG, Hang())
+        self.pods.on("Pod1", "PUT", SET_LOG, Reply(200, BODY))
 
-        started = self.started("PUT", QUOTAS, BODY, context=ADMIN)
+        started = self.started("PUT", SET_LOG, BODY, context=ADMIN)
         self.assertEqual(["Pod1", "Pod2", "Pod3"], self.pods.asked())
         self.clock.advance(ANSWER_BUDGET)
 
@@ -82,9 +82,9 @@ class EveryTests(StrategyCase):
         """
         slow = evolve(self.pod2.settings, answer_timeout=7.0)
         self.change_pod(self.pod2, settings=slow)
-        self.pods.on("*", "PUT", QUOTAS, Reply(200, BODY))
+        self.pods.on("*", "PUT", SET_LOG, Reply(200, BODY))
 
-        self.asked("PUT", QUOTAS, BODY, context=ADMIN)
+        self.asked("PUT", SET_LOG, BODY, context=ADMIN)
 
         self.assertEqual([60.0, 7.0, 60.0], [called.call.budget for called in self.pods.calls])
 
@@ -122,16 +122,16 @@ class EveryTests(StrategyCase):
         """
         Disabled pods are left out; without any other there is nobody to tell.
         """
-        self.pods.on("*", "PUT", QUOTAS, Reply(200, BODY))
+        self.pods.on("*", "PUT", SET_LOG, Reply(200, BODY))
         self.pod1 = self.change_pod(self.pod1, state=PodState.DISABLED)
-        self.asked("PUT", QUOTAS, BODY, context=ADMIN)
+        self.asked("PUT", SET_LOG, BODY, context=ADMIN)
         self.assertEqual(["Pod2", "Pod3"], self.pods.asked())
         self.has_pods(self.pod1)
-        self.refused(Unavailable, "PUT", QUOTAS, BODY, context=ADMIN)
+        self.refused(Unavailable, "PUT", SET_LOG, BODY, context=ADMIN)
 
     def test_large_body(self) -> None:
         """
         A body beyond the limit reaches nobody.
         """
-        self.refused(BodyTooLarge, "PUT", QUOTAS, b"x" * (LIMIT + 1), context=ADMIN)
+        self.refused(BodyTooLarge, "PUT", SET_LOG, b"x" * (LIMIT + 1), context=ADMIN)
         self.assertEqual([], self.pods.calls)

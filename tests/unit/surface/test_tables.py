@@ -13,6 +13,8 @@ from trio2o.strategies.alike import AlikeOptions
 from trio2o.strategies.asking import AskOptions
 from trio2o.strategies.follow import OWN_OPTIONS
 from trio2o.strategies.joining import JoinOptions
+from trio2o.strategies.quota_views import QuotaViewOptions
+from trio2o.strategies.quota_writes import QuotaWriteOptions
 from trio2o.surface.matching import Match, MethodMissing, Table
 from trio2o.surface.operations import Operation
 from trio2o.surface.surfaces import COMPUTE, SURFACES, VOLUME
@@ -34,6 +36,8 @@ OPTIONS = {
     "agreed": {each.name for each in fields(AgreedOptions)},
     "alike": {each.name for each in fields(AlikeOptions)},
     "local": {"name"},
+    "quota": {each.name for each in fields(QuotaViewOptions)},
+    "quota_write": {each.name for each in fields(QuotaWriteOptions)},
 }
 
 
@@ -201,14 +205,14 @@ class ComputeTests(SynchronousTestCase):
         ("GET", "/os-instance_usage_audit_log/2026-01-01", "sum"),
         ("GET", "/os-simple-tenant-usage", "usage"),
         ("GET", f"/os-simple-tenant-usage/{ID}", "usage"),
-        ("GET", "/limits", "sum"),
-        ("GET", f"/os-quota-sets/{ID}", "any"),
-        ("PUT", f"/os-quota-sets/{ID}", "every"),
-        ("DELETE", f"/os-quota-sets/{ID}", "every"),
-        ("GET", f"/os-quota-sets/{ID}/defaults", "any"),
-        ("GET", "/os-quota-class-sets/default", "any"),
-        ("PUT", "/os-quota-class-sets/default", "every"),
-        ("GET", f"/os-quota-sets/{ID}/detail", "sum"),
+        ("GET", "/limits", "quota"),
+        ("GET", f"/os-quota-sets/{ID}", "quota"),
+        ("PUT", f"/os-quota-sets/{ID}", "quota_write"),
+        ("DELETE", f"/os-quota-sets/{ID}", "quota_write"),
+        ("GET", f"/os-quota-sets/{ID}/defaults", "quota"),
+        ("GET", "/os-quota-class-sets/default", "quota"),
+        ("PUT", "/os-quota-class-sets/default", "quota_write"),
+        ("GET", f"/os-quota-sets/{ID}/detail", "quota"),
         ("POST", "/os-server-external-events", "split"),
         ("GET", f"/os-console-auth-tokens/{ID}", "ask"),
         ("POST", "/os-assisted-volume-snapshots", "schedule"),
@@ -353,12 +357,12 @@ class VolumeTests(ComputeTests):
         ("POST", "/manageable_volumes", "follow"),
         ("POST", "/manageable_snapshots", "schedule"),
         ("GET", "/os-volume-manage", "ask"),
-        ("GET", "/limits", "sum"),
-        ("GET", f"/os-quota-sets/{ID}", "sum"),
-        ("PUT", f"/os-quota-sets/{ID}", "every"),
-        ("DELETE", f"/os-quota-sets/{ID}", "every"),
-        ("GET", f"/os-quota-sets/{ID}/defaults", "any"),
-        ("PUT", "/os-quota-class-sets/default", "every"),
+        ("GET", "/limits", "quota"),
+        ("GET", f"/os-quota-sets/{ID}", "quota"),
+        ("PUT", f"/os-quota-sets/{ID}", "quota_write"),
+        ("DELETE", f"/os-quota-sets/{ID}", "quota_write"),
+        ("GET", f"/os-quota-sets/{ID}/defaults", "quota"),
+        ("PUT", "/os-quota-class-sets/default", "quota_write"),
         ("PUT", "/os-services/get-log", "every"),
         ("POST", "/workers/cleanup", "every"),
         ("GET", "/os-availability-zone", "local"),

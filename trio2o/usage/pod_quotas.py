@@ -1,0 +1,160 @@
+"""
+Does the jobs that give pods the limits that hold at the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import define, field
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from trio2o.errors import GatewayError, JobHopeless, JobRetry, PodBroken, PodFailure
+from trio2o.interfaces import IJobHandler, IQuotaLimitStore, TellProgress
+from trio2o.model import DEFAULT_CLASS, Job, Pod, PodState, QuotaOwner, QuotaScope
+from trio2o.quota.handing import POD_QUOTA, VERSIONS, calls, default_class, key_of, limits_path
+from trio2o.quota.views import limits_in
+from trio2o.usage.asking import Said, Sends
+
+_log = Logger()
+
+#: After how many owners it is told how far a job is.
+_TELL = 100
+
+#: In which order a pod gets limits: what a user may have is a part of what the project may.
+_ORDER = (QuotaScope.CLASS, QuotaScope.PROJECT, QuotaScope.USER)
+
+
+@implementer(IJobHandler)
+@define(kw_only=True)
+class PodQuotaHandler:
+    """
+    Makes pods have what is stored, with the daemon's own token, which takes the role admin. One that is away keeps no other from
+    having it.
+    """
+
+    _asks: Sends
+    _store: IQuotaLimitStore
+    _pods: Callable[[], Sequence[Pod]]
+    #: By service.
+    _configured: Mapping[str, Mapping[str, int]]
+    #: Whether the pods' default classes are given what is configured.
+    _raises: bool
+    kind: str = field(default=POD_QUOTA, init=False)
+
+    async def work(self, job: Job, tell: TellProgress) -> None:
+        """
+        See :class:`IJobHandler`.
+        """
+        pods = [pod for pod in self._pods() if pod.state is not PodState.DISABLED]
+        stored = await self._store.all_limits() if "pod" in job.payload else {}
+        if "pod" in job.payload:
+            pods = [pod for pod in pods if pod.id == job.payload["pod"]]
+            owners = sorted(
+                (owner for owner in stored if owner.scope in _ORDER),
+                key=lambda owner: (_ORDER.index(owner.scope), owner.row_id),
+            )
+        else:
+            owners = [QuotaOwner.called(job.payload["owner"])]
+        round_ = _Round(
+            asks=self._asks, store=self._store, configured=self._configured if self._raises else {}
+        )
+        for at, owner in enumerate(owners, 1):
+            await round_.give(owner, pods)
+            if at % _TELL == 0:
+                await tell(f"{at} of {len(owners)}")
+        if round_.away:
+            raise JobRetry("; ".join(sorted(round_.away.values())))
+        if round_.refused:
+            raise JobHopeless("; ".join(sorted(set(round_.refused.values()))))
+
+
+@define(kw_only=True)
+class _Round:
+    """
+    One attempt.
+    """
+
+    asks: Sends
+    store: IQuotaLimitStore
+    configured: Mapping[str, Mapping[str, int]]
+    #: Pod and service to why nothing more is asked there in this attempt.
+    away: dict[tuple[str, str], str] = field(factory=dict, init=False)
+    refused: dict[tuple[str, str], str] = field(factory=dict, init=False)
+
+    async def give(self, owner: QuotaOwner, pods: Sequence[Pod]) -> None:
+        """
+        Make pods have an owner's limits.
+        """
+        for pod in pods:
+            place = (pod.id, owner.service)
+            if place in self.away or place in self.refused:
+                continue
+            try:
+                await self._give(owner, pod)
+            except (PodFailure, GatewayError) as failure:
+                reason = (
+                    failure.admin_detail or str(failure)
+                    if isinstance(failure, GatewayError)
+                    else str(failure)
+                )
+                self.away[place] = reason
+
+    async def _give(self, owner: QuotaOwner, pod: Pod) -> None:
+        by_pod = QuotaOwner(service=owner.service, scope=QuotaScope.POD, scope_id=pod.id)
+        stored = await self.store.limits_of([owner, by_pod])
+        wanted, defaults = stored.get(owner, {}), stored.get(by_pod, {})
+        observed: Mapping[str, object] = {}
+        if wanted or owner.scope is QuotaScope.CLASS:
+            said = await self.asks.get(
+                pod, owner.service, limits_path(owner), version=VERSIONS[owner.service]
+            )
+            if said.status in (400, 404):
+                # no such project any more, or no such thing as classes
+                return
+            if not self._taken(owner, pod, said):
+                return
+            body = said.body if isinstance(said.body, dict) else {}
+            shown = body.get(key_of(owner))
+            observed = shown if isinstance(shown, dict) else {}
+        if owner.scope is QuotaScope.CLASS and owner.scope_id == DEFAULT_CLASS:
+            configured = self.configured.get(owner.service, {})
+            wanted = default_class(owner.service, wanted, configured, limits_in(observed))
+        for call in calls(owner, wanted, observed, defaults):
+            said = await self.asks.send(
+                call.method,
+                pod,
+                owner.service,
+                call.path,
+                body=call.body,
+                version=VERSIONS[owner.service],
+            )
+            if not self._taken(owner, pod, said):
+                return
+            if call.method == "DELETE" and wanted:
+                await self._give_users(owner, pod)
+
+    async def _give_users(self, project: QuotaOwner, pod: Pod) -> None:
+        """
+        Give a pod that forgot a project's limits those of its users again.
+        """
+        for owner in await self.store.all_limits():
+            of_project = (owner.service, owner.scope_id) == (project.service, project.scope_id)
+            if owner.scope is QuotaScope.USER and of_project:
+                await self._give(owner, pod)
+
+    def _taken(self, owner: QuotaOwner, pod: Pod, said: Said) -> bool:
+        """
+        Whether a pod has done, or told, what it was asked.
+
+        :raises PodBroken: if it may at another time.
+        """
+        if said.status < 400:
+            return True
+        if said.status >= 500 or said.status in (408, 413, 429):
+            raise PodBroken(pod.name, f"{owner.service} answers {said.status}", sent=True)
+        told = f"{pod.name} refuses {owner.service} limits with {said.status}: {said.body}"
+        _log.warn("{told}", told=told)
+        self.refused[pod.id, owner.service] = told
+        return False
