@@ -75,6 +75,7 @@ class SchedulingSection:
             "availability_zone",
             "state",
             "health",
+            "up_to_date",
             "affinity",
             "projects",
             "taints",

@@ -31,6 +31,7 @@ from trio2o.config.pod_sections import (
 )
 from trio2o.config.quotas_section import QuotasSection
 from trio2o.config.scheduling_section import SchedulingSection
+from trio2o.config.shared_section import SharedSection
 from trio2o.config.usage_section import UsageSection
 from trio2o.model import Pod, PodSettings
 
@@ -170,6 +171,7 @@ class Config:
     idempotency: IdempotencySection = option("", factory=IdempotencySection)
     usage: UsageSection = option("", factory=UsageSection)
     quotas: QuotasSection = option("", factory=QuotasSection)
+    shared: SharedSection = option("", factory=SharedSection)
     jobs: JobsSection = option("", factory=JobsSection)
     job_queue: JobQueueSection = option("", factory=JobQueueSection)
     policy_file: Path | None = option(

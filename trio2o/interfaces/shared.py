@@ -108,6 +108,11 @@ class ISharedIds(Interface):
         Pod id to the copy, of the kinds whose ids are mapped; empty for what is not known.
         """
 
+    def note(state: SharedState) -> None:
+        """
+        Take over what this process has just written, ahead of its notification.
+        """
+
 
 class ISharedKind(Interface):
     """

@@ -62,6 +62,8 @@ class Candidate:
     #: What the project may still make there.
     quota: QuotaLeft | None = None
     offers: Offers | None = None
+    #: False while it lacks something that pods are to have the same.
+    up_to_date: bool = True
     #: How often creates of this kind for this project have lately failed there and succeeded elsewhere.
     failures: int = 0
     #: What it has lately refused of this kind, of the project or of all.

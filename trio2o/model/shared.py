@@ -12,6 +12,30 @@ from typing import Any
 from attrs import field, frozen
 
 
+class SharedPolicy(enum.StrEnum):
+    """
+    How many pods must have taken a write before its client is told so; the others get it by a job.
+
+    ``all``: every pod that answers, those aside that are known to be away; ``majority``: more than half of all enabled pods;
+    ``any``: one.
+    """
+
+    ALL = "all"
+    MAJORITY = "majority"
+    ANY = "any"
+
+
+class DriftPolicy(enum.StrEnum):
+    """
+    What is done about what a comparison finds. ``ignore``: it is told; ``adopt``: what nothing wants is wanted from now on, as
+    the first pod by its number has it, and made where it is missing; ``overwrite``: what is wanted is made so in every pod.
+    """
+
+    IGNORE = "ignore"
+    ADOPT = "adopt"
+    OVERWRITE = "overwrite"
+
+
 @frozen(order=True)
 class SharedKey:
     """

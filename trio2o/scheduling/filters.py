@@ -79,6 +79,27 @@ class HealthFilter:
 
 @implementer(ISteadyFilter)
 @frozen
+class UpToDateFilter:
+    """
+    Accept pods that have what all pods are to have the same: flavors, key pairs, types.
+    """
+
+    name: str = "up_to_date"
+    reason: str = "lacks what pods are to have the same"
+    reads: ClassVar[frozenset[str]] = frozenset({"up_to_date"})
+
+    def accepts(self, candidate: Candidate, request: PlacementRequest) -> bool:
+        return candidate.up_to_date
+
+    def part(self, request: PlacementRequest) -> Hashable:
+        return None
+
+    def concerns(self, candidate: Candidate) -> bool:
+        return True
+
+
+@implementer(ISteadyFilter)
+@frozen
 class ReferencesFilter:
     """
     Accept the pods that have what the request's body names (I6).

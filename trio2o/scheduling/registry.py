@@ -25,6 +25,7 @@ from trio2o.scheduling.filters import (
     HealthFilter,
     ReferencesFilter,
     StateFilter,
+    UpToDateFilter,
 )
 from trio2o.scheduling.presence import PresenceFilter
 from trio2o.scheduling.projects import MaxPodsFilter, ProjectsFilter
@@ -60,6 +61,7 @@ BUILT_IN_FILTERS: Mapping[str, Callable[[], IPodFilter]] = {
     "references": ReferencesFilter,
     "state": StateFilter,
     "taints": TaintsFilter,
+    "up_to_date": UpToDateFilter,
 }
 
 BUILT_IN_WEIGHERS: Mapping[str, Callable[[], IPodWeigher]] = {

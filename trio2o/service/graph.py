@@ -34,6 +34,7 @@ from trio2o.service.observed import ObservedPods, ObservedTokens
 from trio2o.service.observing import Observer, watch
 from trio2o.service.placement import make_placement
 from trio2o.service.quotas import QuotaParts, make_quota_defaults, make_quota_limits
+from trio2o.service.shared import SharedService, make_shared, make_shared_memory
 from trio2o.service.surfaces import Common, ServedSurface, make_surface
 from trio2o.service.usage import UsageService, make_usage
 from trio2o.state.cache import MemoryState
@@ -76,6 +77,7 @@ class Graph:
     _quotas: QuotaBook
     _news: NewsService
     _jobs: Jobs
+    _shared: SharedService
     _pods: TreqPods
     _policy: OsloPolicy
     _database: Database
@@ -102,11 +104,13 @@ class Graph:
         await self._usage.started()
         self._jobs.startService()
         self.job_queue.worker.startService()
+        self._shared.startService()
 
     async def give_jobs_back(self) -> None:
         """
         Claim no more jobs, and leave those under way to the other processes.
         """
+        await maybeDeferred(self._shared.stopService)
         await maybeDeferred(self.job_queue.worker.stopService)
 
     async def stop(self) -> None:
@@ -160,13 +164,17 @@ def make_graph(
     state = MemoryState(reactor, route_limit=config.limits.routes_cached)
     followed = database.followed
     quota_limits = make_quota_limits(config.quotas, state)
+    shared_memory = make_shared_memory(followed.shared)
     feed = StateFeed(
         reactor,
         followed.changes,
         followed.pods,
         followed.bindings,
         state,
-        followers=[QuotaLimitFollower(store=followed.quota_limits, book=quota_limits)],
+        followers=[
+            QuotaLimitFollower(store=followed.quota_limits, book=quota_limits),
+            *shared_memory.followers,
+        ],
     )
     routes = RouteBook(state, database.routes, Outbox(reactor, database.routes))
     cursors = CursorBook(reactor, database.cursors)
@@ -213,7 +221,9 @@ def make_graph(
         unhealthy=pods.unhealthy,
         catch_up=feed.caught_up,
         quotas=quotas,
+        behind=shared_memory.book.behind,
     )
+    shared_memory.touch = chosen.experience.touched.touch
 
     def freed(kind: Kind, project_id: str) -> None:
         quotas.freed(kind, project_id)
@@ -237,6 +247,16 @@ def make_graph(
         budget=config.pod_defaults.list_timeout_seconds,
     )
     job_queue = make_job_queue(reactor, config.job_queue, database.jobs, metrics)
+    shared = make_shared(
+        reactor,
+        config,
+        shared_memory,
+        store=database.shared,
+        state=state,
+        pods=observed,
+        asks=asks,
+        queue=job_queue,
+    )
     jobs = make_jobs(
         reactor,
         config.jobs,
@@ -318,6 +338,8 @@ def make_graph(
         cursors=cursors,
         intents=database.intents,
         quotas=quota_parts,
+        shared=shared,
+        job_queue=job_queue.queue,
     )
     listen = config.listen
     surfaces = [
@@ -352,6 +374,7 @@ def make_graph(
         quotas=quotas,
         news=news,
         jobs=jobs,
+        shared=shared,
         feed=feed,
         routes=routes,
         cursors=cursors,

@@ -43,12 +43,14 @@ def make_placement(
     unhealthy: Callable[[str], Collection[str]],
     catch_up: Callable[[], Awaitable[None]] | None = None,
     quotas: QuotaBook | None = None,
+    behind: Callable[[], Collection[str]] = frozenset,
 ) -> PlacementParts:
     """
     Wire it.
 
     :param unhealthy: gives the ids of the pods whose service, ``compute`` or ``volume``, does not answer.
     :param catch_up: takes over what the database has now; ``None`` where the state is read once.
+    :param behind: gives the ids of the pods that lack what pods are to have the same.
     :param quotas: what projects may still make in pods; ``None`` where nobody asks.
     """
     scheduling = config.scheduling
@@ -75,6 +77,7 @@ def make_placement(
                 experience=experience,
                 offers=offers,
                 quotas=quotas,
+                behind=behind,
             ),
             pod=state.pod,
             offers=offers,

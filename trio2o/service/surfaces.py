@@ -14,6 +14,7 @@ from trio2o.identity.access_rules import allowed
 from trio2o.interfaces import (
     ICursorBook,
     IIntentStore,
+    IJobQueue,
     IPodFactsBook,
     IPolicy,
     IRouteBook,
@@ -21,12 +22,14 @@ from trio2o.interfaces import (
     IStrategy,
     ITokenValidator,
 )
+from trio2o.model.shared import SharedPolicy
 from trio2o.ops.drain import Drain, TrackedConnection
 from trio2o.ops.metrics import Metrics
 from trio2o.pods.client import TreqPods
 from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
 from trio2o.service.quotas import QuotaParts
+from trio2o.service.shared import SharedService
 from trio2o.strategies.agreed import AgreedStrategy
 from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
@@ -48,6 +51,7 @@ from trio2o.strategies.noting import NotingStrategy
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Placement
+from trio2o.strategies.replicating import ReplicateStrategy
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
 from trio2o.strategies.splitting import SplitStrategy
@@ -113,6 +117,8 @@ class Common:
     cursors: ICursorBook
     intents: IIntentStore
     quotas: QuotaParts
+    shared: SharedService
+    job_queue: IJobQueue
 
 
 @define(kw_only=True)
@@ -313,7 +319,23 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         list_budget=pods.list_timeout_seconds,
         body_limit=limits.read_body_bytes,
     )
-    for name in ("any", "every", "alike", "ask"):
+    parts = common.shared
+    strategies["replicate"] = ReplicateStrategy(
+        **shared,
+        inner=dict(strategies),
+        kinds=parts.memory.kinds,
+        shield=shield,
+        pods=common.pods,
+        store=parts.store,
+        ids=parts.memory.book,
+        queue=common.job_queue,
+        converger=parts.converger,
+        ask=parts.ask,
+        policy=SharedPolicy(common.config.shared.policy),
+        budget=pods.answer_timeout_seconds,
+        body_limit=limits.read_body_bytes,
+    )
+    for name in ("any", "every", "alike", "ask", "replicate"):
         strategies[name] = NotingStrategy(inner=strategies[name], changed=common.offers_changed)
     strategies["follow"] = FollowStrategy(
         **shared,

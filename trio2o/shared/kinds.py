@@ -4,7 +4,7 @@ The kinds that pods have the same, in the order in which a pod is brought up to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -28,21 +28,24 @@ SHARED_KINDS: tuple[ISharedKind, ...] = (
 
 
 @frozen
-class SharedKinds:
+class SharedKinds(Mapping[str, ISharedKind]):
     """
-    The kinds by their names.
+    The kinds by their names, in their order.
     """
 
     _kinds: Sequence[ISharedKind] = SHARED_KINDS
 
-    def __iter__(self) -> Iterator[ISharedKind]:
-        return iter(self._kinds)
-
-    def __contains__(self, name: object) -> bool:
-        return any(kind.kind == name for kind in self._kinds)
-
     def __getitem__(self, name: str) -> ISharedKind:
-        return next(kind for kind in self._kinds if kind.kind == name)
+        for kind in self._kinds:
+            if kind.kind == name:
+                return kind
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([kind.kind for kind in self._kinds])
+
+    def __len__(self) -> int:
+        return len(self._kinds)
 
     @property
     def mapped(self) -> frozenset[str]:

@@ -30,8 +30,8 @@ class SharedBook:
     _store: ISharedStore
     #: The kinds whose ids are mapped.
     _mapped: frozenset[str]
-    #: Told when other pods lack something than before.
-    _changed: Callable[[], None] = lambda: None
+    #: Told which pods begin or cease to lack something.
+    _changed: Callable[[frozenset[str]], None] = lambda pod_ids: None
     _resources: dict[_Place, SharedResource] = field(factory=dict, init=False)
     _copies: dict[_Place, dict[str, SharedCopy]] = field(factory=dict, init=False)
     #: Pod id, kind and the pod's own id to the id that users know.
@@ -51,6 +51,14 @@ class SharedBook:
 
     def copies(self, kind: str, top_id: str) -> Mapping[str, SharedCopy]:
         return self._copies.get((kind, top_id), {})
+
+    def note(self, state: SharedState) -> None:
+        place = (state.resource.key.kind, state.resource.top_id)
+        known = self._resources.get(place)
+        if known is None or known.version <= state.resource.version:
+            self._drop(place)
+            self._take(state)
+            self._count()
 
     def own(self, pod_id: str, kind: str, top_id: str) -> str | None:
         """
@@ -119,8 +127,9 @@ class SharedBook:
     def _count(self) -> None:
         behind = frozenset(pod_id for pod_id, lacking in self._lacking.items() if lacking)
         if behind != self._behind:
+            changed = behind ^ self._behind
             self._behind = behind
-            self._changed()
+            self._changed(changed)
 
 
 @implementer(IPodIds)

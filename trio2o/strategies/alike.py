@@ -9,13 +9,11 @@ from those that made it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-import orjson
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -25,37 +23,12 @@ from trio2o.interfaces import IPodClient, IState, IStrategy
 from trio2o.model import Pod, RequestContext
 from trio2o.strategies.anywhere import preferred
 from trio2o.strategies.concurrently import Shield, gathered
+from trio2o.strategies.drafts import AlikeOptions, Draft
 from trio2o.strategies.forwarding import Forwarder, told
-from trio2o.strategies.pages import object_in
 
 _log = Logger()
 
 _CONFLICT = 409
-
-#: What a client writes for "an id of your own"; Nova makes a UUID then.
-_ANY_ID = (None, "", "auto")
-
-
-@frozen(kw_only=True)
-class AlikeOptions:
-    """
-    What is made by one operation: the options of its row by their names.
-    """
-
-    #: The key that its fields stand under, in the request and in the answers.
-    single: str
-    #: The field that names it in every pod, and in the path of what is shown of it.
-    name: str
-    #: True where the gateway makes that name up when the client leaves it open.
-    names_it: bool = False
-    #: The fields that have to be the same where a pod has it already.
-    same: tuple[str, ...]
-    #: The field that the first pod makes up, to be given to the others; empty for none.
-    learnt: str = ""
-    #: The fields that go to the others along with it.
-    along: tuple[str, ...] = ()
-    #: True where a pod that does not answer is left out, as in a list; otherwise nothing is made without it.
-    lenient: bool = False
 
 
 @implementer(IStrategy)
@@ -95,7 +68,7 @@ class AlikeStrategy:
         create = _Create(
             forwarder=self._forwarder, inbound=inbound, context=context, options=options, budget=self._budget
         )
-        create.read(raw, self._new_name)
+        create.draft.read(raw, self._new_name)
         return await self._shield.run(create.carried_out(pods))
 
 
@@ -111,32 +84,16 @@ class _Create:
     options: AlikeOptions
     #: Seconds that a pod has.
     budget: float
-    #: What is sent, and its fields as far as they are an object.
-    body: bytes = field(default=b"", init=False)
-    wanted: dict[str, Any] = field(factory=dict, init=False)
-    #: True where each create gives another thing, so that one which is there already is never this one.
-    unique: bool = field(default=False, init=False)
+    draft: Draft = field(init=False)
     #: Pods by what became of it there.
     made: list[tuple[Pod, Answer]] = field(factory=list, init=False)
     had: list[tuple[Pod, Answer]] = field(factory=list, init=False)
     refused: list[Answer] = field(factory=list, init=False)
     silent: list[tuple[Pod, PodFailure]] = field(factory=list, init=False)
 
-    def read(self, raw: bytes, new_name: Callable[[], str]) -> None:
-        """
-        Take the client's body, and give the thing a name where that is left open. All else stays as it was sent (I3).
-        """
-        self.body = raw
-        parsed = object_in(raw)
-        wanted = parsed.get(self.options.single) if parsed is not None else None
-        if parsed is None or not isinstance(wanted, dict):
-            return
-        self.wanted = wanted
-        if self.options.names_it and wanted.get(self.options.name) in _ANY_ID:
-            wanted[self.options.name] = new_name()
-            self.body = orjson.dumps(parsed)
-            self.unique = True
-        self.unique = self.unique or bool(self.options.learnt and wanted.get(self.options.learnt) is None)
+    @draft.default
+    def _nothing_read(self) -> Draft:
+        return Draft(self.options)
 
     async def carried_out(self, pods: Sequence[Pod]) -> Answer:
         """
@@ -169,29 +126,16 @@ class _Create:
                 return self.refused[0], ()
             if self.silent and self.silent[-1][0].id == pod.id:
                 sent = self.silent[-1][1].sent
-                if not self.options.lenient or (sent and self.unique):
+                if not self.options.lenient or (sent and self.draft.unique):
                     raise self._failed()
                 continue
-            self._learn()
+            if self.made:
+                self.draft.learn(self.made[0][1])
             return None, pods[at + 1 :]
         raise self._failed()
 
-    def _learn(self) -> None:
-        """
-        Give the others what the first pod has made up.
-        """
-        name = self.options.learnt
-        if not name or not self.made or self.wanted.get(name) is not None:
-            return
-        given = self._fields(self.made[0][1]).get(name)
-        kept = {
-            key: self.wanted[key] for key in (self.options.name, *self.options.along) if key in self.wanted
-        }
-        self.wanted = {**kept, name: given}
-        self.body = orjson.dumps({self.options.single: self.wanted})
-
     async def _send_to(self, pods: Sequence[Pod]) -> None:
-        answers = await gathered([self._sent(pod, "POST", self.body) for pod in pods], (PodFailure,))
+        answers = await gathered([self._sent(pod, "POST", self.draft.body) for pod in pods], (PodFailure,))
         for pod, said in zip(pods, answers, strict=True):
             if isinstance(said, PodFailure):
                 self.silent.append((pod, said))
@@ -201,7 +145,7 @@ class _Create:
     async def _take(self, pod: Pod, said: Answer) -> None:
         if said.status < 400:
             self.made.append((pod, said))
-        elif said.status == _CONFLICT and not self.unique and await self._is_same(pod):
+        elif said.status == _CONFLICT and not self.draft.unique and await self._is_same(pod):
             self.had.append((pod, said))
         else:
             self.refused.append(said)
@@ -210,22 +154,19 @@ class _Create:
         """
         Whether what a pod has under this name is what is wanted.
         """
-        if self.wanted.get(self.options.name) is None:
+        if self.draft.name is None:
             return False
         try:
             shown = await self._sent(pod, "GET", None)
         except PodFailure:
             return False
-        has = self._fields(shown) if shown.status == 200 else {}
-        return bool(has) and all(
-            _plain(has.get(key)) == _plain(self.wanted.get(key)) for key in self.options.same
-        )
+        return self.draft.is_it(shown)
 
     async def _take_back(self) -> None:
         """
         Delete it where it was made just now.
         """
-        pods = [pod for pod, _ in self.made] if self.wanted.get(self.options.name) is not None else []
+        pods = [pod for pod, _ in self.made] if self.draft.name is not None else []
         for pod, said in zip(
             pods,
             await gathered([self._sent(pod, "DELETE", None) for pod in pods], (PodFailure,)),
@@ -236,7 +177,7 @@ class _Create:
                     "{pod} keeps a {single} that not every pod has made: {name}",
                     pod=pod.name,
                     single=self.options.single,
-                    name=str(self.wanted.get(self.options.name)),
+                    name=str(self.draft.name),
                 )
 
     async def _sent(self, pod: Pod, method: str, body: bytes | None) -> Answer:
@@ -247,8 +188,8 @@ class _Create:
         """
         path, query = self.inbound.path, self.inbound.query
         if method != "POST":
-            path = path.rstrip(b"/") + b"/" + quote(str(self.wanted.get(self.options.name)), safe="").encode()
-            owner = self.wanted.get("user_id")
+            path = path.rstrip(b"/") + b"/" + quote(str(self.draft.name), safe="").encode()
+            owner = self.draft.wanted.get("user_id")
             query = urlencode({"user_id": owner}).encode() if isinstance(owner, str) else None
         return await self.forwarder.whole(
             self.inbound,
@@ -260,19 +201,7 @@ class _Create:
             body=body,
         )
 
-    def _fields(self, answer: Answer) -> Mapping[str, Any]:
-        assert isinstance(answer.body, bytes)
-        fields = (object_in(answer.body) or {}).get(self.options.single)
-        return fields if isinstance(fields, dict) else {}
-
     def _failed(self) -> GatewayError:
         error = told(self.silent[0][1])
         error.admin_detail = "; ".join(str(failure) for _, failure in self.silent)
         return error
-
-
-def _plain(value: Any) -> str:
-    """
-    A value as a request and an answer both have it: numbers may come as text, and nothing in several ways.
-    """
-    return "" if value in (None, "", 0, "0") else str(value).strip()

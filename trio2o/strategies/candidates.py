@@ -64,6 +64,8 @@ class Candidates:
     _offers: OfferBook | None = None
     #: What projects may still make in pods; ``None`` for nothing known.
     _quotas: QuotaBook | None = None
+    #: Gives the ids of the pods that lack what pods are to have the same; who changes it touches them.
+    _behind: Callable[[], Collection[str]] = frozenset
     _kept: dict[str, _Kept] = field(factory=dict, init=False)
 
     def rank(self, request: PlacementRequest, bindings: Sequence[Binding], *, hints: bool = True) -> Ranking:
@@ -108,6 +110,7 @@ class Candidates:
             usage=None if known is None else known.usage(pod.id),
             claimed=NOTHING if known is None else known.claimed(pod.id),
             offers=None if self._offers is None else self._offers.offers(pod.id),
+            up_to_date=pod.id not in self._behind(),
         )
 
     def _until(self, pod: Pod) -> float:

@@ -18,6 +18,9 @@ _DELETE = frozenset({"DELETE"})
 #: What one pod lacks, another may have.
 _LACKS = {"elsewhere": (404,)}
 
+#: The kinds of what is kept the same, by the names that their adapters have.
+_FLAVOR, _KEY_PAIR = {"kind": "flavor"}, {"kind": "key_pair"}
+
 _FLAVORS: dict[str, Any] = {"key": "flavors", "links": "flavors_links"}
 
 
@@ -35,8 +38,10 @@ def _flavors() -> Iterator[Operation]:
     yield Operation(
         methods=_POST,
         path="/flavors",
-        strategy="alike",
+        strategy="replicate",
         options={
+            **_FLAVOR,
+            "by": "alike",
             "single": "flavor",
             "name": "id",
             "names_it": True,
@@ -46,15 +51,19 @@ def _flavors() -> Iterator[Operation]:
     )
     yield Operation(methods=_READS, path="/flavors/{id}", strategy="any", options=_LACKS)
     yield Operation(
-        methods=_PUT | _DELETE, path="/flavors/{id}", strategy="every", options=_LACKS, offers=True
+        methods=_PUT | _DELETE,
+        path="/flavors/{id}",
+        strategy="replicate",
+        options={**_FLAVOR, "by": "every", **_LACKS},
+        offers=True,
     )
     yield Operation(methods=_READS, path="/flavors/{id}/**", strategy="any", options=_LACKS)
     # a pod that gives access already says 409
     yield Operation(
         methods=_POST | _PUT | _DELETE,
         path="/flavors/{id}/**",
-        strategy="every",
-        options={"elsewhere": (404, 409)},
+        strategy="replicate",
+        options={**_FLAVOR, "by": "every", "elsewhere": (404, 409)},
         offers=True,
     )
 
@@ -78,8 +87,10 @@ def _keypairs() -> Iterator[Operation]:
     yield Operation(
         methods=_POST,
         path="/os-keypairs",
-        strategy="alike",
+        strategy="replicate",
         options={
+            **_KEY_PAIR,
+            "by": "alike",
             "single": "keypair",
             "name": "name",
             "same": ("public_key",),
@@ -90,7 +101,10 @@ def _keypairs() -> Iterator[Operation]:
     )
     yield Operation(methods=_READS, path="/os-keypairs/{id}", strategy="any", options=_LACKS)
     yield Operation(
-        methods=_DELETE, path="/os-keypairs/{id}", strategy="every", options={**_LACKS, "lenient": True}
+        methods=_DELETE,
+        path="/os-keypairs/{id}",
+        strategy="replicate",
+        options={**_KEY_PAIR, "by": "every", **_LACKS, "lenient": True},
     )
 
 

@@ -25,6 +25,7 @@ MAPPINGS = (
     "scheduling.weighers",
     "scheduling.tolerations",
     "scheduling.refusal_headers",
+    "shared.kinds",
     "usage.sources",
     "quotas.compute",
     "quotas.volume",

@@ -30,6 +30,7 @@ from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.storage.memory_offers import MemoryOffers
 from trio2o.storage.memory_quotas import MemoryQuotaLimits
+from trio2o.storage.memory_shared import MemoryShared
 from trio2o.storage.memory_usage import MemoryUsage
 
 MINIMAL = """
@@ -65,11 +66,13 @@ class MemoryStores:
         self.routes = MemoryRoutes(self.memory)
         self.cursors = MemoryCursors(self.memory)
         self.quota_limits = MemoryQuotaLimits(self.memory)
+        self.shared = MemoryShared(self.memory)
         self.followed = SimpleNamespace(
             changes=MemoryChanges(self.memory),
             pods=self.pods,
             bindings=self.bindings,
             quota_limits=self.quota_limits,
+            shared=self.shared,
         )
         self.usage = MemoryUsage(self.memory)
         self.intents = MemoryIntents(self.memory)

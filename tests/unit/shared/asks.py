@@ -29,6 +29,8 @@ class ScriptedAsk:
     answers: dict[tuple[str, str], Any] = field(factory=dict)
     #: Method, path, body and version of what was asked.
     asked: list[tuple[str, str, Any, str]] = field(factory=list)
+    #: Why the daemon's user may not administer the service.
+    obstacle_there: str = ""
 
     async def get(self, path: str, *, version: str = "") -> Answer:
         """
@@ -46,7 +48,7 @@ class ScriptedAsk:
         """
         See ``IPodAsk``.
         """
-        return ""
+        return self.obstacle_there
 
     def _answer(self, method: str, path: str, body: Any, version: str) -> Answer:
         self.asked.append((method, path, body, version))

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.unit.shared.asks import ScriptedAsk
 from tests.unit.strategies.checked import CheckedCandidates
 from tests.unit.strategies.doubles import (
     CountedRoutes,
@@ -27,15 +28,19 @@ from tests.unit.strategies.doubles import (
 from trio2o.config.schema import SchedulingSection
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IStrategy
+from trio2o.jobs.queue import JobQueue
 from trio2o.model import Binding, Identity, Kind, Pod, RequestContext, Route
+from trio2o.model.shared import SharedPolicy
 from trio2o.scheduling.capacity import USUAL
 from trio2o.scheduling.registry import make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
+from trio2o.shared.kinds import SharedKinds
 from trio2o.state.cache import MemoryState, by_project
 from trio2o.state.cursors import CursorBook
 from trio2o.state.outbox import Outbox
 from trio2o.state.quota_limits import QuotaLimitBook
 from trio2o.state.routes import RouteBook
+from trio2o.state.shared import SharedBook
 from trio2o.storage.memory import (
     MemoryBindings,
     MemoryCursors,
@@ -46,6 +51,7 @@ from trio2o.storage.memory import (
 from trio2o.storage.memory_intents import MemoryIntents
 from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_quotas import MemoryQuotaLimits, MemoryQuotaUsage
+from trio2o.storage.memory_shared import MemoryShared
 from trio2o.strategies.agreed import AgreedStrategy
 from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
@@ -53,6 +59,7 @@ from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.bindings import Bindings
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.converging import Converger
 from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
@@ -71,6 +78,7 @@ from trio2o.strategies.quota_use import ProjectUse
 from trio2o.strategies.quota_views import FreshLimits, QuotaViewStrategy
 from trio2o.strategies.quota_writes import QuotaWriteStrategy
 from trio2o.strategies.ranks import Ranks
+from trio2o.strategies.replicating import ReplicateStrategy
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy
 from trio2o.strategies.splitting import SplitStrategy
@@ -361,6 +369,7 @@ class StrategyCase(SynchronousTestCase):
             budget=ANSWER_BUDGET,
             body_limit=LIMIT,
         )
+        self.strategies["replicate"] = self.make_replicate(shield)
         self.strategies["follow"] = FollowStrategy(
             **shared,
             inner=self.strategies,
@@ -377,6 +386,34 @@ class StrategyCase(SynchronousTestCase):
         """
         if self.database.available:
             self.quota_book.replace(await self.quota_store.all_limits())
+
+    def make_replicate(self, shield: Shield) -> IStrategy:
+        """
+        What keeps things the same in all pods; here the daemon's user administers none, so that nothing is kept.
+        """
+        kinds, store = SharedKinds(), MemoryShared(self.database)
+        book = SharedBook(store, kinds.mapped)
+
+        def ask(pod: Pod, service: str) -> ScriptedAsk:
+            return ScriptedAsk(pod, obstacle_there="not an admin")
+
+        return ReplicateStrategy(
+            inner=self.strategies,
+            kinds=kinds,
+            forwarder=self.forwarder,
+            shield=shield,
+            state=self.state,
+            pods=self.pods,
+            store=store,
+            ids=book,
+            queue=JobQueue(store=MemoryJobs(self.database), due=lambda: None),
+            converger=Converger(store=store, ids=book, ask=ask),
+            ask=ask,
+            policy=SharedPolicy.ALL,
+            budget=ANSWER_BUDGET,
+            body_limit=LIMIT,
+            new_name=lambda: "made-up",
+        )
 
     def make_experience(self) -> Experience | None:
         """
