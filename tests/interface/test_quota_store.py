@@ -87,7 +87,7 @@ class QuotaStoreSuite:
         """
         stores = await self.stores()
         reading = await self.reading(stores.one, told or {"pod1": {}, "pod2": {}})
-        await stores.one.first_reading("compute", P1, reading)
+        await stores.one.first_reading("compute", P1, reading, again=900.0)
         await stores.wait(10.0)
         return stores
 
@@ -140,7 +140,7 @@ class QuotaStoreSuite:
             {"pod1": {"instances": 2, "cores": 2}, "pod2": {"instances": 1, "cores": 1}}
         )
         late = await self.reading(stores.other, {"pod1": {"instances": 9}})
-        await stores.other.first_reading("compute", P1, late)
+        await stores.other.first_reading("compute", P1, late, again=900.0)
         self.assertEqual((3, 0), await self.uses(stores.other))
 
     async def test_limit(self) -> None:

@@ -41,6 +41,11 @@ class QuotasSection:
     that is not known, and the pods' own limits alone hold.
     """
 
+    enabled: bool = option(
+        "Whether what projects have is counted over all pods and held to their limits. Otherwise each pod looks at its own part "
+        "alone.",
+        default=True,
+    )
     compute: Mapping[str, int] = option(
         "Limits of Nova's resources by their names in os-quota-sets; -1 is no limit.",
         factory=dict,
@@ -60,4 +65,15 @@ class QuotasSection:
         "trio2o_quota_drift, leave does not look. Quotas that were set for a project are given to every pod in any case.",
         default="raise",
         check=checks.one_of("raise", "check", "leave"),
+    )
+    projects_seconds: float = option(
+        "How often what each project has is compared with the pods, beside when something about it is not sure.",
+        default=900.0,
+        check=checks.seconds(5, 86_400),
+    )
+    grace_seconds: float = option(
+        "For how long a pod may not count yet what it has accepted: Nova counts a server when its scheduler has chosen a host. "
+        "Until then what pods say takes nothing away from what was counted.",
+        default=30.0,
+        check=checks.seconds(1, 3600),
     )

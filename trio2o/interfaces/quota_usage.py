@@ -65,9 +65,10 @@ class IQuotaStore(Interface):
         The database's clock, seconds since the epoch.
         """
 
-    async def first_reading(service: str, project_id: str, reading: Reading) -> None:
+    async def first_reading(service: str, project_id: str, reading: Reading, *, again: float) -> None:
         """
-        Take over what pods said of a project of which nothing is known yet; any other is left as it is.
+        Take over what pods said of a project of which nothing is known yet; any other is left as it is. It is to be read next in
+        so many seconds, and at once where a pod did not tell.
         """
 
     async def read(

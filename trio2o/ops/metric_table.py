@@ -65,6 +65,10 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "For how long the oldest waiting job of a kind has been wanted, by the elected process.",
         ("kind",),
     ),
+    "trio2o_quota_reservations": (
+        "What is being made and counts for its project, or whose end nobody knows yet, by the elected process.",
+        ("service",),
+    ),
     "trio2o_access_log_lines_lost": ("Access log lines that could not be written since the start.", ()),
 }
 
@@ -111,5 +115,17 @@ COUNTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Attempts at jobs of the queue, by how they ended: done, retried, dead, cancelled, given_back (the daemon stopped), or "
         "lost (another process has the job, or nobody knows).",
         ("kind", "outcome"),
+    ),
+    "trio2o_quota_refusals": (
+        "Requests that were refused because their project has as much as it may have over all pods.",
+        ("service", "resource"),
+    ),
+    "trio2o_quota_differences": (
+        "How much of a resource pods were found to have more (direction up) or less (down) than was counted.",
+        ("service", "resource", "direction"),
+    ),
+    "trio2o_quota_reservations_settled": (
+        "Reservations whose end nobody knew, and that a reading of the pods has closed.",
+        ("service",),
     ),
 }

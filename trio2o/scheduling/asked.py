@@ -68,7 +68,7 @@ def placement_request(
         availability_zone=zone,
         within=within,
         tolerations=tolerations,
-        flavor=_flavor(resource) if kind is Kind.SERVER else None,
+        flavor=flavor_id(resource) if kind is Kind.SERVER else None,
         image=_image(kind, resource),
         volume_type=_volume_type(kind, resource),
     )
@@ -123,7 +123,7 @@ def _group(request: PlacementRequest, offered: Offered) -> str:
     return "" if known is None else known.group
 
 
-def _flavor(server: Mapping[str, Any]) -> str | None:
+def flavor_id(server: Mapping[str, Any]) -> str | None:
     """
     The flavor's id, which Nova also takes as a number, and as the end of a URL.
     """

@@ -30,6 +30,7 @@ from trio2o.storage.postgres.jobs import PostgresJobs
 from trio2o.storage.postgres.news import PostgresNews
 from trio2o.storage.postgres.offers import PostgresOffers
 from trio2o.storage.postgres.pods import PostgresPods
+from trio2o.storage.postgres.quota_usages import PostgresQuotaUsages
 from trio2o.storage.postgres.quotas import PostgresQuotaLimits
 from trio2o.storage.postgres.routes import PostgresRoutes
 from trio2o.storage.postgres.shared import PostgresShared
@@ -110,6 +111,7 @@ class Database:
     news: PostgresNews = field(init=False)
     offers: PostgresOffers = field(init=False)
     quota_limits: PostgresQuotaLimits = field(init=False)
+    quota_usages: PostgresQuotaUsages = field(init=False)
 
     async def start(self) -> None:
         """
@@ -154,6 +156,7 @@ class Database:
         self.news = PostgresNews(self._reactor, dsn, self.pool)
         self.offers = PostgresOffers(self.pool)
         self.quota_limits = PostgresQuotaLimits(self.pool)
+        self.quota_usages = PostgresQuotaUsages(self.pool)
         self._begun = True
         await self.pool.start()
         await self._following.start()

@@ -26,6 +26,7 @@ from trio2o.pods.connection import PodConnection
 from trio2o.pods.lean import LeanConnection
 from trio2o.pods.monitor import PodMonitor
 from trio2o.service.admin import OwnMetrics, ShownMetrics, make_admin
+from trio2o.service.counting import make_quota_counting
 from trio2o.service.database import Database
 from trio2o.service.identity import IdentityParts, make_identity
 from trio2o.service.job_queue import JobQueueParts, make_job_queue
@@ -209,9 +210,8 @@ def make_graph(
         answer_limit=config.limits.answer_body_bytes,
         budget=config.pod_defaults.list_timeout_seconds,
     )
-    quotas = QuotaBook(
-        clock=reactor, ask=QuotaQuestions(asks=asks).ask, keep_seconds=config.scheduling.quota_seconds
-    )
+    quota_questions = QuotaQuestions(asks=asks)
+    quotas = QuotaBook(clock=reactor, ask=quota_questions.ask, keep_seconds=config.scheduling.quota_seconds)
     chosen = make_placement(
         reactor,
         config,
@@ -238,6 +238,7 @@ def make_graph(
         absent_seconds=config.limits.negative_routes_seconds,
         budget=min(_LOCATE_SECONDS, config.pod_defaults.list_timeout_seconds),
         freed=freed,
+        ended=lambda kind, resource_id, project_id: counted.ended(kind, resource_id, project_id),
     )
     departures = Departures(
         forwarder=forwarder,
@@ -245,6 +246,18 @@ def make_graph(
         locator=locator,
         clock=reactor,
         budget=config.pod_defaults.list_timeout_seconds,
+    )
+    settle_seconds = config.pod_defaults.create_timeout_seconds + config.idempotency.settle_seconds
+    counted = make_quota_counting(
+        reactor,
+        config.quotas,
+        store=database.quota_usages,
+        limits=quota_limits,
+        state=state,
+        questions=quota_questions,
+        departures=departures,
+        settle_seconds=settle_seconds,
+        metrics=metrics,
     )
     job_queue = make_job_queue(reactor, config.job_queue, database.jobs, metrics)
     shared = make_shared(
@@ -263,17 +276,21 @@ def make_graph(
         election=database.election("jobs"),
         routes=database.routes,
         intents=database.intents,
-        settle_seconds=config.pod_defaults.create_timeout_seconds + config.idempotency.settle_seconds,
+        settle_seconds=settle_seconds,
         state=state,
         identity=identity,
         pods=observed,
         pod_tokens=SharedKeystone(),
         metrics=metrics,
         answer_limit=config.limits.answer_body_bytes,
-        beside=[job_queue.upkeep],
+        beside=[job_queue.upkeep, *([counted.reconciler] if counted.enabled else [])],
     )
     quota_parts = QuotaParts(
-        book=quota_limits, store=database.quota_limits, jobs=job_queue.queue, catch_up=feed.caught_up
+        book=quota_limits,
+        store=database.quota_limits,
+        jobs=job_queue.queue,
+        catch_up=feed.caught_up,
+        usage=counted.reader if counted.enabled else None,
     )
     usage = make_usage(
         reactor,
@@ -340,6 +357,7 @@ def make_graph(
         quotas=quota_parts,
         shared=shared,
         job_queue=job_queue.queue,
+        counted=counted,
     )
     listen = config.listen
     surfaces = [

@@ -26,6 +26,7 @@ from trio2o.model.shared import SharedPolicy
 from trio2o.ops.drain import Drain, TrackedConnection
 from trio2o.ops.metrics import Metrics
 from trio2o.pods.client import TreqPods
+from trio2o.service.counting import QuotaCounting
 from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
 from trio2o.service.quotas import QuotaParts
@@ -36,6 +37,7 @@ from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.counting import Facts
 from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.everywhere import EveryStrategy
@@ -119,6 +121,7 @@ class Common:
     quotas: QuotaParts
     shared: SharedService
     job_queue: IJobQueue
+    counted: QuotaCounting
 
 
 @define(kw_only=True)
@@ -231,6 +234,13 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         clock=common.reactor,
         budget=pods.list_timeout_seconds,
     )
+    facts = Facts(
+        **shared,
+        locator=common.locator,
+        offers=common.offers,
+        clock=common.reactor,
+        budget=pods.list_timeout_seconds,
+    )
     strategies: dict[str, IStrategy] = {
         "route": RouteStrategy(
             **shared,
@@ -261,6 +271,7 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             offered=common.offers,
             refused_503=common.config.scheduling.rules_of_503(),
             typical=common.config.scheduling.rules().capacity.typical,
+            counting=common.counted.counting(facts),
             tolerable=frozenset(common.config.scheduling.tolerations_by_hint),
         ),
         "merge": MergeStrategy(
@@ -346,4 +357,11 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         budget=pods.list_timeout_seconds,
         body_limit=limits.read_body_bytes,
     )
-    return strategies
+
+    def counted(inner: IStrategy) -> IStrategy:
+        return common.counted.around(
+            inner, facts, common.departures, common.locator, shield, limits.read_body_bytes
+        )
+
+    # what is followed is carried out by those that are not counted: it would be twice
+    return {**strategies, **{name: counted(strategies[name]) for name in ("route", "follow")}}

@@ -128,9 +128,9 @@ class MemoryQuotaUsages:
     async def database_time(self) -> float:
         return self._now()
 
-    async def first_reading(self, service: str, project_id: str, reading: Reading) -> None:
+    async def first_reading(self, service: str, project_id: str, reading: Reading, *, again: float) -> None:
         now = self._now()
-        row = _Row(first(reading), now if len(reading.told) < len(reading.needed) else now + 60.0)
+        row = _Row(first(reading), now + (again if reading.told.keys() >= reading.needed else 0.0))
         self._rows.setdefault((service, project_id), row)
 
     async def read(

@@ -62,6 +62,8 @@ class Locator:
     _absent_size: int = 10_000
     #: Told the kind and project of what is found to be gone, where memory knows it.
     _freed: Callable[[Kind, str], None] = lambda kind, project_id: None
+    #: Told the kind, id and project of what is found to be gone; the project is empty where memory does not know it.
+    _ended: Callable[[Kind, str, str], None] = lambda kind, resource_id, project_id: None
     #: Told where each look-up ended: ``memory``, ``database``, ``pods`` or ``nowhere``.
     _found: Callable[[str], None] = lambda source: None
     #: (kind, id) to (project, roles) to the end of the belief.
@@ -142,6 +144,7 @@ class Locator:
         known = self._state.route(kind, resource_id.lower())
         if known is not None:
             self._freed(kind, known.project_id)
+        self._ended(kind, resource_id.lower(), "" if known is None else known.project_id)
         self._routes.end(kind, resource_id.lower())
 
     @staticmethod

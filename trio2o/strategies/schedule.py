@@ -23,12 +23,14 @@ from trio2o.scheduling.explaining import explained
 from trio2o.scheduling.refusals import Refused503, refusal
 from trio2o.strategies.belongings import Belongings, makes_volumes
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.counting import Counting
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.placing import Explains, Place, Placement
 from trio2o.strategies.referring import pods_having
+from trio2o.strategies.reserving import Hold
 from trio2o.strategies.siblings import question, siblings
 from trio2o.strategies.wanted import Wanted, parsed, request_key
 from trio2o.surface.kinds import route_from_body
@@ -61,6 +63,8 @@ class ScheduleStrategy:
     _offered: Offered
     #: What a server or volume counts for whose size is not known.
     _typical: Amounts
+    #: What creates take of quotas; ``None`` where the pods alone look at them.
+    _counting: Counting | None = None
     #: The taints that a create may say do not keep it away.
     _tolerable: frozenset[str] = frozenset()
     #: The 503s after which nothing was accepted.
@@ -98,14 +102,28 @@ class ScheduleStrategy:
             typical=self._typical,
         )
         words = inbound.operation.options.get("unknown_zone", SURFACES[context.surface].unknown_zone)
-        place = await self._place(request, pinned=pinned, unknown_zone=words, explain=inbound.explain)
-        place, answer, body = await self._try(inbound, context, wanted, place)
+        hold, wanted = await self._held(inbound, context, wanted)
+        try:
+            place = await self._place(request, pinned=pinned, unknown_zone=words, explain=inbound.explain)
+            place, answer, body = await self._try(inbound, context, wanted, place)
+        except BaseException as error:
+            if hold is not None:
+                await hold.end(error)
+            raise
+        if hold is not None and not 200 <= answer.status < 300:
+            await hold.end(status=answer.status)
         if place.failed and inbound.explain is not None:
             known = explained(place.request, place.ranking, place.bindings, pinned=True)
             inbound.explain(evolve(known, failed=place.failed))
         if 200 <= answer.status < 300 and inbound.operation.options.get("records", True):
+            counted = None
+            if hold is not None and self._counting is not None:
+                # beside the route, which is waited for a second at most
+                counted = Deferred.fromCoroutine(self._counting.made(hold, inbound, context, wanted, body))
             route = await self._record(inbound, context, wanted, place.pod, body)
             await self._placement.settle(place)
+            if counted is not None:
+                await counted
             if route is not None and wanted.any_host and not place.pinned:
                 self._outcomes.watch(place.request, place.pod, route.resource_id, inbound, context)
         finished = self._forwarder.finished(inbound, context, place.pod, answer, body)
@@ -113,6 +131,29 @@ class ScheduleStrategy:
             header = (b"X-Trio2o-Refusals", "; ".join(place.reasons).encode("ascii", "replace"))
             finished = evolve(finished, headers=[*finished.headers, header])
         return finished
+
+    async def _held(
+        self, inbound: Inbound, context: RequestContext, wanted: Wanted
+    ) -> tuple[Hold | None, Wanted]:
+        """
+        What the create takes of the project's quota, and what is to be sent, which tells the hold of each pod.
+        """
+        if self._counting is None:
+            return None, wanted
+        hold, wanted = await self._counting.hold(inbound, context, wanted)
+        if hold is None:
+            return None, wanted
+        outer = wanted
+
+        async def trying(pod: Pod) -> None:
+            await outer.trying(pod)
+            hold.trying(pod)
+
+        def declined() -> None:
+            outer.declined()
+            hold.declined()
+
+        return hold, evolve(wanted, trying=trying, declined=declined)
 
     async def _place(
         self, request: PlacementRequest, *, pinned: bool, unknown_zone: str, explain: Explains | None

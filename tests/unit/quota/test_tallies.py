@@ -101,7 +101,8 @@ class QuotaMachine(RuleBasedStateMachine):
         """
         for pod_id in before:
             self.there[f"old{next(self.numbers)}"] = (pod_id, 1)
-        self.run_now(self.store.first_reading(*P, self.reading({pod: self.truth(pod) for pod in PODS})))
+        reading = self.reading({pod: self.truth(pod) for pod in PODS})
+        self.run_now(self.store.first_reading(*P, reading, again=900.0))
         self.clock.advance(1.0)
 
     def reading(self, told: dict[str, dict[str, int]], begun: float | None = None) -> Reading:

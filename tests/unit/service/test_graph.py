@@ -65,6 +65,8 @@ scheduling: {default_availability_zone: az2, filters: [state, health], weighers:
         """
         route, schedule, merge = (self.strategy("compute", name) for name in ("route", "schedule", "merge"))
 
+        self.assertEqual(4321, route._body_limit)
+        route = route._inner
         self.assertEqual((4321, 4321, 91.0), (route._body_limit, schedule._body_limit, schedule._budget))
         self.assertEqual((77, 7.0), (merge._max_page, merge._budget))
         self.assertEqual([7.0] * 2, [self.strategy("volume", name)._budget for name in ("sum", "local")])
@@ -106,7 +108,7 @@ scheduling: {default_availability_zone: az2, filters: [state, health], weighers:
         """
         All surfaces share one way to the pods and one memory of routes; each has its own drain.
         """
-        compute, volume = (self.strategy(name, "route") for name in ("compute", "volume"))
+        compute, volume = (self.strategy(name, "route")._inner for name in ("compute", "volume"))
 
         self.assertIs(compute._forwarder, volume._forwarder)
         self.assertIs(compute._locator, volume._locator)
@@ -117,7 +119,7 @@ scheduling: {default_availability_zone: az2, filters: [state, health], weighers:
         """
         What counts calls and tokens stands in for what does them.
         """
-        route = self.strategy("compute", "route")
+        route = self.strategy("compute", "route")._inner
         self.assertTrue(verifyObject(IPodClient, route._forwarder._pods))
         front: Any = self.graph.surfaces[0].site.resource
         self.assertTrue(verifyObject(ITokenValidator, front._app._wrapper._tokens))

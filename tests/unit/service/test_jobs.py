@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.service.whole import GraphCase
 from trio2o.adoption.cleaner import RouteCleaner
 from trio2o.adoption.intents import IntentReconciler
+from trio2o.adoption.quotas import QuotaReconciler
 from trio2o.adoption.tombstones import TombstonePruner
 from trio2o.service.job_queue import JobUpkeep
 from trio2o.service.jobs import Jobs
@@ -71,10 +72,13 @@ class WiringTests(GraphCase):
 
     def test_default(self) -> None:
         """
-        The upkeep of the job queue, what settles keyed creates, the cleaner and the pruner, none running before the graph is.
+        The upkeep of the job queue, what reads projects' usage, what settles keyed creates, the cleaner and the pruner: none
+        runs before the graph does.
         """
-        upkeep, reconciler, cleaner, pruner = self.services()
+        upkeep, quotas, reconciler, cleaner, pruner = self.services()
         self.assertIs(self.graph.job_queue.upkeep, upkeep)
+        self.assertIsInstance(quotas, QuotaReconciler)
+        self.assertFalse(quotas.running)
         self.assertIsInstance(reconciler, IntentReconciler)
         self.assertEqual(300.0, reconciler._settle_seconds)
         self.assertIsInstance(cleaner, RouteCleaner)
@@ -85,9 +89,11 @@ class WiringTests(GraphCase):
 
     def test_off(self) -> None:
         """
-        0 turns each of the last two off.
+        0 turns each of the last two off, and who counts no quotas reads no usage.
         """
-        self.config = self.configured("\njobs: {route_checks_per_second: 0, tombstone_days: 0}\n")
+        self.config = self.configured(
+            "\njobs: {route_checks_per_second: 0, tombstone_days: 0}\nquotas: {enabled: false}\n"
+        )
         self.graph = self.made()
         self.assertEqual([JobUpkeep, IntentReconciler], [type(service) for service in self.services()])
 

@@ -29,6 +29,7 @@ from trio2o.storage.memory_intents import MemoryIntents
 from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_news import MemoryNews
 from trio2o.storage.memory_offers import MemoryOffers
+from trio2o.storage.memory_quota_usages import MemoryQuotaUsages
 from trio2o.storage.memory_quotas import MemoryQuotaLimits
 from trio2o.storage.memory_shared import MemoryShared
 from trio2o.storage.memory_usage import MemoryUsage
@@ -67,6 +68,7 @@ class MemoryStores:
         self.cursors = MemoryCursors(self.memory)
         self.quota_limits = MemoryQuotaLimits(self.memory)
         self.shared = MemoryShared(self.memory)
+        self.quota_usages = MemoryQuotaUsages(self.memory)
         self.followed = SimpleNamespace(
             changes=MemoryChanges(self.memory),
             pods=self.pods,

@@ -21,8 +21,6 @@ from trio2o.storage.postgres.rows import storable
 
 #: How often a reservation is tried that was over a limit and, a moment later, is not.
 _ATTEMPTS = 5
-#: Seconds until a project is read again of which a pod has not told yet, and of which all have.
-_FIRST_AGAIN = 60.0
 
 _NOW = "clock_timestamp()"
 _IN = "clock_timestamp() + make_interval(secs => %({})s)"
@@ -179,9 +177,8 @@ class PostgresQuotaUsages:
         ((now,),) = await self._pool.run_query(f"select {_EPOCH.format(_NOW)}", read_only=True)
         return float(now)
 
-    async def first_reading(self, service: str, project_id: str, reading: Reading) -> None:
+    async def first_reading(self, service: str, project_id: str, reading: Reading, *, again: float) -> None:
         tally = first(reading)
-        whole = len(reading.told) >= len(reading.needed)
         await self._pool.run_query(
             "insert into quota_usages (service, project_id, used, pods, read, look_at) values"
             " (%(service)s, %(project)s, %(used)s::jsonb, %(pods)s::jsonb, %(read)s::jsonb,"
@@ -192,7 +189,7 @@ class PostgresQuotaUsages:
                 "used": json.dumps(used(tally)),
                 "pods": json.dumps(dict(tally.pods)),
                 "read": json.dumps(dict(tally.read)),
-                "after": _FIRST_AGAIN if whole else 0.0,
+                "after": again if reading.told.keys() >= reading.needed else 0.0,
             },
         )
 
