@@ -114,32 +114,41 @@ class ReplicateJobs(_Replication):
         judges = [str(judge) for judge in job.payload.get("judges", ())]
         for _ in range(_ATTEMPTS):
             writes = [write for write in await self._store.open_writes(key) if write.judge_id != _NOBODY]
+            judged = ""
             if writes or judges:
                 asked = {*judges, *(write.judge_id for write in writes)}
                 deletes = bool(job.payload.get("deletes")) or any(write.deletes for write in writes)
-                if not await self._judge(kind, key, top_id, asked, deletes=deletes):
+                judge = self._first(kind, asked)
+                judged = judge.id
+                if not await self._judge(kind, key, top_id, judge, deletes=deletes):
                     continue
             states = await self._store.find(key, top_id)
-            late = await self._brought_up(kind, states, patient=job.attempts < _PATIENT)
+            late = await self._brought_up(kind, states, judged, patient=job.attempts < _PATIENT)
             if await self._is_unchanged(key, top_id, states):
                 await self._ended(key, writes, late)
                 return
         raise JobRetry(f"{key} is written by others all the time")
 
-    async def _judge(
-        self, kind: ISharedKind, key: SharedKey, top_id: str, judges: Collection[str], *, deletes: bool
-    ) -> bool:
+    def _first(self, kind: ISharedKind, judges: Collection[str]) -> Pod:
         """
-        Want what a judge has; where none of them answers, the first other pod that does. False where somebody else has written
-        meanwhile what is wanted, so that it is to be read once more.
+        One of the judges; where none of them answers, the first other pod that does.
 
-        :raises JobRetry: if none tells.
+        :raises JobRetry: if none answers.
         """
         behind = self._ids.behind()
         healthy = [pod for pod in self._served() if self._pods.healthy(pod.id, kind.surface)]
         if not healthy:
             raise JobRetry("no pod answers")
-        judge = min(healthy, key=lambda pod: (pod.id not in judges, pod.id in behind, pod.serial))
+        return min(healthy, key=lambda pod: (pod.id not in judges, pod.id in behind, pod.serial))
+
+    async def _judge(
+        self, kind: ISharedKind, key: SharedKey, top_id: str, judge: Pod, *, deletes: bool
+    ) -> bool:
+        """
+        Want what a judge has. False where somebody else has written meanwhile what is wanted, so that it is to be read once more.
+
+        :raises JobRetry: if it does not tell.
+        """
         before = await self._store.find(key, top_id)
         known = next((state for state in before if not state.resource.deleted), None)
         copy = known.copies.get(judge.id) if known is not None else None
@@ -182,19 +191,27 @@ class ReplicateJobs(_Replication):
         return settled is not None
 
     async def _brought_up(
-        self, kind: ISharedKind, states: Sequence[SharedState], *, patient: bool
+        self, kind: ISharedKind, states: Sequence[SharedState], judged: str, *, patient: bool
     ) -> list[tuple[Pod, SharedCopy]]:
         """
-        Bring all pods that answer to what is wanted; those that are not there afterwards, with what they said.
+        Bring the pods that answer to what is wanted; those that are not there afterwards, with what they said.
+
+        Whoever has it already is left alone: a client's next write may be under way there, which would be undone. Only where a
+        judge was asked may writes have crossed, so that the others may have something else than what they are taken to have.
+
+        :param judged: the id of the pod whose state is wanted; empty where what is wanted was known.
         """
         served = self._served()
         healthy = [pod for pod in served if self._pods.healthy(pod.id, kind.surface)]
         late: list[tuple[Pod, SharedCopy]] = []
         for state in states:
-            copies = {
-                **state.copies,
-                **await self._converger.converge(kind, state, healthy, patient=patient),
-            }
+            pods = [
+                pod
+                for pod in healthy
+                if pod.id != judged
+                and (judged or pod.id not in state.copies or not _has(state.copies[pod.id]))
+            ]
+            copies = {**state.copies, **await self._converger.converge(kind, state, pods, patient=patient)}
             for pod in served:
                 copy = copies.get(pod.id)
                 if copy is not None and copy.state is not CopyState.CURRENT:
@@ -246,12 +263,13 @@ class SyncPodJobs(_Replication):
         done = 0
         waits: list[str] = []
         refused: dict[str, SharedCopy] = {}
+        patient = True
         for _ in range(_ATTEMPTS):
             waits, moved, after = [], 0, None
             while states := await self._store.lacking(pod.id, _BATCH, after):
                 after = states[-1].resource
                 for state in states:
-                    copy = await self._one(pod, state, patient=job.attempts < _PATIENT)
+                    copy = await self._one(pod, state, patient=patient)
                     name = f"{state.resource.key.kind} {state.resource.key.name}"
                     if copy.state is CopyState.CURRENT:
                         moved += 1
@@ -262,7 +280,11 @@ class SyncPodJobs(_Replication):
                         waits.append(f"{name}: {copy.error}")
                 done += moved
                 await tell(f"{pod.name} has {done} things that it lacked")
-            if not moved or not waits:
+            if not waits or (not moved and not patient):
+                break
+            # what stands in the way of a thing may be among the things that the pod lacks: while any of them moves, all may
+            patient = moved > 0 or job.attempts < _PATIENT
+            if not moved and patient:
                 break
         if waits:
             raise JobRetry(f"{pod.name} lacks {len(waits)}: {waits[0]}")
@@ -287,6 +309,10 @@ class SyncPodJobs(_Replication):
         finally:
             await self._store.end_write(number)
         return brought.get(pod.id, SharedCopy(pod_id=pod.id, state=CopyState.CURRENT))
+
+
+def _has(copy: SharedCopy) -> bool:
+    return copy.state is CopyState.CURRENT
 
 
 def _refusals(refused: Sequence[tuple[str, SharedCopy]]) -> str:
