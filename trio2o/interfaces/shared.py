@@ -19,6 +19,7 @@ from trio2o.model.shared import (
     SharedState,
     SharedWrite,
     Step,
+    UseQuestion,
 )
 
 # mypy-zope reads the methods below; zope leaves out ``self``.
@@ -170,6 +171,14 @@ class ISharedKind(Interface):
         """
         The request with the pod's own ids, all else as the client sent it (I3); ``None`` where the pod does not have what it is
         about, so that it cannot be sent there.
+        """
+
+    def in_use(write: SharedWrite, ref: str) -> UseQuestion | None:
+        """
+        What tells whether users of a pod keep it from taking a write: then that pod judges it, and in one cloud it is refused.
+        ``None`` for writes that no use keeps a pod from.
+
+        :param ref: the pod's own id.
         """
 
     def for_client(body: bytes, ids: IPodIds) -> bytes:

@@ -168,6 +168,20 @@ class SharedWrite:
 
 
 @frozen(kw_only=True)
+class UseQuestion:
+    """
+    A list that is not empty where a pod's users have what is to be changed, so that the pod refuses the change.
+    """
+
+    #: As :attr:`Step.path`.
+    path: str
+    #: What the list stands under.
+    key: str
+    #: The microversion, as ``OpenStack-API-Version`` has it; empty for none.
+    version: str = ""
+
+
+@frozen(kw_only=True)
 class OpenWrite:
     """
     A client's write whose end nobody has told.

@@ -49,6 +49,7 @@ from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.mapped import MappedIdentity
 from trio2o.strategies.quotas import QuotaBook
 from trio2o.surface.surfaces import COMPUTE, VOLUME
 from trio2o.usage.quotas import QuotaQuestions
@@ -201,6 +202,7 @@ def make_graph(
         facts=monitor,
         clock=reactor,
         answer_limit=config.limits.answer_body_bytes,
+        mapped=MappedIdentity(ids=shared_memory.book),
     )
     asks = PodQuestions(
         pods=observed,

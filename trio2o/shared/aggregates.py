@@ -18,7 +18,7 @@ from trio2o.errors import NotYet, Unreadable
 from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
 from trio2o.merging.integers import top_integer
 from trio2o.model import Pod
-from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step
+from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step, UseQuestion
 from trio2o.rewriting.aggregates import ZONE, aggregate_for_client, aggregate_for_pod, zone_at, zone_of
 from trio2o.shared.reading import read_item, storable, unreadable
 
@@ -128,6 +128,12 @@ class Aggregates:
         if not slash:
             return None
         return evolve(sent, path=head + b"/os-aggregates/" + own.encode("ascii") + tail)
+
+    def in_use(self, write: SharedWrite, ref: str) -> UseQuestion | None:
+        """
+        See :class:`ISharedKind`: none, what Nova refuses is tried.
+        """
+        return None
 
     def for_client(self, body: bytes, ids: IPodIds) -> bytes:
         """

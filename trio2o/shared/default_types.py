@@ -71,7 +71,7 @@ class DefaultTypes(SameIds):
         ]
 
     def written(self, write: SharedWrite) -> SharedKey | None:
-        project = write.ids.get("project", "")
+        project = write.ids.get("id", "")
         return SharedKey(KIND, project) if project and storable(project) else None
 
     def for_pod(self, write: SharedWrite, ids: IPodIds) -> SharedWrite | None:

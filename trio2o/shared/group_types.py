@@ -10,10 +10,13 @@ from typing import Any
 from zope.interface import implementer
 
 from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
-from trio2o.model.shared import Observed, SharedKey, SharedResource, Step
+from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step, UseQuestion
 from trio2o.shared.mapped import MappedKind, renamed
-from trio2o.shared.reading import read_list, unreadable
+from trio2o.shared.reading import quoted, read_list, unreadable
 from trio2o.surface.mapped_ids import GROUP_TYPE, GROUP_TYPES
+
+#: The microversion that has groups.
+_GROUPS = "volume 3.13"
 
 
 @implementer(ISharedKind)
@@ -49,6 +52,12 @@ class GroupTypes(MappedKind):
             )
             for item in items
         ]
+
+    def in_use(self, write: SharedWrite, ref: str) -> UseQuestion | None:
+        if write.method != "DELETE" or self.below(write):
+            return None
+        path = f"/v3/{{project_id}}/groups?all_tenants=1&limit=1&group_type_id={quoted(ref)}"
+        return UseQuestion(path=path, key="groups", version=_GROUPS)
 
     def steps(self, desired: SharedResource, observed: Observed | None, ids: IPodIds) -> Sequence[Step]:
         if desired.deleted:

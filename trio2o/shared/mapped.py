@@ -11,7 +11,7 @@ import orjson
 from attrs import evolve
 
 from trio2o.interfaces import IPodAsk, IPodIds
-from trio2o.model.shared import Observed, SharedKey, SharedWrite, Step
+from trio2o.model.shared import Observed, SharedKey, SharedWrite, Step, UseQuestion
 from trio2o.rewriting.ids import in_body, in_target
 from trio2o.shared.reading import quoted, read_item, storable
 from trio2o.surface.mapped_ids import MappedIds
@@ -104,6 +104,12 @@ class MappedKind:
         body = in_body(write.body, self.places.asked, ids.own)
         return evolve(write, path=path, query=None if write.query is None else query, body=body)
 
+    def in_use(self, write: SharedWrite, ref: str) -> UseQuestion | None:
+        """
+        See :class:`~trio2o.interfaces.ISharedKind`.
+        """
+        return None
+
     def for_client(self, body: bytes, ids: IPodIds) -> bytes:
         """
         See :class:`~trio2o.interfaces.ISharedKind`.
@@ -121,6 +127,13 @@ class MappedKind:
         See :class:`~trio2o.interfaces.ISharedKind`.
         """
         return text_at(body, self.single, "id")
+
+    def below(self, write: SharedWrite) -> str:
+        """
+        What the path of a write about one has behind its id: ``/extra_specs/color``; empty for nothing.
+        """
+        one = self.path.replace("{id}", write.ids["id"])
+        return write.path.decode("latin-1").partition(one)[2].rstrip("/")
 
     def delete(self, query: str = "") -> Step:
         """

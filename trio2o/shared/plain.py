@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trio2o.interfaces import IPodIds
-from trio2o.model.shared import Observed, SharedWrite
+from trio2o.model.shared import Observed, SharedWrite, UseQuestion
 
 
 class SameIds:
@@ -29,6 +29,12 @@ class SameIds:
         The request as it is.
         """
         return write
+
+    def in_use(self, write: SharedWrite, ref: str) -> UseQuestion | None:
+        """
+        None: what servers have of it they keep.
+        """
+        return None
 
     def for_client(self, body: bytes, ids: IPodIds) -> bytes:
         """

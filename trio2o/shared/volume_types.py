@@ -12,12 +12,14 @@ from typing import Any
 from zope.interface import implementer
 
 from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
-from trio2o.model.shared import Observed, SharedKey, SharedResource, Step
+from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step, UseQuestion
 from trio2o.shared.mapped import GONE, THERE, MappedKind, renamed
 from trio2o.shared.reading import quoted, read_list, unreadable
 from trio2o.surface.mapped_ids import TYPES, VOLUME_TYPE
 
 _ENCRYPTION = ("provider", "cipher", "key_size", "control_location")
+#: What Cinder does not change of a type that a volume has.
+_FIXED_WHILE_USED = ("/extra_specs", "/encryption")
 _PUBLIC = "os-volume-type-access:is_public"
 
 
@@ -76,6 +78,13 @@ class VolumeTypes(MappedKind):
             },
             facts={"encryption_id": str(encryption.get("encryption_id") or "provider")},
         )
+
+    def in_use(self, write: SharedWrite, ref: str) -> UseQuestion | None:
+        below = self.below(write)
+        if (write.method == "DELETE" and not below) or below.startswith(_FIXED_WHILE_USED):
+            path = f"/v3/{{project_id}}/volumes?all_tenants=1&limit=1&volume_type_id={quoted(ref)}"
+            return UseQuestion(path=path, key="volumes")
+        return None
 
     def steps(self, desired: SharedResource, observed: Observed | None, ids: IPodIds) -> Sequence[Step]:
         if desired.deleted:

@@ -18,7 +18,7 @@ from attrs import define, evolve, field
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from trio2o.errors import DatabaseUnavailable, PodFailure, Unavailable
+from trio2o.errors import DatabaseUnavailable, GatewayError, PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import (
     IJobQueue,
@@ -32,7 +32,7 @@ from trio2o.interfaces import (
 )
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.model.shared import SharedKey, SharedPolicy, SharedWrite
-from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.converging import Converger
 from trio2o.strategies.drafts import AlikeOptions, Draft
 from trio2o.strategies.forwarding import Forwarder
@@ -112,6 +112,7 @@ class ReplicateStrategy:
                 evolve(inbound, operation=plain, body=ReadBody(raw)), context
             )
         key, top_id = named
+        judges = await self._users_first(kind, write, top_id, judges)
         replicated = Replicated(
             forwarder=self._forwarder,
             store=self._store,
@@ -148,6 +149,31 @@ class ReplicateStrategy:
         behind = self._ids.behind()
         healthy = [pod for pod in served if self._pods.healthy(pod.id, surface)]
         return sorted(healthy, key=lambda pod: (pod.id in behind, pod.serial))
+
+    async def _users_first(
+        self, kind: ISharedKind, write: SharedWrite, top_id: str, judges: Sequence[Pod]
+    ) -> list[Pod]:
+        """
+        The same pods, and before all others those whose users keep them from taking the write: where one of them refuses it, no
+        other is asked, as in one cloud. Who does not say is taken to have none.
+        """
+        questions = []
+        for pod in judges:
+            ref = self._ids.of(pod.id).own(kind.kind, top_id) if top_id else None
+            question = None if ref is None else kind.in_use(write, ref)
+            if question is not None:
+                questions.append((pod, question))
+        asked = [self._ask(pod, kind.surface).get(each.path, version=each.version) for pod, each in questions]
+        said = await gathered(asked, (PodFailure, GatewayError))
+        used = {
+            pod.id
+            for (pod, question), told in zip(questions, said, strict=True)
+            if isinstance(told, tuple)
+            and told[0] == 200
+            and isinstance(told[1], dict)
+            and told[1].get(question.key)
+        }
+        return sorted(judges, key=lambda pod: pod.id not in used)
 
     def _named(self, kind: ISharedKind, write: SharedWrite) -> tuple[SharedKey, str] | None:
         """

@@ -309,7 +309,7 @@ CASES: tuple[Case, ...] = (
         version=_DEFAULTS,
     ),
     _everybody(
-        "GET,HEAD /default-types/{project}",
+        "GET,HEAD /default-types/{id}",
         "GET",
         "/default-types/{project_id}",
         Told(status=200, shows=("{project_id}",)),
@@ -319,7 +319,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         surface="volume",
-        row="DELETE,PUT /default-types/{project}",
+        row="DELETE,PUT /default-types/{id}",
         admin=True,
         steps=(
             Step(

@@ -245,6 +245,25 @@ class VolumeTypeTests(CinderKindCase):
             create = SharedWrite(method="POST", path=b"/v3/p/types", body=body)
             self.assertIsNone(self.kind.written(create), body)
 
+    def test_in_use(self) -> None:
+        """
+        A pod's volumes keep it from deleting their type, and from changing its extra specs and encryption; from nothing else.
+        """
+        write = SharedWrite(method="DELETE", path=b"/v3/p/types/t", ids={"id": "t"})
+        question = self.kind.in_use(write, "own")
+        assert question is not None
+        self.assertEqual("volumes", question.key)
+        self.assertTrue(question.path.endswith("&volume_type_id=own"))
+        for method, below, asks in (
+            ("POST", b"/extra_specs", True),
+            ("DELETE", b"/extra_specs/x", True),
+            ("PUT", b"/encryption/x", True),
+            ("PUT", b"", False),
+            ("POST", b"/action", False),
+        ):
+            write = SharedWrite(method=method, path=b"/v3/p/types/t" + below, ids={"id": "t"})
+            self.assertEqual(asks, self.kind.in_use(write, "own") is not None, (method, below))
+
     def test_for_pod(self) -> None:
         """
         The path has the pod's own id, and text stays; a pod that lacks the type is not sent the request.
@@ -361,6 +380,16 @@ class GroupTypeTests(CinderKindCase):
             ref = seen.ref
         self.assertIsNone(self.converge(self.resource("two", {}, deleted=True), ref))
 
+    def test_in_use(self) -> None:
+        """
+        A pod's groups keep it from deleting their type.
+        """
+        write = SharedWrite(method="DELETE", path=b"/v3/p/group_types/t", ids={"id": "t"})
+        question = self.kind.in_use(write, "own")
+        assert question is not None
+        self.assertEqual("groups", question.key)
+        self.assertIsNone(self.kind.in_use(evolve(write, method="PUT"), "own"))
+
     def test_defaults(self) -> None:
         """
         The type that every Cinder has is read as any other.
@@ -406,5 +435,5 @@ class DefaultTypeTests(CinderKindCase):
         """
         What is written is the default of the path's project.
         """
-        write = SharedWrite(method="PUT", path=b"/v3/p/default-types/p1", ids={"project": "p1"})
+        write = SharedWrite(method="PUT", path=b"/v3/p/default-types/p1", ids={"id": "p1"})
         self.assertEqual(SharedKey("default_type", "p1"), self.kind.written(write))

@@ -8,6 +8,7 @@ from attrs import fields
 from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.model import Kind
+from trio2o.strategies import replicating
 from trio2o.strategies.agreed import AgreedOptions
 from trio2o.strategies.alike import AlikeOptions
 from trio2o.strategies.asking import AskOptions
@@ -40,6 +41,9 @@ OPTIONS = {
     "quota_write": {each.name for each in fields(QuotaWriteOptions)},
 }
 
+#: The strategies that have another one carry a row out, and their own options.
+_CARRIED_OUT_BY_OTHERS = {"follow": OWN_OPTIONS, "replicate": replicating.OWN_OPTIONS}
+
 
 def rows() -> list[Operation]:
     """
@@ -61,8 +65,9 @@ class RowTests(SynchronousTestCase):
             with self.subTest(operation=operation):
                 options = set(operation.options)
                 strategy = operation.strategy
-                if strategy == "follow":
-                    strategy, options = operation.options["by"], options - OWN_OPTIONS
+                if strategy in _CARRIED_OUT_BY_OTHERS:
+                    own = _CARRIED_OUT_BY_OTHERS[strategy]
+                    strategy, options = operation.options["by"], options - own
                 self.assertLessEqual(options, OPTIONS[strategy])
 
     def test_kinds(self) -> None:
@@ -175,17 +180,17 @@ class ComputeTests(SynchronousTestCase):
         ("GET", "/os-availability-zone", "local"),
         ("GET", "/os-availability-zone/detail", "local"),
         ("GET", "/flavors", "agreed"),
-        ("POST", "/flavors", "alike"),
+        ("POST", "/flavors", "replicate"),
         ("GET", "/flavors/1", "any"),
-        ("DELETE", "/flavors/1", "every"),
+        ("DELETE", "/flavors/1", "replicate"),
         ("GET", "/flavors/detail", "agreed"),
-        ("POST", "/flavors/1/action", "every"),
+        ("POST", "/flavors/1/action", "replicate"),
         ("GET", "/flavors/1/os-extra_specs/k", "any"),
-        ("DELETE", "/flavors/1/os-extra_specs/k", "every"),
+        ("DELETE", "/flavors/1/os-extra_specs/k", "replicate"),
         ("GET", "/os-keypairs", "agreed"),
-        ("POST", "/os-keypairs", "alike"),
+        ("POST", "/os-keypairs", "replicate"),
         ("GET", "/os-keypairs/k", "any"),
-        ("DELETE", "/os-keypairs/k", "every"),
+        ("DELETE", "/os-keypairs/k", "replicate"),
         ("GET", "/os-hypervisors", "join"),
         ("GET", "/os-hypervisors/detail", "join"),
         ("GET", "/os-hypervisors/statistics", "sum"),
@@ -367,13 +372,16 @@ class VolumeTests(ComputeTests):
         ("POST", "/workers/cleanup", "every"),
         ("GET", "/os-availability-zone", "local"),
         ("GET", "/types", "agreed"),
-        ("POST", "/types", "any"),
+        ("POST", "/types", "replicate"),
         ("GET", f"/types/{ID}", "any"),
-        ("PUT", f"/types/{ID}", "ask"),
-        ("POST", f"/types/{ID}/action", "ask"),
+        ("PUT", f"/types/{ID}", "replicate"),
+        ("POST", f"/types/{ID}/action", "replicate"),
+        ("GET", f"/qos-specs/{ID}/associate", "replicate"),
+        ("GET", f"/qos-specs/{ID}/associations", "any"),
+        ("PUT", f"/default-types/{ID}", "replicate"),
         ("GET", f"/types/{ID}/extra_specs", "any"),
         ("GET", "/qos-specs", "agreed"),
-        ("DELETE", f"/group_types/{ID}", "ask"),
+        ("DELETE", f"/group_types/{ID}", "replicate"),
         ("GET", "/extensions", "any"),
     )
 

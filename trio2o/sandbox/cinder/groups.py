@@ -110,9 +110,9 @@ class Groups:
     def _groups(self, call: Call, view: Callable[[Group, Call], dict[str, Any]]) -> Answer:
         body.since(call, _GROUPS)
         kept = self.kept
-        page, found = kept.listed(
-            kept.groups.values(), call, lambda marker: self._group(call, marker), consistent=False
-        )
+        typed = call.arg("group_type_id")
+        items = [each for each in kept.groups.values() if typed in (None, each.group_type)]
+        page, found = kept.listed(items, call, lambda marker: self._group(call, marker), consistent=False)
         links = page.links(call, found)
         listed = {"groups": [view(each, call) for each in found]}
         return Answer(body=listed | ({"group_links": links} if links else {}))

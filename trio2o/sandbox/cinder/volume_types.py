@@ -61,7 +61,7 @@ class VolumeTypes:
 
     @route("GET", "/types/default")
     def default(self, call: Call) -> Answer:
-        shown = views.volume_type(call, self.store.default_type, with_access=False)
+        shown = views.volume_type(call, self.store.default_of(call.project_id), with_access=False)
         return Answer(body={"volume_type": shown})
 
     @route("GET", "/types/<type_id>")
