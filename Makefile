@@ -32,7 +32,7 @@ help:
 	@echo "make sandbox-shell  a shell with the sandbox's credentials"
 	@echo "make sandbox-stop   stop the sandbox"
 	@echo "make bench          compare with nginx, HAProxy and bare forwarders"
-	@echo "make race           race four processes: first creates at once, workers killed under creates, how soon changes are seen"
+	@echo "make race           race four processes: first creates at once, creates against a limit, workers killed under creates, how soon changes are seen"
 	@echo "make bench-scale    measure selection among many pods, a large database, several workers (SCALE=\"--routes 100000\")"
 	@echo "make simulate       a year of 100 pods by the shipped weighers and by others (SIMULATE=--quick: a small one)"
 	@echo "make cloud          a real OpenStack with two pods and Trio2o in front of it, as root"

@@ -360,3 +360,92 @@ class VolumeTests(QuotaCase):
                 await pause(0.05)
 
         await within(10, there())
+
+
+class BadDayTests(QuotaCase):
+    """
+    What goes wrong between a reservation and its end.
+    """
+
+    BODY = {"server": {"name": "one", "flavorRef": "1", "imageRef": IMAGE}}
+    SOON = {"idempotency": {"settle_seconds": 1.0}, "pod_defaults": {"create_timeout_seconds": 1.0}}
+
+    async def test_unknown_end(self) -> None:
+        """
+        A create whose pod breaks off stays reserved until the pod was asked, and counts if the pod has made it.
+        """
+        cloud = await self.limited({"compute": {"instances": 2}}, daemons=1, **self.SOON)
+        for behaviour, used in (("reset_after", 1), ("reset", 1)):
+            for pod in cloud.pods.values():
+                pod.nova.behave(behaviour, method="POST", path="/servers$", times=1)
+            self.assertEqual(502, (await cloud.demo.compute.post("/v2.1/servers", self.BODY)).status)
+            self.assertEqual(1, (await self.uses(cloud, "compute", "instances"))[1])
+            for pod in cloud.pods.values():
+                pod.nova.behave_well()
+            await self.becomes(cloud, "compute", "instances", used)
+
+    async def test_hanging_pod(self) -> None:
+        """
+        A pod that hangs keeps what was reserved; what the others have is counted meanwhile, and with it again all is settled.
+        """
+        cloud = await self.limited({"compute": {"instances": 2}}, daemons=1, **self.SOON)
+        await cloud.demo.create_server(flavorRef="1")
+        (name,) = [name for name, pod in cloud.pods.items() if pod.servers()]
+        nova = cloud.pod(name).nova
+        nova.behave("hang")
+        self.assertEqual(504, (await cloud.demo.compute.post("/v2.1/servers", self.BODY)).status)
+        refused = await cloud.demo.compute.post("/v2.1/servers", self.BODY)
+        self.assertEqual(
+            "Quota exceeded for instances: Requested 1, but already used 2 of 2 instances", refused.fault[1]
+        )
+        await pause(3.0)
+        self.assertEqual((1, 1), await self.uses(cloud, "compute", "instances"))
+        nova.behave_well()
+        await self.becomes(cloud, "compute", "instances", 1)
+
+    async def test_down(self) -> None:
+        """
+        A pod that is down counts with what it had.
+        """
+        cloud = await self.limited({"compute": {"instances": 2}}, daemons=1)
+        await cloud.demo.create_server(flavorRef="1")
+        (name,) = [name for name, pod in cloud.pods.items() if pod.servers()]
+        await cloud.pod(name).fake.stop()
+        await cloud.demo.create_server(flavorRef="1")
+        refused = await cloud.demo.compute.post("/v2.1/servers", self.BODY)
+        self.assertEqual(403, refused.status, refused.body)
+
+    async def test_client_leaves(self) -> None:
+        """
+        A create goes on without its client, and counts.
+        """
+        cloud = await self.limited({"compute": {"instances": 2}}, daemons=1)
+        for pod in cloud.pods.values():
+            pod.nova.behave("latency", method="POST", path="/servers$", seconds=0.5)
+        asked = Deferred.fromCoroutine(cloud.demo.compute.post("/v2.1/servers", self.BODY))
+        await pause(0.25)
+        asked.addErrback(lambda failure: None)
+        asked.cancel()
+        await self.becomes(cloud, "compute", "instances", 1)
+
+    async def test_database_away(self) -> None:
+        """
+        Without the database what takes of a limit is 503 with Retry-After, and everything else goes on; a server that is made
+        while the database goes is told of, and counted when it is back.
+        """
+        cloud = await self.limited({"compute": {"instances": 2}}, daemons=1, **self.SOON)
+        server = await cloud.demo.create_server(flavorRef="1")
+        for pod in cloud.pods.values():
+            pod.nova.behave("latency_after", method="POST", path="/servers$", seconds=0.6)
+        asked = Deferred.fromCoroutine(cloud.demo.compute.post("/v2.1/servers", self.BODY))
+        await pause(0.3)
+        cloud.database_down()
+        made = await asked
+        self.assertEqual(202, made.status, made.body)
+        refused = await cloud.demo.compute.post("/v2.1/servers", self.BODY)
+        self.assertEqual(503, refused.status, refused.body)
+        self.assertIsNotNone(refused.header("Retry-After"))
+        self.assertEqual(200, (await cloud.demo.compute.get(f"/v2.1/servers/{server}")).status)
+        self.assertEqual(204, (await cloud.demo.compute.delete(f"/v2.1/servers/{server}")).status)
+        cloud.database_up()
+        await self.becomes(cloud, "compute", "instances", 1)

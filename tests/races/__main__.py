@@ -17,9 +17,10 @@ from tests.races.coherence import hosts, visibility
 from tests.races.findings import Findings
 from tests.races.first_creates import many_projects, one_project
 from tests.races.killed_workers import killed_workers
+from tests.races.quotas import limit_at_once, limit_in_trouble, limited
 from tests.races.stage import IMPATIENT, Stage, a_cloud, workers
 
-PARTS = ("creates", "kills", "coherence")
+PARTS = ("creates", "quotas", "kills", "coherence")
 
 
 def _load() -> str:
@@ -39,6 +40,21 @@ async def raced(findings: Findings, wanted: argparse.Namespace) -> None:
             daemon = await workers(stage, cloud, wanted.workers)
             await one_project(findings, cloud, daemon, wanted.creates)
             await many_projects(findings, cloud, daemon, wanted.projects, 5)
+            await daemon.stop()
+        if "quotas" in wanted.parts:
+            daemon = await workers(stage, cloud, wanted.workers, **limited(wanted.limit))
+            await limit_at_once(findings, cloud, daemon, creates=5 * wanted.limit, limit=wanted.limit)
+            await daemon.stop()
+            daemon = await workers(stage, cloud, wanted.workers, **limited(2 * wanted.clients))
+            await limit_in_trouble(
+                findings,
+                cloud,
+                daemon,
+                limit=2 * wanted.clients,
+                clients=wanted.clients,
+                kills=wanted.kills,
+                random=chance,
+            )
             await daemon.stop()
         if "kills" in wanted.parts:
             daemon = await workers(stage, cloud, wanted.workers, **IMPATIENT)
@@ -71,6 +87,12 @@ def main(reactor: Any, *arguments: str) -> Deferred[None]:
     parser.add_argument("--workers", type=int, default=4, help="how many processes serve")
     parser.add_argument("--creates", type=int, default=1000, help="first creates of one project")
     parser.add_argument("--projects", type=int, default=60, help="projects with first creates at once")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=100,
+        help="servers that a project may have, of five times as many creates",
+    )
     parser.add_argument("--kills", type=int, default=12, help="how often a worker is killed")
     parser.add_argument("--clients", type=int, default=16, help="who creates meanwhile")
     parser.add_argument("--commits", type=int, default=200, help="changes whose way to the others is timed")
