@@ -246,6 +246,13 @@ class CinderSurfaceContract(CinderContract):
                     "/backups",
                     {"backup": {"volume_id": volume["id"]}},
                 )
+                words = (
+                    "Quota volumes limit must be equal or greater than existing resources. Current usage is 1 and the "
+                    "requested limit is 0."
+                )
+                await self.refused(400, words, "PUT", path, {"quota_set": {"volumes": 0}}, who=self.admin)
+                words = "Invalid input received: Bad key(s) in quota set: nosuch"
+                await self.refused(400, words, "PUT", path, {"quota_set": {"nosuch": 1}}, who=self.admin)
                 bad = {"quota_set": {"volumes": -2}}
                 await self.refused(400, "volumes must be >= -1", "PUT", path, bad, who=self.admin)
             finally:

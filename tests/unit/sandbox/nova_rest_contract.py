@@ -159,6 +159,37 @@ class NovaRestContract(NovaContract):
         unknown = {"quota_set": {"instancez": 1}}
         self.assertEqual(self.ask("PUT", path, unknown, who="admin")[0], 400)
 
+    def test_user_quotas(self) -> None:
+        """
+        A user's quota is a part of the project's, which holds those of all its users; a delete of the project's takes them along.
+        """
+        path = f"/os-quota-sets/{self.demo.project}"
+        mine, other = f"{path}?user_id=one", f"{path}?user_id=somebody"
+        self.addCleanup(self.ask, "DELETE", path, who="admin")
+
+        def put(target: str, limit: int) -> Any:
+            return self.ask("PUT", target, {"quota_set": {"cores": limit}}, who="admin")
+
+        self.assertEqual(200, put(path, 10)[0])
+        self.assertEqual(6, put(mine, 6)[1]["quota_set"]["cores"])
+        shown = [self.ask("GET", each, who="admin")[1]["quota_set"]["cores"] for each in (path, mine, other)]
+        self.assertEqual([10, 6, 10], shown)
+        for target, limit, words in (
+            (other, 5, "must be less than or equal to 4."),
+            (other, -1, "must be less than or equal to 4."),
+            (path, 5, "must be greater than or equal to already used and reserved 6."),
+        ):
+            wanted = {"quota_set": {"cores": limit}}
+            self.assertEqual(
+                (400, f"Quota limit {limit} for cores {words}"),
+                self.fault("PUT", target, wanted, who="admin"),
+            )
+        self.assertEqual(202, self.ask("DELETE", mine, who="admin")[0])
+        self.assertEqual(10, self.ask("GET", mine, who="admin")[1]["quota_set"]["cores"])
+        put(mine, 3)
+        self.ask("DELETE", path, who="admin")
+        self.assertEqual(20, self.ask("GET", mine, who="admin")[1]["quota_set"]["cores"])
+
     def test_groups(self) -> None:
         """
         A group is made, shown by microversion and removed; strangers do not find it.

@@ -75,6 +75,12 @@ class Quotas:
         """
         return self._of_project.get(project_id, {}).get(name, self.defaults.get(name, -1))
 
+    def has_own(self, project_id: str, name: str) -> bool:
+        """
+        Whether a project was given a limit of its own.
+        """
+        return name in self._of_project.get(project_id, {})
+
     def limits(self, project_id: str) -> dict[str, int]:
         """
         All limits of a project.

@@ -42,7 +42,7 @@ class QuotaSets:
     def limits(self, call: Call) -> Answer:
         project_id = call.project_id
         if call.minor >= 39 and call.caller.is_admin:
-            project_id = call.arg("project_id") or project_id
+            project_id = call.arg("project_id") or call.arg("tenant_id") or project_id
         limits, used = self.store.quotas.limits(project_id), self.store.quotas.used(project_id)
         absolute = {shown: limits[name] for shown, name in _ABSOLUTE}
         absolute |= {shown: used[name] for shown, name in _USED}
@@ -68,8 +68,18 @@ class QuotaSets:
     @route("PUT", "/os-quota-sets/<project_id>")
     def update(self, call: Call, project_id: str) -> Answer:
         body.require_admin(call, _RULE + "update")
-        self.store.quotas.set_limits(project_id, self._wanted(call, "quota_set"))
-        return Answer(body={"quota_set": self.store.quotas.limits(project_id)})
+        quotas, wanted = self.store.quotas, self._wanted(call, "quota_set", "quota set")
+        if not body.section(call, "quota_set"):
+            raise body.invalid("quota_set", {}, "{} should be non-empty")
+        used = quotas.used(project_id)
+        for name, limit in wanted.items():
+            if quotas.has_own(project_id, name) and 0 <= limit < used[name]:
+                raise bad_request(
+                    f"Quota {name} limit must be equal or greater than existing resources. Current usage is "
+                    f"{used[name]} and the requested limit is {limit}."
+                )
+        quotas.set_limits(project_id, wanted)
+        return Answer(body={"quota_set": quotas.limits(project_id)})
 
     @route("DELETE", "/os-quota-sets/<project_id>")
     def delete(self, call: Call, project_id: str) -> Answer:
@@ -85,7 +95,7 @@ class QuotaSets:
     @route("PUT", "/os-quota-class-sets/<name>")
     def update_class(self, call: Call, name: str) -> Answer:
         body.require_admin(call, "volume_extension:quota_classes:update")
-        self.store.quotas.defaults.update(self._wanted(call, "quota_class_set"))
+        self.store.quotas.defaults.update(self._wanted(call, "quota_class_set", "quota class set"))
         return Answer(body={"quota_class_set": self._defaults()})
 
     def _own_or_admin(self, call: Call, project_id: str) -> None:
@@ -96,14 +106,20 @@ class QuotaSets:
         quotas = self.store.quotas
         return {name: quotas.defaults.get(name, -1) for name in quotas.names()}
 
-    def _wanted(self, call: Call, name: str) -> dict[str, int]:
-        known = set(self.store.quotas.names())
+    def _wanted(self, call: Call, key: str, what: str) -> dict[str, int]:
+        known = {*self.store.quotas.names(), "id", "tenant_id"}
+        found = body.section(call, key)
+        if strange := [name for name in found if name not in known]:
+            raise bad_request(f"Invalid input received: Bad key(s) in {what}: {', '.join(strange)}")
         limits = {}
-        for key, value in body.section(call, name).items():
-            if key not in known:
+        for name, value in found.items():
+            if name in ("id", "tenant_id"):
                 continue
-            limit = body.whole(key, value, minimum=-(2**31))
-            if limit < -1:
-                raise bad_request(f"{key} must be >= -1")
-            limits[key] = limit
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise bad_request(f"{name} must be an integer")
+            if value < -1:
+                raise bad_request(f"{name} must be >= -1")
+            if value > 0x7FFFFFFF:
+                raise bad_request(f"{name} must be <= {0x7FFFFFFF}")
+            limits[name] = value
         return limits

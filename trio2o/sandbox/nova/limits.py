@@ -51,9 +51,10 @@ class Limits:
 
     @route("GET", "/limits")
     def show_limits(self, call: Call) -> Answer:
-        project = call.arg("tenant_id") or call.project_id
-        if project != call.project_id:
+        named = call.arg("tenant_id")
+        if named is not None:
             admin_only(call, "limits:other_project")
+        project = call.project_id if named is None else named
         limits, used = self.store.limits_of(project), self.store.used_by(project)
         absolute = {
             name: limits[resource] for name, resource, last in _ABSOLUTE if last is None or call.minor <= last
@@ -68,14 +69,15 @@ class Limits:
     @route("GET", "/os-quota-sets/<project>")
     def show(self, call: Call, project: str) -> Answer:
         self._own_or_admin(project, call, "show")
-        limits = self.store.limits_of(project)
+        limits = self.store.limits_of(project, call.arg("user_id") or "")
         shown = {name: limits[name] for name in resources_at(call.minor)}
         return Answer(body={"quota_set": {"id": project, **shown}})
 
     @route("GET", "/os-quota-sets/<project>/detail")
     def detail(self, call: Call, project: str) -> Answer:
         self._own_or_admin(project, call, "detail")
-        limits, used = self.store.limits_of(project), self.store.used_by(project)
+        user = call.arg("user_id") or ""
+        limits, used = self.store.limits_of(project, user), self.store.used_by(project, user)
         shown = {
             name: {"limit": limits[name], "in_use": used.get(name, 0), "reserved": 0}
             for name in resources_at(call.minor)
@@ -93,23 +95,46 @@ class Limits:
         wanted = body_object(call, "quota_set")
         names = resources_at(call.minor)
         only(wanted, {*names, "force"}, "quota_set")
-        used = self.store.used_by(project)
+        user = call.arg("user_id") or ""
         changes = self._changes(wanted)
         if not boolean(wanted, "force"):
-            for name, limit in changes.items():
-                if 0 <= limit < used.get(name, 0):
-                    raise bad_request(
-                        f"Quota limit {limit} for {name} must be greater than or equal to already used and "
-                        f"reserved {used[name]}."
-                    )
-        self.store.quotas.setdefault(project, {}).update(changes)
-        limits = self.store.limits_of(project)
+            self._check(project, user, changes)
+        given = self.store.quotas if not user else self.store.user_quotas.setdefault(project, {})
+        given.setdefault(user or project, {}).update(changes)
+        limits = self.store.limits_of(project, user)
         return Answer(body={"quota_set": {name: limits[name] for name in names}})
+
+    def _check(self, project: str, user: str, changes: dict[str, int]) -> None:
+        """
+        Refuse limits that do not hold what is used, or, a user's, do not fit into the project's.
+
+        :raises Fault: 400.
+        """
+        used, limits = self.store.used_by(project, user), self.store.limits_of(project)
+        given = self.store.user_quotas.get(project, {})
+        for name, limit in changes.items():
+            promised = sum(each.get(name, 0) for each in given.values())
+            least = used.get(name, 0)
+            if not user and 0 <= promised <= limits[name]:
+                least = max(least, promised)
+            if 0 <= limit < least:
+                raise bad_request(
+                    f"Quota limit {limit} for {name} must be greater than or equal to already used and "
+                    f"reserved {least}."
+                )
+            most = limits[name] - promised + given.get(user, {}).get(name, 0)
+            if user and 0 <= promised <= limits[name] and not 0 <= limit <= most:
+                raise bad_request(f"Quota limit {limit} for {name} must be less than or equal to {most}.")
 
     @route("DELETE", "/os-quota-sets/<project>")
     def delete(self, call: Call, project: str) -> Answer:
         admin_only(call, "os-quota-sets:delete")
-        self.store.quotas.pop(project, None)
+        user = call.arg("user_id") or ""
+        if user:
+            self.store.user_quotas.get(project, {}).pop(user, None)
+        else:
+            self.store.quotas.pop(project, None)
+            self.store.user_quotas.pop(project, None)
         return Answer(status=202)
 
     @route("GET", "/os-quota-class-sets/<name>")

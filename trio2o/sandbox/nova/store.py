@@ -93,6 +93,8 @@ class NovaStore:
     keypairs: dict[tuple[str, str], KeyPair] = field(factory=dict, init=False)
     groups: dict[str, ServerGroup] = field(factory=dict, init=False)
     quotas: dict[str, dict[str, int]] = field(factory=dict, init=False)
+    #: By project and user.
+    user_quotas: dict[str, dict[str, dict[str, int]]] = field(factory=dict, init=False)
     quota_class: dict[str, int] = field(factory=lambda: dict(DEFAULT_QUOTAS), init=False)
     migrations: dict[int, Migration] = field(factory=dict, init=False)
     aggregates: dict[int, Aggregate] = field(factory=dict, init=False)
@@ -244,22 +246,24 @@ class NovaStore:
         """
         return [group.id for group in self.groups.values() if server.id in group.members]
 
-    def limits_of(self, project_id: str) -> dict[str, int]:
+    def limits_of(self, project_id: str, user_id: str = "") -> dict[str, int]:
         """
-        A project's quota limits by resource; -1 is no limit.
+        The quota limits of a project, or of a user in it, by resource; -1 is no limit.
         """
-        return {**self.quota_class, **self.quotas.get(project_id, {})}
+        of_user = self.user_quotas.get(project_id, {}).get(user_id, {})
+        return {**self.quota_class, **self.quotas.get(project_id, {}), **of_user}
 
-    def used_by(self, project_id: str) -> dict[str, int]:
+    def used_by(self, project_id: str, user_id: str = "") -> dict[str, int]:
         """
-        What a project's servers and groups use, by resource.
+        What the servers and groups of a project, or of a user in it, use, by resource.
         """
-        servers = list(self.live(project_id))
+        servers = [each for each in self.live(project_id) if user_id in ("", each.user_id)]
+        groups = [each for each in self.groups.values() if each.project_id == project_id]
         return {
             "instances": len(servers),
             "cores": sum(server.flavor.vcpus for server in servers),
             "ram": sum(server.flavor.ram for server in servers),
-            "server_groups": sum(group.project_id == project_id for group in self.groups.values()),
+            "server_groups": sum(user_id in ("", group.user_id) for group in groups),
         }
 
 
