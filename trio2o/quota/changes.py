@@ -24,19 +24,24 @@ def wanted_limits(service: str, fields: Mapping[str, Any]) -> dict[str, int] | N
     The limits that a quota set in a request names, in its order; ``None`` where something is wrong with one, which the
     service says in its own words.
     """
-    wanted: dict[str, int] = {}
+    wanted = accepted_limits(service, fields)
+    known = all(name in RESOURCES[service] or type_of(service, name) is not None for name in wanted)
+    return wanted if known and len(wanted) == len(fields.keys() - _BESIDE[service]) else None
+
+
+def accepted_limits(service: str, fields: Mapping[str, Any]) -> dict[str, int]:
+    """
+    The limits in a quota set that a pod has accepted: of resources, too, that only it knows.
+    """
+    accepted: dict[str, int] = {}
     for name, value in fields.items():
-        if name in _BESIDE[service]:
-            continue
         # Nova takes numbers as text, Cinder does for quota classes
         if isinstance(value, str) and _NUMBER.fullmatch(value):
             value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or not -1 <= value <= _MOST:
-            return None
-        if name not in RESOURCES[service] and type_of(service, name) is None:
-            return None
-        wanted[name] = value
-    return wanted
+        number = isinstance(value, int) and not isinstance(value, bool)
+        if number and -1 <= value <= _MOST and name not in _BESIDE[service]:
+            accepted[name] = value
+    return accepted
 
 
 def is_forced(fields: Mapping[str, Any]) -> bool:

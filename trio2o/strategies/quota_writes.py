@@ -21,6 +21,7 @@ from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IJobQueue, IPodClient, IQuotaLimitStore, IState, IStrategy
 from trio2o.model import Job, Pod, PodState, QuotaOwner, QuotaScope, QuotaUse, RequestContext
 from trio2o.quota.changes import (
+    accepted_limits,
     cinder_refusal,
     is_forced,
     nova_refusal,
@@ -38,7 +39,10 @@ from trio2o.strategies.quota_views import FreshLimits, limits_shown, user_asked
 _log = Logger()
 
 #: Seconds after which the job looks after a request that did not come to its end.
-_SAFETY_SECONDS = 60.0
+_SAFETY_SECONDS = 180.0
+
+#: Seconds after which it looks what became of a request that was not answered.
+_UNKNOWN_SECONDS = 5.0
 
 #: The longest id of a project, a user or a class.
 _LONGEST = 255
@@ -102,12 +106,16 @@ class QuotaWriteStrategy:
         job = await self._promised(owner)
         answer = await self._sent(inbound, context, judge, raw)
         if isinstance(answer, PodFailure):
-            # the job makes the judge have what is stored, whatever became of it there
+            # whatever becomes of it there: the judge is to have what is stored
+            await (
+                self._finish(owner, [judge], delay=_UNKNOWN_SECONDS) if answer.sent else self._withdraw(job)
+            )
             raise told(answer) from answer
         if answer.status >= 400:
             await self._withdraw(job)
             return answer
-        await self._stored(inbound, owner, wanted)
+        accepted = accepted_limits(context.surface, fields) if isinstance(fields, dict) else {}
+        await self._stored(inbound, owner, accepted)
         said = await gathered([self._sent(inbound, context, pod, raw) for pod in others], ())
         lacking = [pod for pod, each in zip(others, said, strict=True) if not _has_done(each)]
         if lacking or not await self._withdraw(job):
@@ -196,7 +204,7 @@ class QuotaWriteStrategy:
         except DatabaseUnavailable:
             return True
 
-    async def _stored(self, inbound: Inbound, owner: QuotaOwner, wanted: Mapping[str, int] | None) -> None:
+    async def _stored(self, inbound: Inbound, owner: QuotaOwner, limits: Mapping[str, int]) -> None:
         """
         Store what a pod has accepted.
 
@@ -205,16 +213,16 @@ class QuotaWriteStrategy:
         try:
             if inbound.method == b"DELETE":
                 await self._store.delete_limits(owner)
-            elif wanted:
-                await self._store.set_limits(owner, wanted)
+            elif limits:
+                await self._store.set_limits(owner, limits)
         except DatabaseUnavailable as error:
             raise _no_database(error) from error
         except Missing as error:
             raise _no_owner(owner.scope_id) from error
 
-    async def _finish(self, owner: QuotaOwner, lacking: Sequence[Pod]) -> None:
+    async def _finish(self, owner: QuotaOwner, lacking: Sequence[Pod], *, delay: float = 0.0) -> None:
         """
-        Have the job look at once: a pod lacks the limits, or somebody else has set some at the same time.
+        Have the job look soon: a pod lacks the limits, or somebody else has set some at the same time.
         """
         if lacking:
             names = ", ".join(pod.name for pod in lacking)
@@ -222,7 +230,7 @@ class QuotaWriteStrategy:
                 "limits of {owner} are given by a job to {pods}", owner=owner_job(owner).key, pods=names
             )
         try:
-            await self._jobs.enqueue(owner_job(owner))
+            await self._jobs.enqueue(owner_job(owner, delay=delay))
         except DatabaseUnavailable:
             _log.info("limits of {owner} are given to pods by the job of before", owner=owner_job(owner).key)
 

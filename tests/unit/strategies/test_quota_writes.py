@@ -70,8 +70,8 @@ class QuotaWriteTests(StrategyCase):
         self.assertEqual({b'{"quota_set":{"cores":"40"}}'}, {called.body for called in self.pods.calls})
         self.assertEqual(("Pod1", "Pod2", "Pod3"), answer.pods)
         self.assertEqual([], self.jobs_left())
-        self.put(ram=9)
-        self.assertEqual({"cores": 40, "ram": 9}, self.stored())
+        self.put(ram=9, later=3)
+        self.assertEqual({"cores": 40, "ram": 9, "later": 3}, self.stored())
 
     def test_refused_by_the_judge(self) -> None:
         """
@@ -151,7 +151,17 @@ class QuotaWriteTests(StrategyCase):
         started = self.started("PUT", SET, {"quota_set": {"cores": 5}}, context=ADMIN)
         self.clock.advance(ANSWER_BUDGET)
         self.failureResultOf(started, GatewayTimeout)
-        self.assertEqual(({}, 1), (self.stored(), len(self.jobs_left())))
+        (job,) = self.jobs_left()
+        assert job.due_at is not None
+        self.assertEqual(({}, 5.0), (self.stored(), (job.due_at - self.database.now()).total_seconds()))
+
+    def test_unreached_judge(self) -> None:
+        """
+        What the judge surely did not get leaves nothing to do.
+        """
+        self.pods.on("Pod1", "PUT", SET, Unreachable())
+        self.refused(Unavailable, "PUT", SET, {"quota_set": {"cores": 5}}, context=ADMIN)
+        self.assertEqual(({}, []), (self.stored(), self.jobs_left()))
 
     def test_database_away(self) -> None:
         """

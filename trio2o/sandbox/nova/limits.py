@@ -161,7 +161,13 @@ class Limits:
         for name in wanted:
             if name != "force":
                 value = wanted[name]
-                changes[name] = -1 if value in (-1, "-1") else whole_number(wanted, name, 0)
+                limit = -1 if value in (-1, "-1") else whole_number(wanted, name, 0)
+                if limit > 0x7FFFFFFF:
+                    raise bad_request(
+                        f"Invalid input for field/attribute {name}. Value: {value}. {value} is greater than the "
+                        f"maximum of {0x7FFFFFFF}"
+                    )
+                changes[name] = limit
         return changes
 
     def _own_or_admin(self, project: str, call: Call, operation: str) -> None:
