@@ -150,6 +150,18 @@ class QuotaLimitTests(CloudCase):
         """
         await pause(0.3)
 
+    async def test_not_told(self) -> None:
+        """
+        Where the daemon's own user is no administrator in the pods, what is used is what the pods tell the client.
+        """
+        cloud = await self.cloud(TWO_PODS)
+        server = await cloud.demo.create_server()
+        path = f"/v2.1/os-quota-sets/{cloud.demo.project_id}/detail"
+        self.assertEqual(1, (await cloud.demo.compute.get(path)).json["quota_set"]["instances"]["in_use"])
+        self.assertEqual(204, (await cloud.demo.compute.delete(f"/v2.1/servers/{server}")).status)
+        await until(lambda: not cloud.pod("Pod1").servers() and not cloud.pod("Pod2").servers())
+        self.assertEqual(0, (await cloud.demo.compute.get(path)).json["quota_set"]["instances"]["in_use"])
+
     async def test_users(self) -> None:
         """
         Of a user in a project.

@@ -122,6 +122,7 @@ def make_quota_counting(
         clock=reactor,
         ask=questions.used,
         ask_user=questions.used,
+        untold=questions.untold,
         grace=section.grace_seconds,
         again=section.projects_seconds,
         soon=_SOON,

@@ -4,7 +4,7 @@ What projects have, as the pods say it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -56,6 +56,8 @@ class QuotaReader:
     _differed: Callable[[str, str, int], None] = lambda service, resource, difference: None
     #: Told the service of reservations that a reading has closed, and how many.
     _settled: Callable[[str, int], None] = lambda service, count: None
+    #: The ids of the pods whose service refuses to tell the daemon what projects have.
+    _untold: Callable[[str], Collection[str]] = lambda service: ()
     _running: dict[tuple[_Project, bool], list[Deferred[Any]]] = field(factory=dict, init=False)
     #: When the last look at a project ended, by this process's clock.
     _looked: dict[_Project, float] = field(factory=dict, init=False)
@@ -66,6 +68,7 @@ class QuotaReader:
         """
         if user_id:
             told = await self._told(service, lambda pod: self._ask_user(pod, service, project_id, user_id))
+            self._check_told(service)
             total: dict[str, int] = {}
             for counts in told.values():
                 for name, amount in counts.items():
@@ -84,7 +87,22 @@ class QuotaReader:
                 admin_detail="the database is away, and with it what the project has",
                 headers=[(b"Retry-After", b"5")],
             ) from error
+        self._check_told(service)
         return usage or {}
+
+    def _check_told(self, service: str) -> None:
+        """
+        Say nothing where a pod does not tell the daemon what projects have: it would be too little.
+
+        :raises Unavailable: then.
+        """
+        untold = self._untold(service)
+        if any(pod.id in untold for pod in self._state.pods() if pod.state is not PodState.DISABLED):
+            raise Unavailable(
+                "The service is not available at the moment. Please try again later.",
+                admin_detail="a pod does not tell the daemon what projects have",
+                headers=[(b"Retry-After", b"10")],
+            )
 
     async def first(self, service: str, project_id: str) -> None:
         """

@@ -83,6 +83,12 @@ class QuotaQuestions:
                 )
         return quota_used(service, told) if isinstance(told, dict) else {}
 
+    def untold(self, service: str) -> frozenset[str]:
+        """
+        The ids of the pods that did not tell what projects have when they were asked last.
+        """
+        return frozenset(pod_id for (pod_id, of), problem in self._told.items() if problem and of == service)
+
 
 def quota_left(body: Any, names: Mapping[str, str]) -> QuotaLeft:
     """

@@ -90,3 +90,14 @@ class QuotaQuestionTests(SynchronousTestCase):
         self.answer = Answer(503)
         asking = Deferred.fromCoroutine(QuotaQuestions(asks=self).ask(POD, "compute", "p"))
         self.failureResultOf(asking, PodBroken)
+
+    def test_untold(self) -> None:
+        """
+        A pod that refuses to tell what projects have is known for it, until it tells; each service by itself.
+        """
+        questions = QuotaQuestions(asks=self)
+        for answer, untold in ((Answer(403), {POD.id}), (Answer(200, SERVERS), set())):
+            self.answer = answer
+            used = self.successResultOf(Deferred.fromCoroutine(questions.used(POD, "compute", "p")))
+            self.assertEqual(not untold, bool(used))
+            self.assertEqual((untold, set()), (questions.untold("compute"), questions.untold("volume")))
