@@ -23,6 +23,7 @@ from trio2o.interfaces import (
 from trio2o.model import Job, NewJob, Pod, PodState
 from trio2o.model.shared import (
     CopyState,
+    Observed,
     OpenWrite,
     SharedCopy,
     SharedKey,
@@ -113,68 +114,51 @@ class ReplicateJobs(_Replication):
         top_id = str(job.payload.get("id", ""))
         judges = [str(judge) for judge in job.payload.get("judges", ())]
         for _ in range(_ATTEMPTS):
-            writes = [write for write in await self._store.open_writes(key) if write.judge_id != _NOBODY]
-            judged = ""
-            if writes or judges:
+            opened = await self._store.open_writes(key)
+            writes = [write for write in opened if write.judge_id != _NOBODY]
+            judged, crossed = "", bool(writes or judges)
+            if crossed:
                 asked = {*judges, *(write.judge_id for write in writes)}
                 deletes = bool(job.payload.get("deletes")) or any(write.deletes for write in writes)
-                judge = self._first(kind, asked)
-                judged = judge.id
-                if not await self._judge(kind, key, top_id, judge, deletes=deletes):
+                believed = await self._judge(kind, key, top_id, asked, deletes=deletes)
+                if believed is None:
                     continue
+                judged = believed
             states = await self._store.find(key, top_id)
-            late = await self._brought_up(kind, states, judged, patient=job.attempts < _PATIENT)
+            late = await self._brought_up(
+                kind, states, judged, crossed=crossed, patient=job.attempts < _PATIENT
+            )
             if await self._is_unchanged(key, top_id, states):
-                await self._ended(key, writes, late)
+                await self._ended(key, opened, late)
                 return
         raise JobRetry(f"{key} is written by others all the time")
 
-    def _first(self, kind: ISharedKind, judges: Collection[str]) -> Pod:
+    async def _judge(
+        self, kind: ISharedKind, key: SharedKey, top_id: str, judges: Collection[str], *, deletes: bool
+    ) -> str | None:
         """
-        One of the judges; where none of them answers, the first other pod that does.
+        Want what a judge has; where none of them answers, the first other pod that does. The id of the pod that was believed,
+        empty where none was; ``None`` where somebody else has written meanwhile what is wanted: it is to be read once more.
 
-        :raises JobRetry: if none answers.
+        :raises JobRetry: if none tells.
         """
         behind = self._ids.behind()
         healthy = [pod for pod in self._served() if self._pods.healthy(pod.id, kind.surface)]
         if not healthy:
             raise JobRetry("no pod answers")
-        return min(healthy, key=lambda pod: (pod.id not in judges, pod.id in behind, pod.serial))
-
-    async def _judge(
-        self, kind: ISharedKind, key: SharedKey, top_id: str, judge: Pod, *, deletes: bool
-    ) -> bool:
-        """
-        Want what a judge has. False where somebody else has written meanwhile what is wanted, so that it is to be read once more.
-
-        :raises JobRetry: if it does not tell.
-        """
+        order = sorted(healthy, key=lambda pod: (pod.id not in judges, pod.id in behind, pod.serial))
         before = await self._store.find(key, top_id)
         known = next((state for state in before if not state.resource.deleted), None)
-        copy = known.copies.get(judge.id) if known is not None else None
-        ref = copy.pod_ref if copy is not None else ""
-        try:
-            observed = await self._converger.observe(
-                kind, judge, key, ref or ("" if kind.mapped else key.name)
-            )
-        except (PodFailure, Unreadable) as failure:
-            raise JobRetry(str(failure)) from failure
-        except GatewayError as error:
-            raise JobRetry(error.admin_detail or error.message) from error
+        judge, observed = order[0], await self._shown(kind, order[0], key, known)
+        for other in order[1:]:
+            if observed is not None or deletes or other.id not in judges:
+                break
+            # a write that another pod judged may have made it
+            judge, observed = other, await self._shown(kind, other, key, known)
         if observed is None:
-            if known is None or not deletes:
-                return True
-            resource = SharedResource(key=key, top_id=known.resource.top_id, deleted=True)
-            copies = [
-                SharedCopy(
-                    pod_id=pod_id,
-                    pod_ref=copy.pod_ref,
-                    state=CopyState.CURRENT if pod_id == judge.id else CopyState.BEHIND,
-                )
-                for pod_id, copy in known.copies.items()
-            ]
-            settled = await self._store.settle(resource, copies, expected=known.resource.version)
-            return settled is not None
+            if not deletes:
+                return ""
+            return judge.id if await self._deleted(kind, judge, key, top_id, before) else None
         if known is not None:
             top, document = known.resource.top_id, known.resource.document
             wanted = kind.wanted(observed, document)
@@ -188,18 +172,63 @@ class ReplicateJobs(_Replication):
             [SharedCopy(pod_id=judge.id, pod_ref=observed.ref, state=CopyState.CURRENT)],
             expected=0 if row is None else row.resource.version,
         )
-        return settled is not None
+        return judge.id if settled is not None else None
+
+    async def _shown(
+        self, kind: ISharedKind, pod: Pod, key: SharedKey, known: SharedState | None
+    ) -> Observed | None:
+        """
+        What a pod has.
+
+        :raises JobRetry: if it does not tell.
+        """
+        copy = known.copies.get(pod.id) if known is not None else None
+        ref = copy.pod_ref if copy is not None else ""
+        try:
+            return await self._converger.observe(kind, pod, key, ref or ("" if kind.mapped else key.name))
+        except (PodFailure, Unreadable) as failure:
+            raise JobRetry(str(failure)) from failure
+        except GatewayError as error:
+            raise JobRetry(error.admin_detail or error.message) from error
+
+    async def _deleted(
+        self, kind: ISharedKind, judge: Pod, key: SharedKey, top_id: str, before: Sequence[SharedState]
+    ) -> bool:
+        """
+        Want that no pod has it: whoever deleted it did not come to tell all of them. False where that is not so any more.
+        """
+        known = next((state for state in before if not state.resource.deleted), None)
+        if known is None and (before or kind.mapped or not top_id):
+            return True
+        had = {} if known is None else known.copies
+        copies = []
+        for pod_id in {*had, *(pod.id for pod in self._served())}:
+            ref = had[pod_id].pod_ref if pod_id in had else ""
+            state = CopyState.CURRENT if pod_id == judge.id else CopyState.BEHIND
+            ref = ref or ("" if kind.mapped else key.name)
+            copies.append(SharedCopy(pod_id=pod_id, pod_ref=ref, state=state))
+        resource = SharedResource(
+            key=key, top_id=top_id if known is None else known.resource.top_id, deleted=True
+        )
+        expected = 0 if known is None else known.resource.version
+        return await self._store.settle(resource, copies, expected=expected) is not None
 
     async def _brought_up(
-        self, kind: ISharedKind, states: Sequence[SharedState], judged: str, *, patient: bool
+        self,
+        kind: ISharedKind,
+        states: Sequence[SharedState],
+        judged: str,
+        *,
+        crossed: bool,
+        patient: bool,
     ) -> list[tuple[Pod, SharedCopy]]:
         """
         Bring the pods that answer to what is wanted; those that are not there afterwards, with what they said.
 
-        Whoever has it already is left alone: a client's next write may be under way there, which would be undone. Only where a
-        judge was asked may writes have crossed, so that the others may have something else than what they are taken to have.
+        Whoever has it already is left alone: a client's next write may be under way there, which would be undone.
 
         :param judged: the id of the pod whose state is wanted; empty where what is wanted was known.
+        :param crossed: whether writes may have crossed, so that pods may have something else than what they are taken to have.
         """
         served = self._served()
         healthy = [pod for pod in served if self._pods.healthy(pod.id, kind.surface)]
@@ -209,7 +238,7 @@ class ReplicateJobs(_Replication):
                 pod
                 for pod in healthy
                 if pod.id != judged
-                and (judged or pod.id not in state.copies or not _has(state.copies[pod.id]))
+                and (crossed or pod.id not in state.copies or not _has(state.copies[pod.id]))
             ]
             copies = {**state.copies, **await self._converger.converge(kind, state, pods, patient=patient)}
             for pod in served:
@@ -231,18 +260,20 @@ class ReplicateJobs(_Replication):
         :raises JobRetry: if a pod does not have it yet that may take it, or a write is under way.
         :raises JobHopeless: if all others have it.
         """
-        left = [self._write_seconds - write.age for write in writes]
-        for write, seconds in zip(writes, left, strict=True):
+        left: list[float] = []
+        for write in writes:
+            seconds = self._write_seconds - write.age
             if seconds <= 0:
                 await self._store.end_write(write.number)
+            elif write.judge_id != _NOBODY:
+                left.append(seconds)
         behind = [(pod, copy) for pod, copy in late if copy.state is CopyState.BEHIND]
         for pod, _ in behind:
             # one job for each pod that is away, whatever it lacks
             await self._queue.enqueue(sync_of(pod))
         refused = _refusals([(pod.name, copy) for pod, copy in late if copy.state is CopyState.REFUSED])
-        under_way = [seconds for seconds in left if seconds > 0]
-        if under_way:
-            raise JobRetry("a write is under way", after=min(under_way) + 1.0)
+        if left:
+            raise JobRetry("a write is under way", after=min(left) + 1.0)
         if refused:
             raise JobHopeless(f"{key.kind} {key.name} is refused by {refused}")
 

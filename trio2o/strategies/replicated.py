@@ -117,7 +117,7 @@ class Replicated:
         :raises DatabaseUnavailable: if nothing was sent, since it could not be written down.
         :raises GatewayError: if not as many pods have taken it as the policy wants, for want of answers.
         """
-        job = await self.queue.enqueue(self._job(self.judges[:1], delay=_SAFETY))
+        job = await self.queue.enqueue(self._job((), delay=_SAFETY))
         judge, number = await self._judged(job)
         said = self._last(judge)
         if said.status >= 500:
@@ -236,14 +236,33 @@ class Replicated:
         """
         made = [pod for pod, _ in self.made]
         gone = await gathered([self._of_draft(pod, "DELETE") for pod in made], (PodFailure,))
-        for pod, said in zip(made, gone, strict=True):
-            if isinstance(said, Exception) or said.status >= 400:
-                _log.warn("{pod} keeps {key}, which not every pod takes", pod=pod.name, key=str(self.key))
-        if await self.store.end_write(number) and not self.overlapped and not self.before:
+        kept = {
+            pod.id
+            for pod, said in zip(made, gone, strict=True)
+            if isinstance(said, Exception) or (said.status >= 400 and said.status != _NOT_FOUND)
+        }
+        # who has not answered may have made it, too
+        unsure = [pod for pod, failure in self.silent if failure.sent]
+        kept.update(pod.id for pod in unsure)
+        known = next((each for each in self.before if not each.resource.deleted), None)
+        if kept and known is None:
+            copies = [
+                SharedCopy(
+                    pod_id=pod.id,
+                    pod_ref=self.key.name,
+                    state=CopyState.BEHIND if pod.id in kept else CopyState.CURRENT,
+                )
+                for pod in (*made, *unsure)
+            ]
+            resource = SharedResource(key=self.key, top_id=self.top_id, deleted=True)
+            expected = self.before[0].resource.version if self.before else 0
+            await self.store.settle(resource, copies, expected=expected)
+        alone = await self.store.end_write(number) and not self.overlapped
+        if alone and not kept and known is None:
             await self.queue.withdraw(REPLICATE, str(self.key), job.generation)
         else:
-            # what the judge has now is what there is: another process may have made the same meanwhile
-            await self.queue.enqueue(self._job([judge]))
+            # where others write the same, what the judge has now is what there is
+            await self.queue.enqueue(self._job(() if alone else [judge]))
 
     async def _settle(self, judge: Pod) -> None:
         """
