@@ -15,9 +15,10 @@ from twisted.trial.unittest import TestCase
 from tests.interface.database import migrated_database
 from tests.interface.stores import a_pod
 from trio2o.errors import InUse
-from trio2o.model import Kind, Route
+from trio2o.model import JobQuery, Kind, NewJob, Route
 from trio2o.storage.pool import Pool, Transaction
 from trio2o.storage.postgres import PostgresBindings, PostgresCursors, PostgresPods, PostgresRoutes
+from trio2o.storage.postgres.jobs import PostgresJobs
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -165,6 +166,24 @@ class IndexTests(TestCase):
         await pods.count_uses(pod.id, NOW)
         await bindings.end_bindings(pod.id, "over")
         self.check(explaining, "routes", "bindings")
+
+    async def test_jobs(self) -> None:
+        """
+        What workers ask each second reads no finished job, and what is pruned comes by its age.
+        """
+        explaining = await self.explaining()
+        jobs = PostgresJobs(explaining)  # type: ignore[arg-type]
+        made = await jobs.enqueue(NewJob(kind="paint", key="k"))
+        await jobs.claim("w", kinds=["paint", "sand"], limit=5, lease=5.0)
+        # both have none but the unfinished
+        self.assertRegex(explaining.plans[-1][1], "Index Scan using jobs_(due|one_unfinished)")
+        await jobs.withdraw("paint", "k", made.generation)
+        self.assertIn("jobs_one_unfinished", explaining.plans[-1][1])
+        await jobs.prune(kept=5.0, dead_kept=9.0, limit=5)
+        self.assertRegex(explaining.plans[-1][1], r"Index Scan using jobs_ended .*\n +Index Cond: ")
+        self.assertNotIn("Sort", explaining.plans[-1][1])
+        await jobs.list_jobs(JobQuery(limit=5))
+        self.assertIn("Index Scan Backward using jobs_serial_key", explaining.plans[-1][1])
 
     async def test_removal(self) -> None:
         """

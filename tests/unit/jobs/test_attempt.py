@@ -5,6 +5,7 @@ One attempt at a job, and what becomes of the job.
 from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from tests.unit.jobs.case import JobsCase
 from trio2o.errors import DatabaseUnavailable, JobHopeless, JobRetry, PodUnreachable, Unavailable
@@ -122,6 +123,20 @@ class EndTests(JobsCase):
         self.assertEqual([("paint", "dead")], self.outcomes)
         self.advance(1000.0)
         self.assertEqual(["k"], self.handler.begun)
+
+    def test_told(self) -> None:
+        """
+        The log has each end with the job's names; a dead letter is an error there.
+        """
+        told: list[LogEvent] = []
+        globalLogPublisher.addObserver(told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, told.append)
+        job = self.raising(JobHopeless("400 from Pod1"))
+        (event,) = [event for event in told if event.get("log_level") is LogLevel.error]
+        self.assertEqual(
+            ("paint", "k", job.id, 1, "400 from Pod1"),
+            tuple(event[name] for name in ("kind", "key", "job", "attempt", "error")),
+        )
 
     def test_hopeless_and_wanted(self) -> None:
         """

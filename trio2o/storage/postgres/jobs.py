@@ -20,7 +20,8 @@ from trio2o.storage.connection import Row
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.rows import storable
 
-_NOW = "clock_timestamp()"
+# Not clock_timestamp(), which is another one for each row, so that no index is of any help.
+_NOW = "statement_timestamp()"
 _UNFINISHED = "state in ('waiting', 'running')"
 _COLUMNS = (
     "jobs.id, kind, key, payload, pod_id, project_id, state, generation, attempts, claim, worker, error, progress,"
