@@ -104,6 +104,11 @@ class ISharedIds(Interface):
         What is wanted, of the kinds whose ids are mapped.
         """
 
+    def resources(kind: str) -> Sequence[SharedResource]:
+        """
+        All that is wanted of a kind whose ids are mapped; the same object until that changes.
+        """
+
     def copies(kind: str, top_id: str) -> Mapping[str, SharedCopy]:
         """
         Pod id to the copy, of the kinds whose ids are mapped; empty for what is not known.

@@ -4,7 +4,7 @@ Availability zones with their hosts: what the pods show, put together as one clo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from trio2o.model import Pod
@@ -16,17 +16,23 @@ INTERNAL = "internal"
 Hosts = dict[str, dict[str, Any]]
 
 
-def is_pods_zone(zone: str, pod: Pod) -> bool:
+def is_pods_zone(zone: str, pod: Pod, own: Collection[str] = ()) -> bool:
     """
     True for the zone in which the pod's hosts are for users; Nova's ``internal`` is none.
+
+    :param own: the zones that aggregates make of hosts, which users know by the same names.
     """
-    return zone == pod.pod_az_name if pod.pod_az_name else zone != INTERNAL
+    return zone == pod.pod_az_name if pod.pod_az_name else zone != INTERNAL and zone not in own
 
 
-def hosts_by_zone(said: Iterable[tuple[Pod, Iterable[Mapping[str, Any]]]]) -> dict[str, Hosts]:
+def hosts_by_zone(
+    said: Iterable[tuple[Pod, Iterable[Mapping[str, Any]]]], own: Collection[str] = ()
+) -> dict[str, Hosts]:
     """
     The hosts of all pods by the zones that users see, and those of ``internal``. Zones of a pod that no user can choose are
     left out.
+
+    :param own: the zones that aggregates make of hosts.
     """
     zones: dict[str, Hosts] = {}
     for pod, listed in said:
@@ -34,10 +40,10 @@ def hosts_by_zone(said: Iterable[tuple[Pod, Iterable[Mapping[str, Any]]]]) -> di
             name = shown.get("zoneName")
             if not isinstance(name, str):
                 continue
-            if is_pods_zone(name, pod):
+            if is_pods_zone(name, pod, own):
                 _add(zones.setdefault(pod.az_name, {}), shown.get("hosts") or {})
-            elif name == INTERNAL:
-                _add(zones.setdefault(INTERNAL, {}), shown.get("hosts") or {})
+            elif name == INTERNAL or name in own:
+                _add(zones.setdefault(name, {}), shown.get("hosts") or {})
     return zones
 
 

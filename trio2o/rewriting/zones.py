@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -43,33 +43,35 @@ _VALUES = {
 }
 
 
-def top_zones(body: bytes, zone: str) -> bytes:
+def top_zones(body: bytes, zone: str, kept: Collection[str] = ()) -> bytes:
     """
     The body of an answer with a pod's zones replaced by the top name of the zone that the pod is in.
 
     Only fields of the resource itself are changed, never those of its metadata; what names no zone stays so.
     Every other byte stays. A single resource takes about as long as parsing it; lists that are parsed anyway are
     better served by :func:`name_zone`.
+
+    :param kept: the names of zones that users know by these names.
     """
     single = _SINGLE.match(body)
     if single is not None:
-        splices = _certain_splices(body, single.group(1).decode())
+        splices = _certain_splices(body, single.group(1).decode(), kept)
         if splices is not None:
             return _replaced(body, splices, json.dumps(zone).encode())
     try:
         text = body.decode()
-        spans = list(_zone_values(text))
+        spans = list(_zone_values(text, kept))
     except (ValueError, RecursionError):
         return body
     return _replaced_text(text, spans, json.dumps(zone)).encode() if spans else body
 
 
-def name_zone(resource: dict[str, Any], key: str, zone: str) -> None:
+def name_zone(resource: dict[str, Any], key: str, zone: str, kept: Collection[str] = ()) -> None:
     """
     The same on a parsed resource, in place; ``key`` is what it or its list stands under.
     """
     for field in ZONE_FIELDS.get(key, ()):
-        if isinstance(resource.get(field), str) and resource[field]:
+        if isinstance(resource.get(field), str) and resource[field] and resource[field] not in kept:
             resource[field] = zone
 
 
@@ -102,7 +104,7 @@ def zone_in_words(body: bytes, pod_zone: str, zone: str) -> bytes:
     return body[: found.start(1)] + json.dumps(zone)[1:-1].encode() + body[found.end(1) :]
 
 
-def _certain_splices(body: bytes, single: str) -> list[tuple[int, int]] | None:
+def _certain_splices(body: bytes, single: str, kept: Collection[str]) -> list[tuple[int, int]] | None:
     """
     Where the zone names of one resource stand; ``None`` where that takes a closer look.
     """
@@ -116,7 +118,7 @@ def _certain_splices(body: bytes, single: str) -> list[tuple[int, int]] | None:
     splices = []
     for field in mentioned:
         value = resource.get(field)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or value in kept:
             continue
         token = b'"' + field.encode() + b'"'
         at = body.find(token)
@@ -142,7 +144,7 @@ def _replaced_text(text: str, spans: list[tuple[int, int]], value: str) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _zone_values(text: str) -> Iterator[tuple[int, int]]:
+def _zone_values(text: str, kept: Collection[str]) -> Iterator[tuple[int, int]]:
     """
     The places of all zone names of an answer's own resources, in order.
     """
@@ -159,6 +161,7 @@ def _zone_values(text: str) -> Iterator[tuple[int, int]]:
                     inner.key in fields
                     and isinstance(inner.value, str)
                     and inner.value
+                    and inner.value not in kept
                     and text[inner.value_start] == '"'
                 ):
                     yield inner.value_start, inner.end

@@ -50,6 +50,7 @@ from trio2o.strategies.departures import Departures
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.mapped import MappedIdentity
+from trio2o.strategies.own_zones import OwnZones
 from trio2o.strategies.quotas import QuotaBook
 from trio2o.surface.surfaces import COMPUTE, VOLUME
 from trio2o.usage.quotas import QuotaQuestions
@@ -166,7 +167,7 @@ def make_graph(
     state = MemoryState(reactor, route_limit=config.limits.routes_cached)
     followed = database.followed
     quota_limits = make_quota_limits(config.quotas, state)
-    shared_memory = make_shared_memory(followed.shared)
+    shared_memory = make_shared_memory(followed.shared, state.pod)
     feed = StateFeed(
         reactor,
         followed.changes,
@@ -196,6 +197,7 @@ def make_graph(
     policy = OsloPolicy()
     policy.use(policy.load(None if config.policy_file is None else str(config.policy_file)))
     observed = ObservedPods(pods, metrics, reactor)
+    own_zones = OwnZones(ids=shared_memory.book, state=state)
     forwarder = Forwarder(
         pods=observed,
         pod_tokens=SharedKeystone(),
@@ -203,6 +205,7 @@ def make_graph(
         clock=reactor,
         answer_limit=config.limits.answer_body_bytes,
         mapped=MappedIdentity(ids=shared_memory.book),
+        own_zones=own_zones.names,
     )
     asks = PodQuestions(
         pods=observed,
@@ -360,6 +363,7 @@ def make_graph(
         shared=shared,
         job_queue=job_queue.queue,
         counted=counted,
+        own_zones=own_zones,
     )
     listen = config.listen
     surfaces = [

@@ -48,13 +48,14 @@ class SharedMemory:
             self.touch(pod_id)
 
 
-def make_shared_memory(store: ISharedStore) -> SharedMemory:
+def make_shared_memory(store: ISharedStore, pod: Callable[[str], Pod | None]) -> SharedMemory:
     """
     Make it, empty.
 
     :param store: over the connection of what the state is fed from.
+    :param pod: gives a pod by its id.
     """
-    kinds = SharedKinds()
+    kinds = SharedKinds.over(pod)
     told: list[SharedMemory] = []
     book = SharedBook(store, kinds.mapped, lambda pod_ids: told[0].changed(pod_ids))
     memory = SharedMemory(kinds=kinds, book=book, followers=(book, SharedOfPods(book)))

@@ -31,6 +31,9 @@ from trio2o.service.identity import IdentityParts
 from trio2o.service.observing import Observer
 from trio2o.service.quotas import QuotaParts
 from trio2o.service.shared import SharedService
+from trio2o.strategies.aggregate_hosts import AggregateHosts
+from trio2o.strategies.aggregate_parts import AggregateParts
+from trio2o.strategies.aggregates import AggregatesStrategy
 from trio2o.strategies.agreed import AgreedStrategy
 from trio2o.strategies.alike import AlikeStrategy
 from trio2o.strategies.anywhere import AnyStrategy
@@ -52,6 +55,7 @@ from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.noting import NotingStrategy
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
+from trio2o.strategies.own_zones import OwnZones
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.replicating import ReplicateStrategy
 from trio2o.strategies.route import RouteStrategy
@@ -122,6 +126,7 @@ class Common:
     shared: SharedService
     job_queue: IJobQueue
     counted: QuotaCounting
+    own_zones: OwnZones
 
 
 @define(kw_only=True)
@@ -272,6 +277,8 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             refused_503=common.config.scheduling.rules_of_503(),
             typical=common.config.scheduling.rules().capacity.typical,
             counting=common.counted.counting(facts),
+            own_zones=common.own_zones,
+            zone_budget=pods.list_timeout_seconds,
             tolerable=frozenset(common.config.scheduling.tolerations_by_hint),
         ),
         "merge": MergeStrategy(
@@ -318,7 +325,9 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
             budget=pods.answer_timeout_seconds,
             body_limit=limits.read_body_bytes,
         ),
-        "local": LocalStrategy(**shared, pods=common.pods, budget=pods.list_timeout_seconds),
+        "local": LocalStrategy(
+            **shared, pods=common.pods, own_zones=common.own_zones, budget=pods.list_timeout_seconds
+        ),
     }
     strategies |= common.quotas.strategies(
         shared,
@@ -344,6 +353,20 @@ def make_strategies(common: Common, shield: Shield) -> dict[str, IStrategy]:
         ask=parts.ask,
         policy=SharedPolicy(common.config.shared.policy),
         budget=pods.answer_timeout_seconds,
+        body_limit=limits.read_body_bytes,
+    )
+    aggregates = AggregateParts(
+        **shared,
+        pods=common.pods,
+        ids=parts.memory.book,
+        budget=pods.list_timeout_seconds,
+        answer_budget=pods.answer_timeout_seconds,
+    )
+    strategies["aggregates"] = AggregatesStrategy(
+        parts=aggregates,
+        hosts=AggregateHosts(parts=aggregates, forwarder=common.forwarder, budget=pods.list_timeout_seconds),
+        replicate=strategies["replicate"],
+        shield=shield,
         body_limit=limits.read_body_bytes,
     )
     for name in ("any", "every", "alike", "ask", "replicate"):

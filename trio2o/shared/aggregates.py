@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from trio2o.errors import NotYet, Unreadable
 from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
-from trio2o.merging.integers import top_integer
+from trio2o.merging.integers import SPAN, top_integer
 from trio2o.model import Pod
 from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step, UseQuestion
 from trio2o.rewriting.aggregates import ZONE, aggregate_for_client, aggregate_for_pod, zone_at, zone_of
@@ -24,6 +24,8 @@ from trio2o.shared.reading import read_item, storable, unreadable
 
 KIND = "aggregate"
 
+#: From this microversion on aggregates show their uuid.
+_WITH_UUID = "compute 2.41"
 _ROOT = "/v2.1/os-aggregates"
 _ONE = f"{_ROOT}/{{ref}}"
 
@@ -47,7 +49,10 @@ class Aggregates:
         """
         See :class:`ISharedKind`. Nova's list has no pages.
         """
-        status, body = await ask.get(_ROOT)
+        status, body = await ask.get(_ROOT, version=_WITH_UUID)
+        if status != 200:
+            # 406, or whatever a pod says to a microversion that it does not know
+            status, body = await ask.get(_ROOT)
         items = body.get("aggregates") if status == 200 and isinstance(body, dict) else None
         if not isinstance(items, list):
             raise unreadable(ask, _ROOT, status)
@@ -58,16 +63,21 @@ class Aggregates:
         See :class:`ISharedKind`.
         """
         if ref:
-            item = await read_item(ask, f"{_ROOT}/{quote(ref, safe='')}", "aggregate")
+            path = f"{_ROOT}/{quote(ref, safe='')}"
+            try:
+                item = await read_item(ask, path, "aggregate", version=_WITH_UUID)
+            except Unreadable:
+                item = await read_item(ask, path, "aggregate")
             if item is not None:
                 return observed_aggregate(item, ask.pod)
         return next((one for one in await self.read_all(ask, ids, ()) if one.key.name == key.name), None)
 
     def wanted(self, observed: Observed, before: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """
-        What the pod shows.
+        See :class:`ISharedKind`: what the pod shows, and the uuid that users know, which is the first judge's.
         """
-        return observed.document
+        kept = (before or {}).get("uuid") or observed.facts.get("uuid")
+        return {**observed.document, "uuid": kept} if kept else observed.document
 
     def steps(self, desired: SharedResource, observed: Observed | None, ids: IPodIds) -> Sequence[Step]:
         """
@@ -171,6 +181,9 @@ def numbers(ids: IPodIds, pod: Pod) -> Callable[[int], int]:
     """
 
     def top(own: int) -> int:
+        if own >= SPAN:
+            # it is users' already
+            return own
         known = ids.top(KIND, str(own))
         return top_integer(pod.serial, own) if known is None else int(known)
 
@@ -195,5 +208,5 @@ def observed_aggregate(item: Any, pod: Pod) -> Observed:
         key=SharedKey(KIND, str(item.get("name"))),
         ref=str(number),
         document={"metadata": told},
-        facts={"hosts": hosts if isinstance(hosts, list) else []},
+        facts={"hosts": hosts if isinstance(hosts, list) else [], "uuid": item.get("uuid")},
     )

@@ -4,11 +4,13 @@ The kinds that pods have the same, in the order in which a pod is brought up to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
 from trio2o.interfaces import ISharedKind
+from trio2o.model import Pod
+from trio2o.shared.aggregates import Aggregates
 from trio2o.shared.default_types import DefaultTypes
 from trio2o.shared.flavors import Flavors
 from trio2o.shared.group_types import GroupTypes
@@ -16,7 +18,7 @@ from trio2o.shared.key_pairs import KeyPairs
 from trio2o.shared.qos_specs import QosSpecs
 from trio2o.shared.volume_types import VolumeTypes
 
-#: All that there are.
+#: Those that are read alike of every pod.
 SHARED_KINDS: tuple[ISharedKind, ...] = (
     Flavors(),
     KeyPairs(),
@@ -46,6 +48,15 @@ class SharedKinds(Mapping[str, ISharedKind]):
 
     def __len__(self) -> int:
         return len(self._kinds)
+
+    @classmethod
+    def over(cls, pod: Callable[[str], Pod | None]) -> SharedKinds:
+        """
+        All that there are, with those that go by what pods are.
+
+        :param pod: gives a pod by its id.
+        """
+        return cls((*SHARED_KINDS, Aggregates(pod)))
 
     @property
     def mapped(self) -> frozenset[str]:

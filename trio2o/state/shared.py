@@ -4,7 +4,7 @@ The ids that pods give shared things, and which pods lack something, in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from attrs import define, field
@@ -33,6 +33,8 @@ class SharedBook:
     #: Told which pods begin or cease to lack something.
     _changed: Callable[[frozenset[str]], None] = lambda pod_ids: None
     _resources: dict[_Place, SharedResource] = field(factory=dict, init=False)
+    #: Kind to all that is wanted of it; taken away by every change.
+    _by_kind: dict[str, Sequence[SharedResource]] = field(factory=dict, init=False)
     _copies: dict[_Place, dict[str, SharedCopy]] = field(factory=dict, init=False)
     #: Pod id, kind and the pod's own id to the id that users know.
     _tops: dict[tuple[str, str, str], str] = field(factory=dict, init=False)
@@ -48,6 +50,16 @@ class SharedBook:
 
     def resource(self, kind: str, top_id: str) -> SharedResource | None:
         return self._resources.get((kind, top_id))
+
+    def resources(self, kind: str) -> Sequence[SharedResource]:
+        known = self._by_kind.get(kind)
+        if known is None:
+            known = self._by_kind[kind] = tuple(
+                resource
+                for (its, _), resource in self._resources.items()
+                if its == kind and not resource.deleted
+            )
+        return known
 
     def copies(self, kind: str, top_id: str) -> Mapping[str, SharedCopy]:
         return self._copies.get((kind, top_id), {})
@@ -83,6 +95,7 @@ class SharedBook:
         """
         states = await self._store.cached(self._mapped)
         self._resources.clear()
+        self._by_kind.clear()
         self._copies.clear()
         self._tops.clear()
         self._lacking.clear()
@@ -107,6 +120,7 @@ class SharedBook:
     def _drop(self, place: _Place) -> None:
         kind, _ = place
         self._resources.pop(place, None)
+        self._by_kind.pop(kind, None)
         for pod_id, copy in self._copies.pop(place, {}).items():
             self._tops.pop((pod_id, kind, copy.pod_ref), None)
         for lacking in self._lacking.values():
@@ -122,6 +136,7 @@ class SharedBook:
                 self._tops[pod_id, kind, copy.pod_ref] = resource.top_id
         if kind in self._mapped:
             self._resources[place] = resource
+            self._by_kind.pop(kind, None)
             self._copies[place] = dict(state.copies)
 
     def _count(self) -> None:

@@ -231,7 +231,7 @@ class AskStrategy:
         if (
             isinstance(shown, dict)
             and isinstance(shown.get("zone"), str)
-            and is_pods_zone(shown["zone"], pod)
+            and is_pods_zone(shown["zone"], pod, self._forwarder.own_zones())
         ):
             shown["zone"] = pod.az_name
         return evolve(whole, body=orjson.dumps(body))

@@ -4,7 +4,7 @@ Sending a client's request to one pod and making the pod's answer the top region
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, evolve, field
@@ -64,6 +64,8 @@ class Forwarder:
     _answer_limit: int
     #: Exchanges ids that each pod gives of its own; ``None`` where no pod has any that the top does not have.
     _mapped: MappedIdentity | None = None
+    #: The names of zones that are no pod's own, and the same in pods and for users.
+    own_zones: Callable[[], frozenset[str]] = frozenset
     _rewriters: dict[tuple[tuple[bytes, ...], bytes], LinkRewriter] = field(factory=dict, init=False)
 
     async def send(
@@ -253,7 +255,8 @@ class Forwarder:
             if rewriter is not None:
                 body = rewriter.rewrite(body)
             if zones:
-                body = top_zones(body, pod.az_name)
+                kept = self.own_zones() if context.surface == "compute" else frozenset[str]()
+                body = top_zones(body, pod.az_name, kept)
         return Answer(
             status=answer.status,
             headers=self._headers(answer, inbound, pod, context.surface),

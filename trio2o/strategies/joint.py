@@ -204,7 +204,11 @@ class Joint:
             return item
         number_item(item, self.options.integers, pod.serial)
         zone = self.options.zone
-        if zone and isinstance(item.get(zone), str) and is_pods_zone(item[zone], pod):
+        if (
+            zone
+            and isinstance(item.get(zone), str)
+            and is_pods_zone(item[zone], pod, self.forwarder.own_zones())
+        ):
             item[zone] = pod.az_name
         return item
 

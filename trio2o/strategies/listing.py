@@ -4,7 +4,7 @@ One list as it is asked of pods: which pods, with which query, and what their an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -183,10 +183,17 @@ class Listing:
         return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
-def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod], max_page: int) -> Listing:
+def read_listing(
+    inbound: Inbound,
+    context: RequestContext,
+    pods: Sequence[Pod],
+    max_page: int,
+    own_zones: Collection[str] = (),
+) -> Listing:
     """
     What a request asks for.
 
+    :param own_zones: the zones that are no pod's own, and may be in each.
     :raises BadRequest: in the service's words, if its paging is malformed, or its query is no UTF-8.
     """
     try:
@@ -200,7 +207,7 @@ def read_listing(inbound: Inbound, context: RequestContext, pods: Sequence[Pod],
     asked = [pod for pod in pods if pod.state is not PodState.DISABLED]
     zones = {value for name, value in parameters if name == "availability_zone"}
     if zones and _filters_by_zone(inbound, context):
-        asked = [pod for pod in asked if pod.az_name in zones]
+        asked = [pod for pod in asked if pod.az_name in zones or not zones.isdisjoint(own_zones)]
     path = inbound.path
     style = _style(inbound)
     # a user who asks for all projects is refused by the policy of the list that was asked for

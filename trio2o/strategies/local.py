@@ -18,6 +18,7 @@ from trio2o.merging.zones import INTERNAL, hosts_by_zone, in_order
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.own_zones import OwnZones
 from trio2o.strategies.pages import object_in
 
 #: From this microversion on Nova takes no parameters here.
@@ -33,13 +34,14 @@ class LocalStrategy:
     """
     Availability zones, plain and with their hosts.
 
-    The zones are those of the configuration, whichever pods answer. One is available while one of its pods takes new
-    resources and answers.
+    The zones are those of the configuration, whichever pods answer, and those that aggregates make of hosts. One is available
+    while one of its pods takes new resources and answers.
     """
 
     _forwarder: Forwarder
     _state: IState
     _pods: IPodClient
+    _own_zones: OwnZones
     #: Seconds that a pod has to tell its hosts.
     _budget: float
 
@@ -51,7 +53,7 @@ class LocalStrategy:
         if context.surface == "compute":
             _check_parameters(inbound)
         if name == "zones":
-            return self._zones(context)
+            return await self._zones(inbound, context)
         if name == "zones_detail":
             return await self._zones_detail(inbound, context)
         raise NotFound("The resource could not be found.")
@@ -66,7 +68,7 @@ class LocalStrategy:
     def _available(self, pods: list[Pod], service: str) -> bool:
         return any(pod.state is PodState.ENABLED and self._pods.healthy(pod.id, service) for pod in pods)
 
-    def _zones(self, context: RequestContext) -> Answer:
+    async def _zones(self, inbound: Inbound, context: RequestContext) -> Answer:
         told_zones: list[dict[str, Any]] = []
         for zone, pods in self._by_zone().items():
             shown: dict[str, Any] = {
@@ -76,8 +78,15 @@ class LocalStrategy:
             if context.surface == "compute":
                 shown["hosts"] = None
             told_zones.append(shown)
-        # Cinder lists zones as it finds them, whichever are available
-        return _answer(in_order(told_zones) if context.surface == "compute" else told_zones)
+        if context.surface != "compute":
+            # Cinder lists zones as it finds them, whichever are available
+            return _answer(told_zones)
+        own, _ = await self._own_zones.of_pods(self._forwarder, inbound, context, self._budget)
+        told_zones += [
+            {"zoneName": zone, "zoneState": {"available": self._available(pods, "compute")}, "hosts": None}
+            for zone, pods in own.items()
+        ]
+        return _answer(in_order(told_zones))
 
     async def _zones_detail(self, inbound: Inbound, context: RequestContext) -> Answer:
         """
@@ -108,7 +117,8 @@ class LocalStrategy:
             given.append((pod, listed))
         if not given and not context.is_admin:
             raise Forbidden(_NOT_DETAILED)
-        hosts = hosts_by_zone(given)
+        own = self._own_zones.names()
+        hosts = hosts_by_zone(given, own)
         heard = {pod.az_name for pod, _ in given}
         told_zones = [
             {
@@ -118,10 +128,10 @@ class LocalStrategy:
             }
             for zone, members in zones.items()
         ]
-        if INTERNAL in hosts and INTERNAL not in zones:
-            told_zones.append(
-                {"zoneName": INTERNAL, "zoneState": {"available": True}, "hosts": hosts[INTERNAL]}
-            )
+        for zone in {INTERNAL, *own}.intersection(hosts).difference(zones):
+            members = [pod for pod, listed in given if any(shown.get("zoneName") == zone for shown in listed)]
+            available = zone == INTERNAL or self._available(members, context.surface)
+            told_zones.append({"zoneName": zone, "zoneState": {"available": available}, "hosts": hosts[zone]})
         answer = _answer(in_order(told_zones))
         return Answer(
             status=200,

@@ -85,7 +85,8 @@ class MergeStrategy:
         """
         See :class:`IStrategy`.
         """
-        listing = read_listing(inbound, context, self._state.pods(), self._max_page)
+        own_zones = self._forwarder.own_zones()
+        listing = read_listing(inbound, context, self._state.pods(), self._max_page, own_zones)
         progress = _Progress()
         try:
             beginning = await self._starts.find(listing)
@@ -187,8 +188,9 @@ class MergeStrategy:
         # before the zones get their top names: the next page compares what pods show
         if page.items:
             self._keep_cursor(listing, page)
+        kept = self._forwarder.own_zones() if listing.context.surface == "compute" else frozenset[str]()
         for item, name in zip(items, page.pods, strict=True):
-            name_zone(item, listing.plural, by_name[name].az_name)
+            name_zone(item, listing.plural, by_name[name].az_name, kept)
             self._forwarder.name_ids(listing.inbound, by_name[name], item, listing.plural)
         missing = tuple(by_name[name] for name in page.missing)
         detailed = listing.inbound.path.rstrip(b"/").endswith(b"/detail")

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from trio2o.errors import PodFailure, PodUnreachable, Unavailable
+from trio2o.errors import BadRequest, PodFailure, PodUnreachable, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.intents import idempotency_key
 from trio2o.interfaces import IPodAnswer, IStrategy
@@ -28,6 +28,7 @@ from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.outcomes import Outcomes
+from trio2o.strategies.own_zones import OwnZones
 from trio2o.strategies.placing import Explains, Place, Placement
 from trio2o.strategies.referring import pods_having
 from trio2o.strategies.reserving import Hold
@@ -63,6 +64,9 @@ class ScheduleStrategy:
     _offered: Offered
     #: What a server or volume counts for whose size is not known.
     _typical: Amounts
+    _own_zones: OwnZones
+    #: Seconds that pods have to tell in which of those they have hosts.
+    _zone_budget: float
     #: What creates take of quotas; ``None`` where the pods alone look at them.
     _counting: Counting | None = None
     #: The taints that a create may say do not keep it away.
@@ -88,6 +92,10 @@ class ScheduleStrategy:
             # what the service takes and fails at later
             wanted = evolve(wanted, zone=None)
         within = await pods_having(self._locator, inbound, context, wanted.references, zone)
+        if kind is Kind.SERVER and wanted.zone in self._own_zones.names():
+            within = await self._within_own(wanted.zone, within, inbound, context)
+            # the pods call it the same
+            wanted = evolve(wanted, zone=None)
         # what belongs to another resource binds nothing, though nobody may have that one; a token without a project has
         # nothing that could be bound. What they may make is the pod's to say.
         pinned = within is not None or "pinned" in inbound.operation.options or not context.project_id
@@ -154,6 +162,21 @@ class ScheduleStrategy:
             hold.declined()
 
         return hold, evolve(wanted, trying=trying, declined=declined)
+
+    async def _within_own(
+        self, zone: str, within: frozenset[str] | None, inbound: Inbound, context: RequestContext
+    ) -> frozenset[str]:
+        """
+        The ids of the pods that have hosts in a zone that is no pod's own, of those that have what the body names.
+
+        :raises BadRequest: if there is none.
+        :raises GatewayError: if a pod that may have some does not answer.
+        """
+        pods = await self._own_zones.pods_with(zone, self._forwarder, inbound, context, self._zone_budget)
+        pods = pods if within is None else pods & within
+        if not pods:
+            raise BadRequest(SURFACES[context.surface].unknown_zone.replace("{zone}", zone))
+        return pods
 
     async def _place(
         self, request: PlacementRequest, *, pinned: bool, unknown_zone: str, explain: Explains | None

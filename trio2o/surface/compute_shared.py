@@ -139,4 +139,20 @@ def _quotas() -> Iterator[Operation]:
     )
 
 
-SHARED: tuple[Operation, ...] = (*_flavors(), *_keypairs(), *_quotas())
+def _aggregates() -> Iterator[Operation]:
+    """
+    One aggregate of each name, with each pod's hosts.
+    """
+    options = {"kind": "aggregate", "by": "any"}
+    for methods, path in (
+        (_GET, "/os-aggregates"),
+        (_POST, "/os-aggregates"),
+        (_GET, "/os-aggregates/{id}"),
+        (_PUT | _DELETE, "/os-aggregates/{id}"),
+        (_POST, "/os-aggregates/{id}/action"),
+        (_POST, "/os-aggregates/{id}/images"),
+    ):
+        yield Operation(methods=methods, path=path, strategy="aggregates", options=options)
+
+
+SHARED: tuple[Operation, ...] = (*_flavors(), *_keypairs(), *_quotas(), *_aggregates())

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.functional.rows import (
+    compute_aggregates,
     compute_hosts,
     compute_proxies,
     compute_rest,
@@ -23,6 +24,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         *compute_proxies.CASES,
         *compute_rest.CASES,
         *compute_shared.CASES,
+        *compute_aggregates.CASES,
     ),
     "volume": volume_cases.CASES,
 }

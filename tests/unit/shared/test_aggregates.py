@@ -136,8 +136,35 @@ class AggregateTests(SynchronousTestCase):
         assert observed is not None
         self.assertEqual((KEY, "7"), (observed.key, observed.ref))
         self.assertEqual({"metadata": {"availability_zone": "az1", "ssd": "true"}}, observed.document)
-        self.assertEqual({"hosts": ["h1"]}, observed.facts)
+        self.assertEqual({"hosts": ["h1"], "uuid": None}, observed.facts)
         self.assertIsNone(self.read(SharedKey("aggregate", "b"), "8"))
+
+    def test_uuid(self) -> None:
+        """
+        The uuid that was wanted first is wanted for ever, and takes no step.
+        """
+        self.serve({**shown(), "uuid": "u7"})
+        observed = self.read()
+        assert observed is not None
+        self.assertEqual({"metadata": {}, "uuid": "u7"}, self.kind.wanted(observed, None))
+        self.assertEqual({"metadata": {}, "uuid": "u1"}, self.kind.wanted(observed, {"uuid": "u1"}))
+        resource = SharedResource(key=KEY, top_id=TOP, document={"metadata": {}, "uuid": "u1"})
+        self.assertEqual([], self.steps(resource))
+        self.assertEqual("compute 2.41", self.ask.asked[0][3])
+
+    def test_old_pod(self) -> None:
+        """
+        A pod that does not know the microversion is asked without one.
+        """
+        item = shown()
+
+        def told(version: str) -> tuple[int, Any]:
+            return (406, None) if version else (200, {"aggregate": item})
+
+        self.ask.answers = {("GET", f"{ROOT}/7"): told}
+        observed = self.read()
+        assert observed is not None
+        self.assertEqual("7", observed.ref)
 
     def test_read_by_name(self) -> None:
         """

@@ -73,6 +73,7 @@ from trio2o.strategies.locating import Locator
 from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
+from trio2o.strategies.own_zones import OwnZones
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.quota_use import ProjectUse
 from trio2o.strategies.quota_views import FreshLimits, QuotaViewStrategy
@@ -231,12 +232,15 @@ class StrategyCase(SynchronousTestCase):
         """
         Build the strategies, as the composition root does.
         """
+        self.book = SharedBook(MemoryShared(self.database), frozenset({"aggregate"}))
+        self.own_zones = OwnZones(ids=self.book, state=self.state)
         self.forwarder = Forwarder(
             pods=self.pods,
             pod_tokens=self.tokens,
             facts=self.facts,
             clock=self.clock,
             answer_limit=1_000_000,
+            own_zones=self.own_zones.names,
         )
         self.locator = Locator(
             state=self.state,
@@ -314,6 +318,8 @@ class StrategyCase(SynchronousTestCase):
                 budget=CREATE_BUDGET,
                 offered=self.offers,
                 typical=USUAL.typical,
+                own_zones=self.own_zones,
+                zone_budget=LIST_BUDGET,
             ),
             "merge": MergeStrategy(
                 **shared,
@@ -349,7 +355,7 @@ class StrategyCase(SynchronousTestCase):
                 body_limit=LIMIT,
                 new_name=lambda: "made-up",
             ),
-            "local": LocalStrategy(**shared, pods=self.pods, budget=LIST_BUDGET),
+            "local": LocalStrategy(**shared, pods=self.pods, own_zones=self.own_zones, budget=LIST_BUDGET),
         }
         fresh = FreshLimits(
             limits=self.quota_book, catch_up=self.caught_up, state=self.state, clock=self.clock

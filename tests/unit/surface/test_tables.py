@@ -42,7 +42,11 @@ OPTIONS = {
 }
 
 #: The strategies that have another one carry a row out, and their own options.
-_CARRIED_OUT_BY_OTHERS = {"follow": OWN_OPTIONS, "replicate": replicating.OWN_OPTIONS}
+_CARRIED_OUT_BY_OTHERS = {
+    "follow": OWN_OPTIONS,
+    "replicate": replicating.OWN_OPTIONS,
+    "aggregates": replicating.OWN_OPTIONS,
+}
 
 
 def rows() -> list[Operation]:
@@ -179,6 +183,11 @@ class ComputeTests(SynchronousTestCase):
         ("GET", f"/servers/{ID}/shares", "route"),
         ("GET", "/os-availability-zone", "local"),
         ("GET", "/os-availability-zone/detail", "local"),
+        ("GET", "/os-aggregates", "aggregates"),
+        ("POST", "/os-aggregates", "aggregates"),
+        ("PUT", "/os-aggregates/1", "aggregates"),
+        ("POST", "/os-aggregates/1/action", "aggregates"),
+        ("POST", "/os-aggregates/1/images", "aggregates"),
         ("GET", "/flavors", "agreed"),
         ("POST", "/flavors", "replicate"),
         ("GET", "/flavors/1", "any"),
