@@ -103,12 +103,12 @@ class _Create:
         """
         first, rest = await self._begin(pods)
         if first is not None:
-            return first
+            return self.draft.as_sent(first)
         await self._send_to(rest)
         if self.refused or (self.silent and not self.options.lenient) or not (self.made or self.had):
             await self._take_back()
             if self.refused:
-                return self.refused[0]
+                return self.draft.as_sent(self.refused[0])
             raise self._failed()
         pod, answer = (self.made or self.had)[0]
         done = (pod.name, *(other.name for other, _ in (*self.made, *self.had) if other.id != pod.id))

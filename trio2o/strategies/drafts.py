@@ -8,13 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from trio2o.exchange import Answer
 from trio2o.strategies.pages import object_in
-
-#: What a client writes for "an id of your own"; Nova makes a UUID then.
-_ANY_ID = (None, "", "auto")
 
 
 @frozen(kw_only=True)
@@ -27,7 +24,7 @@ class AlikeOptions:
     single: str
     #: The field that names it in every pod, and in the path of what is shown of it.
     name: str
-    #: True where the gateway makes that name up when the client leaves it open.
+    #: True where the gateway makes that name up when the client leaves it out, or sends null.
     names_it: bool = False
     #: The fields that have to be the same where a pod has it already.
     same: tuple[str, ...]
@@ -51,6 +48,8 @@ class Draft:
     wanted: dict[str, Any] = field(factory=dict, init=False)
     #: True where each create gives another thing, so that one which is there already is never this one.
     unique: bool = field(default=False, init=False)
+    #: What a refusal shows of the name that was made up, and what it would have shown; ``None`` where none was.
+    _made_up: tuple[bytes, bytes] | None = field(default=None, init=False)
 
     @property
     def name(self) -> Any:
@@ -69,11 +68,31 @@ class Draft:
         if parsed is None or not isinstance(wanted, dict):
             return
         self.wanted = wanted
-        if self.options.names_it and wanted.get(self.options.name) in _ANY_ID:
-            wanted[self.options.name] = new_name()
+        if self.options.names_it and wanted.get(self.options.name) is None:
+            self._make_up(new_name())
             self.body = orjson.dumps(parsed)
             self.unique = True
         self.unique = self.unique or bool(self.options.learnt and wanted.get(self.options.learnt) is None)
+
+    def _make_up(self, made: str) -> None:
+        """
+        Give it a name. What is left out comes last; what was null stays where it was.
+        """
+        name = self.options.name
+        shown = f"{name!r}: {made!r}"
+        if name in self.wanted:
+            self._made_up = (shown.encode(), f"{name!r}: None".encode())
+        else:
+            self._made_up = ((f", {shown}" if self.wanted else shown).encode(), b"")
+        self.wanted[name] = made
+
+    def as_sent(self, refusal: Answer) -> Answer:
+        """
+        A refusal as one cloud would word it: the services quote the body that they do not like, as Python shows it.
+        """
+        if self._made_up is None or not isinstance(refusal.body, bytes):
+            return refusal
+        return evolve(refusal, body=refusal.body.replace(*self._made_up))
 
     def learn(self, answer: Answer) -> None:
         """

@@ -125,13 +125,13 @@ class Replicated:
             return said
         if self.refused:
             await self._refused_by_judge(number, job)
-            return said
+            return said if self.draft is None else self.draft.as_sent(said)
         await self._send_to([pod for pod in self.judges if pod.id != judge.id and not self._was_silent(pod)])
         if self.draft is not None:
             for _, answer in self.refused:
                 if answer.status < 500:
                     await self._taken_back(judge, number, job)
-                    return answer
+                    return self.draft.as_sent(answer)
         try:
             await self._settle(judge)
             await self._ended(number, job, judge)

@@ -58,8 +58,10 @@ class Flavors:
         wanted = body_object(call, "flavor")
         required(wanted, ("name", "ram", "vcpus", "disk"), "flavor")
         flavor_id = wanted.get("id")
+        if isinstance(flavor_id, str):
+            text(wanted, "id", empty=False)
         flavor = Flavor(
-            id=str(uuid.uuid4()) if flavor_id in (None, "auto") else str(flavor_id),
+            id=str(uuid.uuid4()) if flavor_id is None else str(flavor_id),
             name=text(wanted, "name", empty=False) or "",
             ram=whole_number(wanted, "ram", 0, minimum=1),
             vcpus=whole_number(wanted, "vcpus", 0, minimum=1),
