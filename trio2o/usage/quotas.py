@@ -33,6 +33,10 @@ _QUESTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
+#: What Nova answers of a project that Keystone does not have any more: it has nothing, and the pod tells of all others.
+_NO_PROJECT = 400
+
+
 @define(kw_only=True)
 class QuotaQuestions:
     """
@@ -71,6 +75,8 @@ class QuotaQuestions:
         said = await self._asks.get(pod, service, path)
         if said.status >= 500 or said.status == 429:
             raise PodBroken(pod.name, f"{service} answers {said.status}", sent=True)
+        if said.status == _NO_PROJECT:
+            return {}
         told = said.body.get("quota_set") if said.status == 200 and isinstance(said.body, dict) else None
         problem = "" if isinstance(told, dict) else f"{service} answers {said.status}"
         if self._told.get((pod.id, service), "") != problem:

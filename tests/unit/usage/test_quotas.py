@@ -101,3 +101,12 @@ class QuotaQuestionTests(SynchronousTestCase):
             used = self.successResultOf(Deferred.fromCoroutine(questions.used(POD, "compute", "p")))
             self.assertEqual(not untold, bool(used))
             self.assertEqual((untold, set()), (questions.untold("compute"), questions.untold("volume")))
+
+    def test_no_project(self) -> None:
+        """
+        A project that is deleted in Keystone has nothing, which says nothing of the pod.
+        """
+        questions = QuotaQuestions(asks=self)
+        self.answer = Answer(400, {"badRequest": {"message": "Project ID p is not a valid project."}})
+        used = self.successResultOf(Deferred.fromCoroutine(questions.used(POD, "compute", "p")))
+        self.assertEqual(({}, set()), (used, questions.untold("compute")))
