@@ -70,6 +70,9 @@ A_VOLUME = MappedIds(
 VOLUMES = MappedIds(parameters={"volume_type_id": VOLUME_TYPE}, told={"volumes": _VOLUME}, since=_SHOWS_TYPE)
 VOLUME_ACTION = MappedIds(asked={"os-retype": {"new_type": _TYPE}})
 
+#: Storage pools that a type's volumes fit in.
+POOLS = MappedIds(parameters={"volume_type": VOLUME_TYPE})
+
 _GROUP: Shape = {"group_type": _GROUP_TYPE, "volume_types": _TYPE}
 GROUPS = MappedIds(
     parameters={"group_type_id": GROUP_TYPE},

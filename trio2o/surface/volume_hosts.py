@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trio2o.surface.compute import GET, POST
-from trio2o.surface.mapped_ids import A_VOLUME
+from trio2o.surface.mapped_ids import A_VOLUME, POOLS
 from trio2o.surface.operations import Operation
 from trio2o.surface.volume_rows import PUT, SNAPSHOT, VOLUME, create
 
@@ -37,7 +37,13 @@ HOSTS = (
     ),
     Operation(methods=GET, path="/os-hosts", strategy="join", options={"keys": ("hosts",), "zone": "zone"}),
     Operation(methods=GET | PUT, path="/os-hosts/{id}", strategy="ask"),
-    Operation(methods=GET, path="/scheduler-stats/get_pools", strategy="join", options={"keys": ("pools",)}),
+    Operation(
+        methods=GET,
+        path="/scheduler-stats/get_pools",
+        strategy="join",
+        options={"keys": ("pools",)},
+        ids=POOLS,
+    ),
     Operation(methods=GET, path="/capabilities/{id}", strategy="ask"),
     Operation(methods=GET, path="/clusters", strategy="join", options={"keys": ("clusters",)}),
     Operation(methods=GET, path="/clusters/detail", strategy="join", options={"keys": ("clusters",)}),

@@ -10,14 +10,15 @@ from typing import Any
 import orjson
 from attrs import define, field
 from zope.interface import implementer
+from zope.interface.verify import verifyObject
 
 from tests.unit.strategies.case import P1, StrategyCase, a_context
-from tests.unit.strategies.doubles import Reply
-from trio2o.interfaces import IPodIds, ISharedIds
+from tests.unit.strategies.doubles import MemoryAnswer, Reply
+from trio2o.interfaces import IBodyTransform, IPodAnswer, IPodIds, ISharedIds
 from trio2o.model import Kind, PodState
 from trio2o.model.shared import SharedCopy, SharedKey, SharedResource
 from trio2o.strategies.forwarding import Forwarder
-from trio2o.strategies.mapped import MappedIdentity, WholeBody
+from trio2o.strategies.mapped import MappedAnswer, MappedIdentity, WholeBody
 
 V1, V2 = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
 #: A type, a group type and QoS specs at the top, where they are Pod1's own, and in Pod2.
@@ -245,6 +246,20 @@ class TypeTests(MappedCase):
         self.assertEqual([{"id": T, "name": "gold"}], answer["volume_types"])
         self.assertEqual(2, len(self.pods.calls))
 
+    def test_pools(self) -> None:
+        """
+        Pools are asked for by the type's own id in each pod.
+        """
+        path = f"/v3/{P1}/scheduler-stats/get_pools"
+        self.pods.on("*", "GET", path, Reply(200, {"pools": []}))
+
+        self.volume("GET", f"/scheduler-stats/get_pools?volume_type={T}&name={T}")
+
+        asked = {call.pod: call.query or "" for call in self.pods.calls}
+        self.assertIn(f"volume_type={T}", asked["Pod1"])
+        self.assertIn(f"volume_type={T2}", asked["Pod2"])
+        self.assertIn(f"name={T}", asked["Pod2"])
+
     def test_unknown_id(self) -> None:
         """
         An id that no pod's thing has at the top goes on as it is: to what one pod alone has.
@@ -293,6 +308,18 @@ class WholeBodyTests(MappedCase):
         self.assertEqual(
             [b"", b"abcd", b"e", b""], [body.feed(b"ab"), body.feed(b"cd"), body.feed(b"e"), body.flush()]
         )
+
+    def test_interfaces(self) -> None:
+        """
+        What stands for a pod's answer, and for its way to the client, is all that those have to be.
+        """
+        verifyObject(IBodyTransform, WholeBody(rewrites=bytes.upper, then=None))
+        inner = MemoryAnswer(404, [(b"content-type", b"application/json")], b"{}", "Pod2")
+        answer = MappedAnswer(inner=inner, rewrites=bytes.upper)
+        verifyObject(IPodAnswer, answer)
+        self.assertEqual(b"{}", self.successResultOf(answer.read(10)))
+        self.assertEqual((404, "Pod2"), (answer.status, answer.pod_name))
+        self.assertEqual(b"application/json", answer.header(b"content-type"))
 
     def test_context(self) -> None:
         """
