@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.functional.cloud import Client, Cloud, pause, within
+from tests.functional.cloud import IMAGE, Client, Cloud, pause, within
 from tests.functional.test_shared import PODS, SharedCase
 
 TYPES, QOS, GROUP_TYPES = "/v3/{project}/types", "/v3/{project}/qos-specs", "/v3/{project}/group_types"
@@ -155,6 +155,38 @@ class TypeTests(TypesCase):
             await self.until_available(demo, volume_id)
             shown = (await self.good(demo, "GET", f"{VOLUMES}/{volume_id}"))["volume"]
             self.assertEqual(silver, shown["volume_type_id"])
+
+    async def test_server(self) -> None:
+        """
+        The disk that a server is made with has the type that its top id names, in the pod that the server is in.
+        """
+        cloud, admin = await self.begin()
+        gold = await self.a_type(admin)
+        disk = {
+            "boot_index": 0,
+            "uuid": IMAGE,
+            "source_type": "image",
+            "destination_type": "volume",
+            "volume_size": 1,
+            "volume_type": gold,
+        }
+        await cloud.demo.create_server(
+            version="2.67",
+            availability_zone="az2",
+            networks="none",
+            imageRef="",
+            block_device_mapping_v2=[disk],
+        )
+        demo = cloud.demo.volume
+
+        async def made() -> dict[str, Any]:
+            while not (found := (await self.good(demo, "GET", f"{VOLUMES}/detail"))["volumes"]):
+                await pause(0.05)
+            volume: dict[str, Any] = found[0]
+            return volume
+
+        volume = await within(20, made())
+        self.assertEqual((gold, "az2"), (volume["volume_type_id"], volume["availability_zone"]))
 
     async def until_available(self, client: Client, volume_id: str) -> None:
         """

@@ -90,6 +90,17 @@ class CinderAsk:
         return reply.status, reply.json if reply.content[:1] in (b"{", b"[") else None
 
 
+def a_cinder() -> Api:
+    """
+    A fake Cinder.
+    """
+    wall = Clock()
+    pod = PodState(name="Pod1", clock=PodClock(wall, manual=True))
+    admin = Caller(user_id="admin", project_id=PROJECT, roles=frozenset({"admin"}))
+    frame = make_cinder(pod, StaticTokens({"admin-token": admin}), wall)
+    return Api(StubTreq(frame.resource()), "http://pod1.test/v3")
+
+
 class CinderKindCase(SynchronousTestCase):
     """
     One pod.
@@ -104,11 +115,7 @@ class CinderKindCase(SynchronousTestCase):
         """
         Begin with an empty pod.
         """
-        wall = Clock()
-        pod = PodState(name="Pod1", clock=PodClock(wall, manual=True))
-        admin = Caller(user_id="admin", project_id=PROJECT, roles=frozenset({"admin"}))
-        frame = make_cinder(pod, StaticTokens({"admin-token": admin}), wall)
-        self.ask = CinderAsk(Api(StubTreq(frame.resource()), "http://pod1.test/v3"))
+        self.ask = CinderAsk(a_cinder())
         self.ids = Ids()
 
     def now(self, waiting: Any) -> Any:

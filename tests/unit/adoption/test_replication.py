@@ -1,0 +1,178 @@
+"""
+The jobs that give pods what they lack: two fake Cinders, and what is wanted of them in memory.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.shared.test_cinder_kinds import QOS, TYPE, CinderAsk, a_cinder
+from trio2o.adoption.replication import SYNC_POD, ReplicateJobs, SyncPodJobs
+from trio2o.model import Job, Pod
+from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedResource
+from trio2o.shared.kinds import SharedKinds
+from trio2o.state.cache import MemoryState
+from trio2o.state.shared import SharedBook
+from trio2o.storage.memory_database import MemoryDatabase
+from trio2o.storage.memory_jobs import MemoryJobs
+from trio2o.storage.memory_shared import MemoryShared
+from trio2o.strategies.converging import Converger
+from trio2o.strategies.replicated import REPLICATE, replication
+
+
+class AllHealthy:
+    """
+    Pods that answer.
+    """
+
+    def healthy(self, pod_id: str, service: str | None = None) -> bool:
+        """
+        Always.
+        """
+        return True
+
+
+class ReplicationCase(SynchronousTestCase):
+    """
+    Two pods, of which the first judges.
+    """
+
+    def setUp(self) -> None:
+        clock = Clock()
+        self.database = MemoryDatabase(clock)
+        names = ("Pod1", "Pod2")
+        pods = [Pod(id=f"{name}-id", name=name, az_name="az1", serial=at) for at, name in enumerate(names)]
+        self.pods = {pod.name: pod for pod in pods}
+        self.database.pods = {pod.id: pod for pod in pods}
+        state = MemoryState(clock)
+        state.put_pods(pods)
+        self.asks = {pod.id: CinderAsk(a_cinder(), pod=pod) for pod in pods}
+        self.store = MemoryShared(self.database)
+        kinds = SharedKinds()
+        self.book = SharedBook(self.store, kinds.mapped, lambda pod_ids: None)
+        converger = Converger(store=self.store, ids=self.book, ask=lambda pod, service: self.asks[pod.id])
+        common: dict[str, Any] = {
+            "store": self.store,
+            "kinds": kinds,
+            "converger": converger,
+            "ids": self.book,
+            "state": state,
+            "pods": AllHealthy(),
+            "queue": MemoryJobs(self.database),
+        }
+        self.replicate = ReplicateJobs(**common, write_seconds=60.0)
+        self.sync = SyncPodJobs(**common)
+
+    def now(self, waiting: Any) -> Any:
+        """
+        What a coroutine gives that needs no time.
+        """
+        return self.successResultOf(Deferred.fromCoroutine(waiting))
+
+    def in_pod(self, pod: str, method: str, path: str, body: Any = None, version: str = "") -> Any:
+        """
+        Ask a pod itself.
+        """
+        _, told = self.now(self.asks[f"{pod}-id"]._asked(method, f"/v3{path}", body, version))
+        return told
+
+    def wants(self, kind: str, name: str, top_id: str, document: dict[str, Any], **copies: str) -> None:
+        """
+        Write down what is wanted, and which pods have it by which ids.
+        """
+        held = [
+            SharedCopy(pod_id=f"{pod}-id", pod_ref=ref, state=CopyState.CURRENT)
+            for pod, ref in copies.items()
+        ]
+        resource = SharedResource(key=SharedKey(kind, name), top_id=top_id, document=document)
+        assert self.now(self.store.settle(resource, held, expected=0)) is not None
+        self.now(self.book.load())
+
+    def worked(self, handler: Any, kind: str, key: str, payload: Any, *, attempts: int = 1) -> None:
+        """
+        Have a job done; each time that it tells how far it is, this process hears of what was written.
+        """
+
+        async def tell(progress: str) -> None:
+            await self.book.load()
+
+        job = Job(
+            id="j", kind=kind, key=key, payload=payload, attempts=attempts, created_at=datetime.now(UTC)
+        )
+        self.now(handler.work(job, tell))
+        self.now(self.book.load())
+
+
+class ReplicateTests(ReplicationCase):
+    """
+    The job of one write.
+    """
+
+    def specs(self) -> str:
+        """
+        QoS specs that Pod1 alone has, as they are wanted; Pod1's own id.
+        """
+        made = self.in_pod("Pod1", "POST", "/qos-specs", {"qos_specs": {"name": "fast"}})
+        own = str(made["qos_specs"]["id"])
+        self.wants("qos_specs", "fast", own, QOS, Pod1=own)
+        return own
+
+    def test_who_has_it(self) -> None:
+        """
+        A pod that has what is wanted is left alone: a client's next write may be under way there. The other one gets it.
+        """
+        own = self.specs()
+        self.in_pod("Pod1", "PUT", f"/qos-specs/{own}", {"qos_specs": {"next": "1"}})
+
+        key = SharedKey("qos_specs", "fast")
+        self.worked(self.replicate, REPLICATE, str(key), replication(key, own))
+
+        self.assertEqual({"next": "1"}, self.in_pod("Pod1", "GET", f"/qos-specs/{own}")["qos_specs"]["specs"])
+        self.assertEqual(
+            ["fast"], [each["name"] for each in self.in_pod("Pod2", "GET", "/qos-specs")["qos_specs"]]
+        )
+
+    def test_judged(self) -> None:
+        """
+        What the judge shows is wanted and nothing is sent to it; the others get it though they are taken to have it.
+        """
+        own = self.specs()
+        key = SharedKey("qos_specs", "fast")
+        self.worked(self.replicate, REPLICATE, str(key), replication(key, own))
+        self.in_pod("Pod1", "PUT", f"/qos-specs/{own}", {"qos_specs": {"next": "1"}})
+        self.asks["Pod1-id"].sent.clear()
+
+        self.worked(self.replicate, REPLICATE, str(key), replication(key, own, ["Pod1-id"]))
+
+        self.assertEqual([], self.asks["Pod1-id"].sent)
+        (other,) = self.in_pod("Pod2", "GET", "/qos-specs")["qos_specs"]
+        self.assertEqual({"next": "1"}, other["specs"])
+
+
+class SyncTests(ReplicationCase):
+    """
+    The job of one pod.
+    """
+
+    def test_order(self) -> None:
+        """
+        A pod gets a default type and QoS specs, and only then the type that both of them name, by the order of their names; late
+        as the job may be, none of them is refused.
+        """
+        self.wants("default_type", "p1", "p1", {"volume_type": "top"})
+        self.wants("qos_specs", "fast", "top-qos", {**QOS, "types": ["top"]})
+        self.wants("volume_type", "gold", "top", TYPE)
+
+        self.worked(self.sync, SYNC_POD, "Pod2-id", {"pod": "Pod2"}, attempts=9)
+
+        types = self.in_pod("Pod2", "GET", "/types?is_public=None")["volume_types"]
+        (own,) = [each for each in types if each["name"] == "gold"]
+        self.assertIsNotNone(own["qos_specs_id"])
+        default = self.in_pod("Pod2", "GET", "/default-types/p1", version="volume 3.62")
+        self.assertEqual(own["id"], default["default_type"]["volume_type_id"])
+        self.assertEqual(frozenset({"Pod1-id"}), self.book.behind())
