@@ -160,12 +160,19 @@ class Setup:
             self.daemon = None
 
     def start_daemon(
-        self, pods: int, *, limits: str = "", workers: int = 1, state: str | None = None, settle: float = 2.0
+        self,
+        pods: int,
+        *,
+        limits: str = "",
+        quotas: str = "",
+        workers: int = 1,
+        state: str | None = None,
+        settle: float = 2.0,
     ) -> Server:
         """
         Start a new Trio2o over the first so many pods, with everything on, ending the one before.
 
-        :param limits: what its configuration has in the section of that name.
+        :param limits: what its configuration has in the section of that name; ``quotas`` too.
         :param state: the folder of its database; a new one where none is named.
         :param settle: seconds that are waited once it listens.
         """
@@ -187,6 +194,7 @@ database: {{state_directory: {self.folder}/{state}}}
 workers: {workers}
 logging: {{access_file: {self.folder}/access.log}}
 limits: {{{limits}}}
+quotas: {{{quotas}}}
 pods:
 {listed}"""
         )
