@@ -34,12 +34,14 @@ def in_body(body: bytes, shape: Shape, lookup: Lookup, *, lone: str = "") -> byt
 
     :param lone: see :attr:`MappedIds.lone`; a body that has it once takes no parsing.
     """
-    if not shape or _WORD_BYTES.search(body) is None:
+    if not shape:
         return body
     if lone:
         done = _in_lone(body, lone, shape, lookup)
         if done is not None:
             return done
+    if _WORD_BYTES.search(body) is None:
+        return body
     try:
         text = body.decode()
         edits = list(_edits(text, skip_space(text, 0), shape, lookup))

@@ -49,13 +49,11 @@ class QosSpecs(MappedKind):
         types = await read_list(ask, "/v3/{project_id}/types?is_public=None", "volume_types")
         if not all("qos_specs_id" in each for each in types):
             raise unreadable(ask, "/types", 200)
-        # types that are not shared, or not yet, have no name for other pods
+        # one that is not shared, or not yet, has no other name: so pods differ, and nobody takes its absence for wanted
         holders = {
-            top: str(each["qos_specs_id"])
+            ids.top(VOLUME_TYPE, str(each.get("id"))) or str(each.get("id")): str(each["qos_specs_id"])
             for each in types
             if each["qos_specs_id"]
-            for top in [ids.top(VOLUME_TYPE, str(each.get("id")))]
-            if top is not None
         }
         found = []
         for item in items:

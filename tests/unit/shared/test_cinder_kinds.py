@@ -338,6 +338,19 @@ class QosSpecsTests(CinderKindCase):
         self.ids.gone.add("top-a")
         self.assertIsNotNone(self.converge(desired))
 
+    def test_type_of_one_pod(self) -> None:
+        """
+        A type that is not shared is told of by the pod's own id, so that no two pods show the same; nothing is done about it.
+        """
+        own = self.made(VolumeTypes(), "a", TYPE)
+        self.converge(self.resource("fast", {**QOS, "types": ["top-a"]}))
+        self.ids.owns.clear()
+        self.ids.gone.add(own)
+        seen = self.observed("fast")
+        assert seen is not None
+        self.assertEqual([own], seen.document["types"])
+        self.assertEqual([], self.kind.steps(self.resource("fast", QOS), seen, self.ids))
+
     def test_deleted(self) -> None:
         """
         Specs are deleted with the types having them.
