@@ -150,6 +150,8 @@ CASES: tuple[Case, ...] = (
                     ask=Ask(method="POST", path="/os-volumes", body=_IN_ZONE),
                     told=Told(status=200, values={"volume.availabilityZone": "az2"}),
                     got={"Pod3": ("POST /os-volumes",)},
+                    # whose quota it takes of
+                    beside=("cinder: GET /types/default",),
                 ),
             ),
             # a volume of the stranger's own

@@ -58,13 +58,15 @@ def _create(path: str) -> Case:
     return Case(
         surface="compute",
         row=f"POST {path}",
-        steps=(
-            Step(ask=Ask(method="POST", path=path, body=pinned), told=made, got={"Pod3": (f"POST {path}",)}),
+        steps=tuple(
             Step(
-                ask=Ask(method="POST", path=path, body={"server": wanted}),
+                ask=Ask(method="POST", path=path, body=body),
                 told=made,
                 got={"Pod3": (f"POST {path}",)},
-            ),
+                # how much of the quota it takes
+                beside=("GET /flavors/1",),
+            )
+            for body in (pinned, {"server": wanted})
         ),
         stranger=made,
         fails="Pod3",

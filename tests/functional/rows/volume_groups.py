@@ -259,8 +259,8 @@ def _of_snapshots(words: _Words, below: Sequence[Any]) -> tuple[Case, ...]:
             make=_full_group(words),
             version=version,
             status=202,
-            # where the group is, and which snapshots of its volumes there are then
-            beside=(f"GET {words.path}/*", "GET /snapshots/detail"),
+            # where the group is, how large its volumes are, and which snapshots of them there are then
+            beside=(f"GET {words.path}/*", "GET /volumes/detail", "GET /snapshots/detail"),
             faults=unsaid(),
         ),
         _one(words, f"GET,HEAD,PUT {path}/{{id}}", "GET", snapshot, _snapshot(words), 200, shows=(PRIVATE,)),

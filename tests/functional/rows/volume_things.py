@@ -137,6 +137,8 @@ CASES: tuple[Case, ...] = (
                 ask=Ask(method="POST", path="/volumes", body=_IN_ZONE),
                 told=Told(status=202, values={"volume.availability_zone": "az2"}),
                 got={"Pod3": ("POST /volumes",)},
+                # whose quota it takes of
+                beside=("GET /types/default",),
             ),
         ),
         stranger=Told(status=202),
@@ -208,7 +210,7 @@ CASES: tuple[Case, ...] = (
         status=201,
         shows=(PRIVATE,),
         # the record names its volume, and a pod that does not say may have it
-        beside=("GET /backups/*", "GET /volumes/*"),
+        beside=("GET /backups/*", "GET /volumes/*", "GET /types/default"),
         faults=unsaid(),
     ),
     *of_one("/backups", "backup", _BACKUP, below="export_record", below_admin=True),
@@ -220,8 +222,8 @@ CASES: tuple[Case, ...] = (
         body={"restore": {}},
         make=_backup_and_volume,
         status=202,
-        # the volume that it makes
-        beside=("GET /volumes/*",),
+        # how large a volume it makes, and that volume
+        beside=("GET /backups/*", "GET /volumes/*", "GET /types/default"),
         also=(
             more(
                 "POST",
