@@ -150,7 +150,8 @@ class CinderTypesContract(CinderContract):
             assert await self.good("GET", path, who=self.admin) == told
             listed = await self.good("GET", "/default-types", who=self.admin)
             assert listed == {"default_types": [told["default_type"]]}
-            assert (await self.volume())["volume_type"] == "ours"
+            volume = await self.volume()
+            assert volume["volume_type"] == "ours"
             refusal = "You are not authorized to perform this operation."
             await self.refused(403, refusal, "GET", "/default-types")
             no_type = {"default_type": {"volume_type": "nothing"}}
@@ -159,6 +160,9 @@ class CinderTypesContract(CinderContract):
             default = f"The volume type {item['id']} is a default volume type and cannot be deleted."
             await self.refused(400, default, "DELETE", f"/types/{item['id']}", who=self.admin)
             assert (await self.ask("DELETE", path, who=self.admin)).status == 204
+            await self.ask("DELETE", f"/volumes/{volume['id']}")
+            await self.until(f"/volumes/{volume['id']}", "gone")
+            assert (await self.ask("DELETE", f"/types/{item['id']}", who=self.admin)).status == 202
 
         return self.finish(check())
 
