@@ -193,9 +193,14 @@ class NovaAggregatesContract(NovaContract):
         """
         made = self.made()
         path = f"/os-aggregates/{made['id']}/images"
-        image = {"id": str(uuid.uuid4())}
+        image = {"id": self.image}
         self.assertEqual(404, self.ask("POST", path, {"cache": [image]}, who="admin", minor=80)[0])
         self.assertEqual(202, self.ask("POST", path, {"cache": [image]}, who="admin", minor=81)[0])
+        unknown = str(uuid.uuid4())
+        self.assertEqual(
+            (400, f"Image {unknown} could not be found."),
+            self.refused("POST", path, {"cache": [{"id": unknown}]}, minor=81),
+        )
         self.assertEqual(
             (400, "Duplicate images in request"),
             self.refused("POST", path, {"cache": [image, image]}, minor=81),

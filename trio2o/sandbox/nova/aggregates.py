@@ -13,6 +13,7 @@ from attrs import define
 from trio2o.sandbox.answers import Answer, bad_request, conflict, forbidden, not_found
 from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.nova.checks import body_object, invalid, is_uuid, only, required, text
+from trio2o.sandbox.nova.imaging import Images
 from trio2o.sandbox.nova.store import Aggregate, NovaStore, admin_only, since
 
 _ZONE = "availability_zone"
@@ -33,6 +34,7 @@ class Aggregates:
     """
 
     store: NovaStore
+    images: Images
 
     @route("GET", "/os-aggregates")
     def index(self, call: Call) -> Answer:
@@ -132,7 +134,7 @@ class Aggregates:
         return self._remove_host(call, aggregate_id, host)
 
     @route("POST", "/os-aggregates/<aggregate_id>/images")
-    def images(self, call: Call, aggregate_id: str) -> Answer:
+    async def cache(self, call: Call, aggregate_id: str) -> Answer:
         since(call, 81)
         body = call.json()
         if not isinstance(body, dict) or "cache" not in body:
@@ -151,7 +153,11 @@ class Aggregates:
         _check_id(aggregate_id)
         if len({each["id"] for each in wanted}) < len(wanted):
             raise bad_request("Duplicate images in request")
-        self._found(aggregate_id).cached.update(each["id"] for each in wanted)
+        aggregate = self._found(aggregate_id)
+        for each in wanted:
+            if not await self.images.has(each["id"], call):
+                raise bad_request(f"Image {each['id']} could not be found.")
+        aggregate.cached.update(each["id"] for each in wanted)
         return Answer(status=202)
 
     def _set_metadata(self, call: Call, aggregate_id: str) -> Answer:

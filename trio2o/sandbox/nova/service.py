@@ -86,7 +86,7 @@ def make_nova(
         ServerGroups(store),
         operators,
         Machines(store, operators),
-        Aggregates(store),
+        Aggregates(store, images),
         Usage(store),
         Migrations(store),
         ServiceCalls(store),
