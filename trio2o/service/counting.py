@@ -144,7 +144,7 @@ def make_quota_counting(
     return QuotaCounting(
         reader=reader,
         reservations=reservations,
-        releases=Releases(store=store, clock=reactor, begin=departures.begin),
+        releases=Releases(store=store, clock=reactor, begin=departures.begin, outdated=reader.outdated),
         reconciler=reconciler,
         section=section,
         clock=reactor,

@@ -94,6 +94,8 @@ class CountedStrategy:
         if inbound.method == b"DELETE":
             if "itself" in options and kind is not None:
                 self._releases.sent(kind, inbound.ids["id"])
+            if kind is Kind.SERVER_GROUP:
+                return await self._shield.run(self._deleted(kind, inbound, context))
             return await self._inner.carry_out(inbound, context)
         acts = "acts" in options or options.get("then") in ("ended", "restored", "emptied")
         if not acts or not context.project_id:
@@ -106,6 +108,15 @@ class CountedStrategy:
         if not any(word in raw for word in (*_CLAIMING, *_CHANGING)):
             return await self._inner.carry_out(read, context)
         return await self._shield.run(self._counted(read, context, raw))
+
+    async def _deleted(self, kind: Kind, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        A delete that is done when the pod says so.
+        """
+        answer = await self._inner.carry_out(inbound, context)
+        if answer.status < 300:
+            await self._releases.deleted(kind, inbound.ids["id"], context.project_id or "")
+        return answer
 
     async def _counted(self, inbound: Inbound, context: RequestContext, raw: bytes) -> Answer:
         kind = inbound.operation.kind

@@ -140,6 +140,12 @@ class QuotaReader:
         await self._once((project, False), read)
         return True
 
+    def outdated(self, service: str, project_id: str) -> None:
+        """
+        Something of a project is gone: whoever looks next looks at the pods, however short ago somebody has.
+        """
+        self._looked.pop((service, project_id), None)
+
     async def read(self, service: str, project_id: str) -> ReadResult:
         """
         Read a known project.

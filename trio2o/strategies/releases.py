@@ -34,6 +34,8 @@ class Releases:
     _clock: IReactorTime
     #: Begins something that nobody waits for.
     _begin: Callable[[Coroutine[Deferred[Any], Any, None]], None]
+    #: Told the service and project of which something is gone, so that who looks at it next looks at the pods.
+    _outdated: Callable[[str, str], None] = lambda service, project_id: None
     #: When the delete of each was sent, by this process's clock.
     _sent: OrderedDict[tuple[Kind, str], float] = field(factory=OrderedDict, init=False)
 
@@ -53,9 +55,19 @@ class Releases:
         sent_for = None if sent_at is None else self._clock.seconds() - sent_at
         self._begin(self._released(kind, resource_id, project_id, sent_for))
 
+    async def deleted(self, kind: Kind, resource_id: str, project_id: str) -> None:
+        """
+        A pod has deleted a resource that is gone with its answer: it is given back before the client hears of it.
+        """
+        sent_at = self._sent.pop((kind, resource_id.lower()), None)
+        sent_for = None if sent_at is None else self._clock.seconds() - sent_at
+        await self._released(kind, resource_id.lower(), project_id, sent_for)
+
     async def _released(self, kind: Kind, resource_id: str, project_id: str, sent_for: float | None) -> None:
         try:
             if not await self._store.release(kind.value, resource_id, sent_for=sent_for) and project_id:
                 await self._store.read_soon(KINDS[kind].service, project_id, 0.0)
+            if project_id:
+                self._outdated(KINDS[kind].service, project_id)
         except DatabaseUnavailable as error:
             _log.debug("what is gone is not given back yet: {error}", error=str(error))
