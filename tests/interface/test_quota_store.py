@@ -19,6 +19,7 @@ from tests.interface.database import migrated_database
 from trio2o.errors import DatabaseUnavailable
 from trio2o.interfaces import IQuotaStore
 from trio2o.model import Counts, Holding, QuotaUse, Reading, Reservation
+from trio2o.quota.tallies import NAMELESS
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_quota_usages import MemoryQuotaUsages
 from trio2o.storage.pool import Pool
@@ -277,6 +278,22 @@ class QuotaStoreSuite:
         await stores.wait(590.0)
         self.assertEqual([], list(await stores.one.due(5)))
         await stores.wait(11.0)
+        self.assertEqual([("compute", P1)], list(await stores.one.due(5)))
+
+    async def test_read_seldom(self) -> None:
+        """
+        What nobody has changed for long is read as seldom, and what is held for nobody goes with an exact reading.
+        """
+        stores = await self.known()
+        reservation = await self.reserved(stores.one)
+        await stores.one.commit_reservation(reservation.id, "pod1", [held(f"{NAMELESS}r1")])
+        await stores.wait(3600.0)
+        one = {"instances": 1, "cores": 1}
+        self.assertTrue((await self.read(stores.one, {"pod1": one, "pod2": {}})).exact)
+        self.assertFalse(await stores.one.release("server", f"{NAMELESS}r1", sent_for=None))
+        await stores.wait(3590.0)
+        self.assertEqual([], list(await stores.one.due(5)))
+        await stores.wait(20.0)
         self.assertEqual([("compute", P1)], list(await stores.one.due(5)))
 
     async def test_read_under_way(self) -> None:

@@ -18,8 +18,8 @@ from trio2o.strategies.quota_reading import QuotaReader
 
 _log = Logger()
 
-#: How many projects are read side by side, and the seconds from one look at those that are due to the next.
-_BATCH, _PAUSE = 8, 1.0
+#: How many projects are read side by side, and the seconds from one look at those that are due to the next; where there are more.
+_BATCH, _PAUSE, _NEXT = 8, 1.0, 0.1
 #: Seconds until a project is read again that could not be.
 _AGAIN = 30.0
 #: Seconds between two countings of what is open.
@@ -65,4 +65,4 @@ class QuotaReconciler(EndlessService):
             # one that cannot be read must not keep the others waiting
             _log.failure("reading what {project} has met an error", failure=result, project=project_id)
             await self._store.postpone(service, project_id, _AGAIN)
-        return _PAUSE if len(due) < _BATCH else 0.0
+        return _PAUSE if len(due) < _BATCH else _NEXT

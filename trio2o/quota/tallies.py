@@ -17,6 +17,17 @@ from trio2o.quota.limits import fits
 #: Seconds that a delete must have begun after a reading's end for what it took to be surely in that reading: the database's clock
 #: is read some time after the process's own.
 _MARGIN = 1.0
+#: What the id begins with under which something is held that has none which anybody knows.
+NAMELESS = "reservation "
+#: The longest time between two readings of a project, in seconds.
+_DAY = 86_400.0
+
+
+def is_nameless(resource_id: str) -> bool:
+    """
+    Whether something is held under the id of its reservation.
+    """
+    return resource_id.startswith(NAMELESS)
 
 
 def plus(*counts: Counts) -> dict[str, int]:
@@ -150,7 +161,15 @@ def first(reading: Reading) -> Tally:
     The tally of a project of which nothing was known.
     """
     told = {pod_id: positive(counts) for pod_id, counts in reading.told.items()}
-    return Tally(pods=told, read=dict.fromkeys(told, reading.ended))
+    return Tally(pods=told, read=dict.fromkeys(told, reading.ended), changed_at=reading.ended)
+
+
+def next_after(tally: Tally, reading: Reading, again: float) -> float:
+    """
+    Seconds until a project is read again of which an exact reading was taken over: what nobody has changed for a long time is
+    read seldom, but once a day.
+    """
+    return max(again, min(_DAY, reading.begun - tally.changed_at))
 
 
 def shown(had: Counts, reserved: Counts) -> dict[str, QuotaUse]:

@@ -15,7 +15,9 @@ from trio2o.model import Counts, Holding, QuotaUse, Reading, ReadResult, Reserva
 from trio2o.quota.tallies import (
     first,
     given_back,
+    is_nameless,
     minus,
+    next_after,
     overs,
     plus,
     read_into,
@@ -150,7 +152,11 @@ class MemoryQuotaUsages:
         row.tally, closed, exact = read_into(before, reading, recent, own)
         for each in closed:
             del self._reservations[each.id]
-        row.look_at = now + (again if exact else soon)
+        row.look_at = now + (next_after(row.tally, reading, again) if exact else soon)
+        if exact:
+            for key in [key for key, held in self._held.items() if held.project == project]:
+                if is_nameless(key[1]):
+                    del self._held[key]
         return result_of(before, row.tally, closed, exact)
 
     async def read_soon(self, service: str, project_id: str, after: float) -> None:

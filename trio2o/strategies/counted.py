@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
-from trio2o.errors import GatewayError
+from trio2o.errors import GatewayError, PodFailure
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IStrategy
 from trio2o.model import Holding, Kind, RequestContext
@@ -137,11 +137,11 @@ class CountedStrategy:
             answer = await self._inner.carry_out(inbound, context)
         except BaseException as error:
             if hold is not None:
-                await _ended(hold, error)
+                await (hold.give_back() if _unsent(error) else hold.leave())
             raise
         done = 200 <= answer.status < 300
         if hold is not None and not done:
-            await hold.end(status=answer.status)
+            await (hold.give_back() if 400 <= answer.status < 500 else hold.leave())
         if done:
             await made(hold, answer)
         return answer
@@ -300,10 +300,11 @@ class CountedStrategy:
         return Claim(service="volume", kind="image", amounts=amounts, refuses=nova_of_cinder)
 
 
-async def _ended(hold: Hold, error: BaseException) -> None:
+def _unsent(error: BaseException) -> bool:
     """
-    End a hold by an error: what the pod was surely not sent is given back.
+    True for an error after which a pod has surely done nothing.
     """
     if isinstance(error, GatewayError) and error.status < 500:
-        hold.declined()
-    await hold.end(error)
+        return True
+    cause = error if isinstance(error, PodFailure) else error.__cause__
+    return isinstance(cause, PodFailure) and not cause.sent

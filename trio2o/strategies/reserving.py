@@ -17,7 +17,7 @@ from trio2o.errors import DatabaseUnavailable, GatewayError, Unavailable
 from trio2o.interfaces import IQuotaLimits, IQuotaStore
 from trio2o.model import UNLIMITED, Counts, Holding, Pod, Reservation
 from trio2o.quota.refusals import OverQuota, Refuses
-from trio2o.quota.tallies import minus, positive
+from trio2o.quota.tallies import NAMELESS, minus, positive
 from trio2o.strategies.quota_reading import QuotaReader
 
 _log = Logger()
@@ -98,11 +98,13 @@ class Hold:
         for reservation_id in claims:
             await self._quotas.left(reservation_id, pod, settles_after)
 
-    async def end(self, error: BaseException | None = None, status: int = 0) -> None:
+    async def end(self, status: int = 0) -> None:
         """
         End it by an error, or by an answer that says of nothing that was made. Never fails.
+
+        :param status: the answer's; 0 where there is none.
         """
-        if self.pod is None or (error is None and 400 <= status < 500):
+        if self.pod is None or 400 <= status < 500:
             await self.give_back()
         else:
             # after a 500 it is not known what the pod has made
@@ -232,7 +234,7 @@ def nameless(reservation_id: str, claim: Claim, amounts: Counts | None = None) -
     return [
         Holding(
             kind=claim.kind,
-            resource_id=f"reservation {reservation_id}",
+            resource_id=f"{NAMELESS}{reservation_id}",
             amounts=claim.amounts if amounts is None else amounts,
         )
     ]

@@ -114,12 +114,12 @@ class ScheduleStrategy:
         try:
             place = await self._place(request, pinned=pinned, unknown_zone=words, explain=inbound.explain)
             place, answer, body = await self._try(inbound, context, wanted, place)
-        except BaseException as error:
+        except BaseException:
             if hold is not None:
-                await hold.end(error)
+                await hold.end()
             raise
         if hold is not None and not 200 <= answer.status < 300:
-            await hold.end(status=answer.status)
+            await hold.end(answer.status)
         if place.failed and inbound.explain is not None:
             known = explained(place.request, place.ranking, place.bindings, pinned=True)
             inbound.explain(evolve(known, failed=place.failed))

@@ -15,7 +15,18 @@ from zope.interface import implementer
 from trio2o.errors import DatabaseUnavailable
 from trio2o.interfaces import IQuotaStore
 from trio2o.model import Counts, Holding, QuotaUse, Reading, ReadResult, Reservation, Reserved, Tally
-from trio2o.quota.tallies import first, given_back, overs, plus, read_into, result_of, shown, used
+from trio2o.quota.tallies import (
+    NAMELESS,
+    first,
+    given_back,
+    next_after,
+    overs,
+    plus,
+    read_into,
+    result_of,
+    shown,
+    used,
+)
 from trio2o.storage.pool import Pool, Transaction
 from trio2o.storage.postgres.rows import storable
 
@@ -180,15 +191,16 @@ class PostgresQuotaUsages:
     async def first_reading(self, service: str, project_id: str, reading: Reading, *, again: float) -> None:
         tally = first(reading)
         await self._pool.run_query(
-            "insert into quota_usages (service, project_id, used, pods, read, look_at) values"
+            "insert into quota_usages (service, project_id, used, pods, read, changed_at, look_at) values"
             " (%(service)s, %(project)s, %(used)s::jsonb, %(pods)s::jsonb, %(read)s::jsonb,"
-            f" {_IN.format('after')}) on conflict do nothing",
+            f" to_timestamp(%(changed)s), {_IN.format('after')}) on conflict do nothing",
             {
                 "service": service,
                 "project": project_id,
                 "used": json.dumps(used(tally)),
                 "pods": json.dumps(dict(tally.pods)),
                 "read": json.dumps(dict(tally.read)),
+                "changed": tally.changed_at,
                 "after": again if reading.told.keys() >= reading.needed else 0.0,
             },
         )
@@ -215,9 +227,14 @@ class PostgresQuotaUsages:
                     "delete from quota_reservations where id = any(%s)", ([each.id for each in closed],)
                 )
             await _written(transaction, service, project_id, after, None)
-            await transaction.query(
-                _POSTPONE, {"service": service, "project": project_id, "after": again if exact else soon}
-            )
+            if exact:
+                # nothing of these is new any more, and nobody gives them back
+                await transaction.query(
+                    "delete from quota_holdings where service = %s and project_id = %s and resource_id like %s",
+                    (service, project_id, f"{NAMELESS}%"),
+                )
+            wait = next_after(after, reading, again) if exact else soon
+            await transaction.query(_POSTPONE, {"service": service, "project": project_id, "after": wait})
             return result_of(before, after, closed, exact)
 
         return await self._pool.run_interaction(work)
