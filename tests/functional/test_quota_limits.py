@@ -201,6 +201,24 @@ class QuotaLimitTests(CloudCase):
         self.assertEqual(31, (await self.shown(cloud, f"{self.nova}/defaults"))["instances"])
         self.assertEqual(31, (await self.at_pod(cloud, "Pod2"))["instances"])
 
+    async def test_class_of_a_type(self) -> None:
+        """
+        A class takes a limit of a volume type that was just made, and shows it, in every pod.
+        """
+        cloud = await self.made()
+        types = f"/v3/{cloud.admin.project_id}/types"
+        made = await cloud.admin.volume.post(types, {"volume_type": {"name": "new"}})
+        self.assertEqual(200, made.status, made.body)
+        path = f"/v3/{cloud.admin.project_id}/os-quota-class-sets/default"
+        said = await cloud.admin.volume.put(path, {"quota_class_set": {"volumes_new": 3, "volumes": 11}})
+        self.assertEqual(200, said.status, said.body)
+        for shown in (said, await cloud.admin.volume.get(path)):
+            found = shown.json["quota_class_set"]
+            self.assertEqual((3, 11, -1), (found["volumes_new"], found["volumes"], found["gigabytes_new"]))
+        for pod in ("Pod1", "Pod2"):
+            found = (await cloud.admin.at_pod(pod, "volume").get(path)).json["quota_class_set"]
+            self.assertEqual((3, 11), (found["volumes_new"], found["volumes"]))
+
     async def test_not_allowed(self) -> None:
         """
         Who is no administrator sets nothing, and sees nobody else's; the words are the pods', also where the limit would not

@@ -103,19 +103,20 @@ class QuotaViewStrategy:
         options = QuotaViewOptions(**inbound.operation.options)
         await self._fresh.wait()
         project_id, user_id = _whose(options, inbound, context)
-        uses = None
-        if options.used and not options.united:
-            uses = await self._use.counted(context.surface, project_id, user_id)
-        if options.united or (options.used and uses is None):
+        if options.united:
             template = await self._use.summed(inbound, context)
         else:
             template = await self._first(inbound, context)
+        uses = None
+        if template.status == 200 and _tells_use(options, template):
+            # only now: whom the pods tell nothing does not make anybody count
+            uses = await self._use.counted(context.surface, project_id, user_id)
+            if uses is None and not options.united:
+                template = await self._use.summed(inbound, context)
         body = object_in(template.body) if isinstance(template.body, bytes) else None
         shown = None if body is None else body.get(options.key)
         if template.status != 200 or body is None or not isinstance(shown, dict):
             return template
-        if options.united and any(isinstance(value, dict) for value in shown.values()):
-            uses = await self._use.counted(context.surface, project_id, user_id)
         if options.view == "limits":
             absolute = shown.get("absolute")
             if isinstance(absolute, dict):
@@ -155,6 +156,17 @@ class QuotaViewStrategy:
                 headers=[(b"Retry-After", b"10")],
             )
         raise told(unreached) from unreached
+
+
+def _tells_use(options: QuotaViewOptions, template: Answer) -> bool:
+    """
+    Whether an answer has what is used in it: Cinder's where the client wants it.
+    """
+    if not options.united:
+        return options.used
+    body = object_in(template.body) if isinstance(template.body, bytes) else None
+    shown = (body or {}).get(options.key)
+    return isinstance(shown, dict) and any(isinstance(value, dict) for value in shown.values())
 
 
 def limits_shown(

@@ -156,21 +156,30 @@ class QuotaWriteStrategy:
         """
         if context.surface == "compute" and is_forced(fields):
             return None
+        # who hardly may set it does not make anybody count either
+        refusal = None if context.is_admin else await self._probed(inbound, context, judge)
+        if refusal is not None:
+            return refusal
         uses = await self._use.of_change(inbound, context, owner.scope_id, owner.user_id)
-        if isinstance(uses, Answer):
-            # whom the pods do not tell it, they hardly let set it
-            words = None
-        else:
-            words = self._words(owner, wanted, uses)
+        words = None if isinstance(uses, Answer) else self._words(owner, wanted, uses)
         if words is None:
             return None
+        refusal = await self._probed(inbound, context, judge) if context.is_admin else None
+        if refusal is not None:
+            return refusal
+        raise BadRequest(words)
+
+    async def _probed(self, inbound: Inbound, context: RequestContext, judge: Pod) -> Answer | None:
+        """
+        The judge's refusal of a change of nothing.
+
+        :raises GatewayError: if it does not answer.
+        """
         probe = orjson.dumps({inbound.operation.options["key"]: _PROBES[context.surface]})
         answer = await self._sent(inbound, context, judge, probe)
         if isinstance(answer, PodFailure):
             raise told(answer) from answer
-        if answer.status >= 400:
-            return answer
-        raise BadRequest(words)
+        return answer if answer.status >= 400 else None
 
     def _words(
         self, owner: QuotaOwner, wanted: Mapping[str, int], uses: Mapping[str, QuotaUse]

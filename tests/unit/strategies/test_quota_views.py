@@ -100,6 +100,22 @@ class QuotaViewTests(StrategyCase):
             answer = self.asked("GET", SET)
             self.assertEqual((status, {"forbidden": {"code": status}}), (answer.status, self.shown(answer)))
 
+    def test_refused_use(self) -> None:
+        """
+        Whom a pod does not tell what is used has nobody count it.
+        """
+        self.everybody_says(403, f"{SET}/detail", {"forbidden": {}})
+        self.count(cores=40)
+        asked: list[str] = []
+
+        async def used(*who: str) -> dict[str, QuotaUse]:
+            asked.extend(who)
+            return {}
+
+        self.patch(type(self.quota_usage), "used", lambda book, *who: used(*who))
+        self.assertEqual(403, self.asked("GET", f"{SET}/detail").status)
+        self.assertEqual([], asked)
+
     def test_next_pod(self) -> None:
         """
         A pod that does not answer, or fails, is no template; where none is any good, the first one's failure is told.

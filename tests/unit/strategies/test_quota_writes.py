@@ -229,6 +229,19 @@ class QuotaWriteTests(StrategyCase):
         self.quota_usage.uses["compute", P2, ""] = {"cores": QuotaUse(used=6)}
         self.pods.on("*", "PUT", SET, Reply(403, {"forbidden": {}}))
         self.assertEqual(403, self.asked("PUT", SET, {"quota_set": {"cores": 5}}).status)
+        self.quota_usage = None
+        self.make()
+        self.assertEqual(403, self.asked("PUT", SET, {"quota_set": {"cores": 5}}).status)
+        self.assertEqual([], self.pods.asked("GET"))
+
+    def test_by_anybody_who_may(self) -> None:
+        """
+        Whom the pods let set limits is held to what is used, administrator or not.
+        """
+        assert self.quota_usage is not None
+        self.quota_usage.uses["compute", P2, ""] = {"cores": QuotaUse(used=6)}
+        self.refused(BadRequest, "PUT", SET, {"quota_set": {"cores": 5}})
+        self.assertEqual(200, self.asked("PUT", SET, {"quota_set": {"cores": 6}}).status)
 
     def test_below_use_of_all(self) -> None:
         """
