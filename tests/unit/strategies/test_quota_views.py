@@ -102,19 +102,22 @@ class QuotaViewTests(StrategyCase):
 
     def test_refused_use(self) -> None:
         """
-        Whom a pod does not tell what is used has nobody count it.
+        Whom a pod does not tell what another project uses has nobody count it; whom it does has.
         """
-        self.everybody_says(403, f"{SET}/detail", {"forbidden": {}})
-        self.count(cores=40)
+        other = f"/v2.1/os-quota-sets/{P2}/detail"
         asked: list[str] = []
 
-        async def used(*who: str) -> dict[str, QuotaUse]:
-            asked.extend(who)
+        async def used(book: object, service: str, project_id: str, user_id: str) -> dict[str, QuotaUse]:
+            asked.append(project_id)
             return {}
 
-        self.patch(type(self.quota_usage), "used", lambda book, *who: used(*who))
-        self.assertEqual(403, self.asked("GET", f"{SET}/detail").status)
-        self.assertEqual([], asked)
+        self.count()
+        self.patch(MemoryQuotaUsage, "used", used)
+        for status, counted in ((403, []), (200, [P2])):
+            self.everybody_says(status, other, {"quota_set": {"cores": entry(20, 1)}})
+            self.assertEqual(status, self.asked("GET", other).status)
+            self.assertEqual(counted, asked)
+        self.assertEqual(entry(20, 0), self.get(other)["quota_set"]["cores"])
 
     def test_next_pod(self) -> None:
         """
