@@ -232,7 +232,11 @@ class RouteStrategy:
         zone = wanted.get("availability_zone") if isinstance(wanted, dict) else None
         if not isinstance(zone, str):
             return raw
-        if zone.split(":", 1)[0] != pod.az_name:
+        named = zone.split(":", 1)[0]
+        if named in self._forwarder.own_zones():
+            # the pod calls it the same, and says whether it has it
+            return raw
+        if named != pod.az_name:
             raise BadRequest(SURFACES["compute"].unknown_zone.replace("{zone}", zone))
         return pod_zone(raw, "unshelve", pod.pod_az_name)
 

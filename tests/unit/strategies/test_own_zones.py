@@ -162,6 +162,18 @@ class OwnZoneTests(StrategyCase):
             (listed,) = self.shown(self.asked("GET", DETAIL))["servers"]
             self.assertEqual(told, listed["OS-EXT-AZ:availability_zone"])
 
+    def test_unshelve(self) -> None:
+        """
+        A server is unshelved to it, by the same name, in its own pod.
+        """
+        self.has_route(S1, self.pod2)
+        action = f"{SERVERS}/{S1}/action"
+        self.pods.on("Pod2", "POST", action, Reply(202))
+        body = {"unshelve": {"availability_zone": "fast"}}
+        self.assertEqual(202, self.asked("POST", action, body, version=(2, 77)).status)
+        self.assertIn(b'"availability_zone":"fast"', self.pods.last.body)
+        self.refused(BadRequest, "POST", action, {"unshelve": {"availability_zone": "secret"}})
+
     def test_filter(self) -> None:
         """
         A list of what is in the zone asks all pods, by the same name.
