@@ -45,9 +45,11 @@ class QuotaCase(CloudCase):
         said = await cinder.put(path, {"quota_set": dict.fromkeys(names, -1)})
         self.assertEqual(200, said.status, said.body)
 
-    async def uses(self, cloud: Cloud, service: str, resource: str) -> tuple[int, int]:
+    async def uses(
+        self, cloud: Cloud, service: str, resource: str, project: str | None = None
+    ) -> tuple[int, int]:
         """
-        What demo uses of a resource, and what is reserved of it.
+        What demo, or another project, uses of a resource, and what is reserved of it.
         """
         rows = cloud.sql(
             "select coalesce((used ->> %s)::int, 0), coalesce((reserved ->> %s)::int, 0) from quota_usages"
@@ -55,24 +57,32 @@ class QuotaCase(CloudCase):
             resource,
             resource,
             service,
-            cloud.demo.project_id,
+            project or cloud.demo.project_id,
         )
         return rows[0] if rows else (-1, -1)
 
-    async def becomes(self, cloud: Cloud, service: str, resource: str, used: int, reserved: int = 0) -> None:
+    async def becomes(
+        self,
+        cloud: Cloud,
+        service: str,
+        resource: str,
+        used: int,
+        reserved: int = 0,
+        project: str | None = None,
+    ) -> None:
         """
         Wait until so much is used and reserved.
         """
 
         async def waited() -> None:
-            while await self.uses(cloud, service, resource) != (used, reserved):
+            while await self.uses(cloud, service, resource, project) != (used, reserved):
                 await pause(0.05)
 
         try:
             await within(25, waited())
         except BaseException as error:
             raise AssertionError(
-                f"{resource} is {await self.uses(cloud, service, resource)}, not {(used, reserved)}"
+                f"{resource} is {await self.uses(cloud, service, resource, project)}, not {(used, reserved)}"
             ) from error
 
 
@@ -346,6 +356,29 @@ class VolumeTests(QuotaCase):
         self.assertEqual((1, 0), await self.uses(cloud, "compute", "instances"))
         await pause(2.5)
         await self.becomes(cloud, "volume", "volumes", 1)
+
+    async def test_transferred(self) -> None:
+        """
+        A volume that another project accepts, and its snapshots, count there and not here any more.
+        """
+        cloud = await self.limited({"volume": {"volumes": 5}}, daemons=1)
+        await cloud.alt_demo.create_volume(size=1)
+        volume = await cloud.demo.create_volume(size=3)
+        await self.available(cloud, volume)
+        made = await cloud.demo.volume.post("/v3/{project}/snapshots", {"snapshot": {"volume_id": volume}})
+        self.assertEqual(202, made.status, made.body)
+        await self.available(cloud, volume)
+        self.assertEqual((6, 0), await self.uses(cloud, "volume", "gigabytes"))
+        path = "/v3/{project}/os-volume-transfer"
+        offered = await cloud.demo.volume.post(path, {"transfer": {"volume_id": volume}})
+        self.assertEqual(202, offered.status, offered.body)
+        transfer = offered.json["transfer"]
+        accepted = await cloud.alt_demo.volume.post(
+            f"{path}/{transfer['id']}/accept", {"accept": {"auth_key": transfer["auth_key"]}}
+        )
+        self.assertEqual(202, accepted.status, accepted.body)
+        await self.becomes(cloud, "volume", "gigabytes", 0)
+        await self.becomes(cloud, "volume", "gigabytes", 7, project=cloud.alt_demo.project_id)
 
     async def available(self, cloud: Cloud, volume: str) -> None:
         """

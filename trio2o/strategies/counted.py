@@ -97,6 +97,8 @@ class CountedStrategy:
             if kind is Kind.SERVER_GROUP:
                 return await self._shield.run(self._deleted(kind, inbound, context))
             return await self._inner.carry_out(inbound, context)
+        if options.get("then") == "accepted":
+            return await self._shield.run(self._accepted(inbound, context))
         acts = "acts" in options or options.get("then") in ("ended", "restored", "emptied")
         if not acts or not context.project_id:
             return await self._inner.carry_out(inbound, context)
@@ -116,6 +118,29 @@ class CountedStrategy:
         answer = await self._inner.carry_out(inbound, context)
         if answer.status < 300:
             await self._releases.deleted(kind, inbound.ids["id"], context.project_id or "")
+        return answer
+
+    async def _accepted(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        What is accepted is the caller's project's from now on. How much that is only its owner could tell before.
+        """
+        answer = await self._inner.carry_out(inbound, context)
+        volume_id = canonical_id(str(told_in(answer, "transfer").get("volume_id")))
+        if not 200 <= answer.status < 300 or volume_id is None:
+            return answer
+        await self._reservations.moved(Kind.VOLUME, volume_id)
+        pod = self._locator.at_hand(Kind.VOLUME, volume_id)
+        if pod is not None:
+            path = f"/v3/{{project_id}}/snapshots/detail?volume_id={volume_id}"
+            try:
+                listed = (await self._facts.asked(pod, "volume", path, inbound, context)).get("snapshots")
+            except (PodFailure, GatewayError):
+                listed = None
+            for each in listed if isinstance(listed, list) else ():
+                snapshot_id = canonical_id(str(each.get("id"))) if isinstance(each, dict) else None
+                if snapshot_id is not None:
+                    await self._reservations.moved(Kind.SNAPSHOT, snapshot_id)
+        await self._reservations.read_soon("volume", context.project_id, 0.0)
         return answer
 
     async def _counted(self, inbound: Inbound, context: RequestContext, raw: bytes) -> Answer:

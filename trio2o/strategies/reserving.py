@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from trio2o.errors import DatabaseUnavailable, GatewayError, Unavailable
 from trio2o.interfaces import IQuotaLimits, IQuotaStore
-from trio2o.model import UNLIMITED, Counts, Holding, Pod, Reservation
+from trio2o.model import UNLIMITED, Counts, Holding, Kind, Pod, Reservation
 from trio2o.quota.refusals import OverQuota, Refuses
 from trio2o.quota.tallies import NAMELESS, minus, positive
 from trio2o.strategies.quota_reading import QuotaReader
@@ -219,6 +219,12 @@ class Reservations:
         after = self._settle_seconds if settles_after is None else settles_after
         pod_id = "" if pod is None else pod.id
         await _tried(lambda: self._store.leave_reservation(reservation_id, pod_id, settles_after=after))
+
+    async def moved(self, kind: Kind, resource_id: str) -> None:
+        """
+        Take over that a resource is another project's from now on: it is given back to who had it. Never fails.
+        """
+        await _tried(lambda: self._store.release(kind.value, resource_id, sent_for=0.0))
 
     async def read_soon(self, service: str, project_id: str, after: float) -> None:
         """
