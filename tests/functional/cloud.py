@@ -78,6 +78,7 @@ _QUICK: Mapping[str, Any] = {
     "limits": {"negative_routes_seconds": 0.0},
     "jobs": {"route_checks_per_second": 0, "tombstone_days": 0},
     "usage": {"interval_seconds": 0},
+    "shared": {"compare_seconds": 0},
     "scheduling": {"quota_seconds": 0},
     "drain_seconds": 2.0,
 }

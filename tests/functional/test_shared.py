@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred, gatherResults
+
 from tests.functional.cloud import Cloud, CloudCase, PodPlan, a_server, merged, pause, within
 
 FLAVORS = "/v2.1/flavors"
@@ -24,13 +26,14 @@ class SharedCase(CloudCase):
     Two pods that are looked after often.
     """
 
-    async def shared(self, plans: Sequence[PodPlan] = PODS, **settings: Any) -> Cloud:
+    async def shared(self, plans: Sequence[PodPlan] = PODS, *, daemons: int = 1, **settings: Any) -> Cloud:
         """
         A cloud whose pods the daemon may administer.
         """
-        cloud = await self.cloud(plans, settings=merged(QUICK, settings), daemons=0)
+        cloud = await self.cloud(plans, daemons=0)
         cloud.keystone.add_user("trio2o", "trio2o-password", project="service", roles=["service", "admin"])
-        await cloud.add_daemon(plans, merged(QUICK, settings))
+        for _ in range(daemons):
+            await cloud.add_daemon(plans, merged(QUICK, settings))
         return cloud
 
     async def known_away(self, cloud: Cloud, name: str) -> None:
@@ -110,3 +113,156 @@ class FlavorTests(SharedCase):
             next(at for at, path in enumerate(asked) if path.endswith("/servers")),
         )
         self.assertEqual([], await self.jobs(cloud, state="dead"))
+
+    async def test_refused_for_ever(self) -> None:
+        """
+        A pod that refuses one kind for ever leaves a dead letter that names it; it gets other kinds, and servers.
+        """
+        cloud = await self.shared()
+        await self.known_away(cloud, "Pod2")
+        self.assertEqual(200, (await cloud.admin.compute.post(FLAVORS, {"flavor": FLAVOR})).status)
+        made = await cloud.demo.compute.post(KEYS, {"keypair": {"name": "k"}}, version="2.2")
+        self.assertEqual(201, made.status)
+        refusal = {"forbidden": {"code": 403, "message": "not this kind"}}
+        cloud.pod("Pod2").nova.behave("status", method="POST", path="/flavors$", status=403, body=refusal)
+
+        await cloud.pod("Pod2").fake.start()
+        await self.until(cloud, "Pod2", healthy=True)
+        await self.nothing_left(cloud)
+
+        dead = await self.jobs(cloud, state="dead")
+        self.assertIn("flavor own: POST /v2.1/flavors: 403 not this kind", dead[0]["error"])
+        shown = await cloud.demo.at_pod("Pod2", "compute").get(f"{KEYS}/k")
+        self.assertEqual(made.json["keypair"]["public_key"], shown.json["keypair"]["public_key"])
+        await cloud.demo.create_server(availability_zone="az2", key_name="k")
+        drift = (await cloud.admin.admin.get("/v1.0/drift")).json["drift"]
+        self.assertEqual([], [one for one in drift if one["kind"] == "key_pair"])
+
+    async def test_two_daemons(self) -> None:
+        """
+        Two daemons that write the same flavor at once give one result in every pod.
+        """
+        cloud = await self.shared(PODS, daemons=2)
+        self.assertEqual(200, (await cloud.admin.compute.post(FLAVORS, {"flavor": FLAVOR})).status)
+        admins = [cloud.admin.at(number) for number in range(2)]
+
+        async def writes(number: int) -> None:
+            for turn in range(5):
+                body = {"extra_specs": {"x": f"{number}-{turn}"}}
+                said = await admins[number].compute.post(f"{FLAVORS}/own/os-extra_specs", body)
+                self.assertEqual(200, said.status, said.body)
+
+        await gatherResults([Deferred.fromCoroutine(writes(number)) for number in range(2)])
+        await self.nothing_left(cloud)
+
+        specs = [
+            (await cloud.admin.at_pod(name, "compute").get(f"{FLAVORS}/own/os-extra_specs")).json[
+                "extra_specs"
+            ]
+            for name in cloud.pods
+        ]
+        self.assertEqual(specs[0], specs[1])
+        self.assertIn(specs[0]["x"], ("0-4", "1-4"))
+
+    async def test_policies(self) -> None:
+        """
+        A pod that does not answer, and was not known to be away, fails a create by ``all``, not by ``any``; it has it afterwards.
+        """
+        for policy, status in (("all", 504), ("any", 200)):
+            cloud = await self.shared(shared={"policy": policy}, pod_defaults={"answer_timeout_seconds": 0.5})
+            cloud.pod("Pod2").nova.behave("hang", method="POST", path="/flavors$", times=1)
+
+            made = await cloud.admin.compute.post(FLAVORS, {"flavor": FLAVOR})
+
+            self.assertEqual(status, made.status, made.body)
+            await self.nothing_left(cloud)
+            here = cloud.admin.at_pod("Pod2", "compute")
+            self.assertEqual(200, (await here.get(f"{FLAVORS}/own")).status, policy)
+
+
+class DriftTests(SharedCase):
+    """
+    Pods that differ before anybody has written anything.
+    """
+
+    async def prepared(self, **kinds: str) -> Cloud:
+        """
+        One flavor is in the first pod alone, one differs in its extra specs, and one is the same.
+        """
+        cloud = await self.shared(daemons=0)
+        for name in PODS:
+            here = cloud.admin.at_pod(name.name, "compute")
+            for flavor in ("alone", "other", "same"):
+                if name is PODS[0] or flavor != "alone":
+                    await here.post(FLAVORS, {"flavor": {**FLAVOR, "id": flavor, "name": flavor}})
+            await here.post(f"{FLAVORS}/other/os-extra_specs", {"extra_specs": {"pod": name.name}})
+        settings = {"shared": {"kinds": kinds, "compare_seconds": 0.3}}
+        await cloud.add_daemon(PODS, merged(QUICK, settings))
+        return cloud
+
+    async def drift(self, cloud: Cloud, *wanted: tuple[str, str, str]) -> None:
+        """
+        Wait until the report of flavors is that.
+        """
+
+        async def told() -> None:
+            while True:
+                listed = (await cloud.admin.admin.get("/v1.0/drift")).json["drift"]
+                found = [
+                    (one["name"], one["pod_name"], one["difference"])
+                    for one in listed
+                    if one["kind"] == "flavor"
+                ]
+                if found == list(wanted):
+                    return
+                await pause(0.1)
+
+        await within(20, told())
+
+    async def test_ignored(self) -> None:
+        """
+        What differs is told; what is the same is wanted from then on, and missed where somebody takes it away.
+        """
+        cloud = await self.prepared()
+        told = [("alone", "Pod1", "extra"), ("other", "Pod1", "extra"), ("other", "Pod2", "extra")]
+        await self.drift(cloud, *told)
+
+        await cloud.admin.at_pod("Pod2", "compute").delete(f"{FLAVORS}/same")
+
+        await self.drift(cloud, *told, ("same", "Pod2", "missing"))
+
+        async def counted() -> None:
+            line = 'trio2o_drift{kind="flavor",pod="Pod2"} 2.0'
+            while line not in (await cloud.admin.admin.get("/metrics")).body.decode():
+                await pause(0.1)
+
+        await within(20, counted())
+
+    async def test_adopted(self) -> None:
+        """
+        What one pod has alone is made in the others, as the first one has it; what is there otherwise stays, and is told.
+        """
+        cloud = await self.prepared(flavor="adopt")
+        await self.drift(cloud, ("other", "Pod2", "different"))
+        await self.nothing_left(cloud)
+        here = cloud.admin.at_pod("Pod2", "compute")
+        self.assertEqual(200, (await here.get(f"{FLAVORS}/alone")).status)
+        specs = (await here.get(f"{FLAVORS}/other/os-extra_specs")).json["extra_specs"]
+        self.assertEqual({"pod": "Pod2"}, specs)
+
+    async def test_overwritten(self) -> None:
+        """
+        What is wanted is made so again where somebody has changed it.
+        """
+        cloud = await self.prepared(flavor="overwrite")
+        told = [("alone", "Pod1", "extra"), ("other", "Pod1", "extra"), ("other", "Pod2", "extra")]
+        await self.drift(cloud, *told)
+        here = cloud.admin.at_pod("Pod2", "compute")
+        await here.post(f"{FLAVORS}/same/os-extra_specs", {"extra_specs": {"x": "1"}})
+
+        async def put_right() -> None:
+            while (await here.get(f"{FLAVORS}/same/os-extra_specs")).json["extra_specs"]:
+                await pause(0.1)
+
+        await within(20, put_right())
+        await self.drift(cloud, *told)

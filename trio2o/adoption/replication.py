@@ -30,7 +30,7 @@ from trio2o.model.shared import (
     SharedResource,
     SharedState,
 )
-from trio2o.strategies.converging import Converger
+from trio2o.strategies.converging import Converger, is_left
 from trio2o.strategies.replicated import REPLICATE
 from trio2o.strategies.replicating import plain_id
 
@@ -238,12 +238,13 @@ class ReplicateJobs(_Replication):
                 pod
                 for pod in healthy
                 if pod.id != judged
+                and not (pod.id in state.copies and is_left(state.copies[pod.id]))
                 and (crossed or pod.id not in state.copies or not _has(state.copies[pod.id]))
             ]
             copies = {**state.copies, **await self._converger.converge(kind, state, pods, patient=patient)}
             for pod in served:
                 copy = copies.get(pod.id)
-                if copy is not None and copy.state is not CopyState.CURRENT:
+                if copy is not None and copy.state is not CopyState.CURRENT and not is_left(copy):
                     late.append((pod, copy))
         return late
 
@@ -300,6 +301,8 @@ class SyncPodJobs(_Replication):
             while states := await self._store.lacking(pod.id, _BATCH, after):
                 after = states[-1].resource
                 for state in states:
+                    if is_left(state.copies[pod.id]):
+                        continue
                     copy = await self._one(pod, state, patient=patient)
                     name = f"{state.resource.key.kind} {state.resource.key.name}"
                     if copy.state is CopyState.CURRENT:

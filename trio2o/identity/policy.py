@@ -70,6 +70,7 @@ RULES: tuple[policy.RuleDefault, ...] = (
     _documented("bindings:create", "Bind a project to a pod.", "POST", "/v1.0/bindings"),
     _documented("bindings:delete", "End a binding.", "DELETE", "/v1.0/bindings/{binding_id}"),
     _documented("routes:show", "Show which pod has a resource.", "GET", "/v1.0/routes/{resource_id}"),
+    _documented("drift:list", "Show how pods differ from what is wanted of all.", "GET", "/v1.0/drift"),
     _documented("jobs:list", "List the jobs of the queue.", "GET", "/v1.0/jobs"),
     _documented("jobs:show", "Show one job.", "GET", "/v1.0/jobs/{job_id}"),
     _documented("jobs:redo", "Have a job done once more.", "POST", "/v1.0/jobs/{job_id}/redo"),

@@ -54,6 +54,10 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "How many sorts of creates are kept away from a pod because it has lately refused such.",
         ("pod", "lack"),
     ),
+    "trio2o_drift": (
+        "How often a pod differed from what is wanted of all when they were compared last.",
+        ("kind", "pod"),
+    ),
     "trio2o_pod_usage_age_seconds": ("How long ago a pod's usage was collected.", ("pod",)),
     "trio2o_usage_collector": ("1 in the process that asks pods for their usage.", ()),
     "trio2o_job_queue_running": ("Jobs of the queue that this process works at.", ()),

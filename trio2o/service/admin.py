@@ -12,6 +12,7 @@ from twisted.web.resource import Resource
 
 from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.draining import DrainAdministration
+from trio2o.administration.drift import DriftAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.jobs import JobAdministration
 from trio2o.administration.pods import PodAdministration
@@ -80,6 +81,7 @@ def make_admin(
             common.config.scheduling.rules().capacity,
             experience.claimed,
         ),
+        drift_report=DriftAdministration(store=database.shared, pods=database.pods),
         jobs=JobAdministration(store=database.jobs, due=jobs_due),
         explain=common.placement.explain,
         health=Health(

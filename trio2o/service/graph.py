@@ -274,6 +274,7 @@ def make_graph(
         pods=observed,
         asks=asks,
         queue=job_queue,
+        metrics=metrics,
     )
     jobs = make_jobs(
         reactor,
@@ -288,7 +289,7 @@ def make_graph(
         pod_tokens=SharedKeystone(),
         metrics=metrics,
         answer_limit=config.limits.answer_body_bytes,
-        beside=[job_queue.upkeep, *([counted.reconciler] if counted.enabled else [])],
+        beside=[*shared.elected, job_queue.upkeep, *([counted.reconciler] if counted.enabled else [])],
     )
     quota_parts = QuotaParts(
         book=quota_limits,

@@ -11,6 +11,7 @@ from attrs import define, field
 from twisted.application.service import IService, Service
 from twisted.internet.defer import DeferredList, maybeDeferred
 
+from trio2o.adoption.comparison import SharedComparison
 from trio2o.adoption.pod_asks import PodAsk
 from trio2o.adoption.questions import PodQuestions
 from trio2o.adoption.replication import ReplicateJobs, SyncPodJobs
@@ -19,6 +20,7 @@ from trio2o.config.schema import Config
 from trio2o.interfaces import IFollower, IPodClient, ISharedStore, IState
 from trio2o.model import Pod
 from trio2o.model.shared import DriftPolicy
+from trio2o.ops.metrics import Metrics
 from trio2o.service.job_queue import JobQueueParts
 from trio2o.shared.kinds import SharedKinds
 from trio2o.state.shared import SharedBook, SharedOfPods
@@ -73,6 +75,8 @@ class SharedService(Service):
     store: ISharedStore
     converger: Converger
     ask: Callable[[Pod, str], PodAsk]
+    #: What one process of all does.
+    elected: Sequence[IService]
     _services: Sequence[IService] = field(default=())
 
     def startService(self) -> None:
@@ -95,6 +99,7 @@ def make_shared(
     pods: IPodClient,
     asks: PodQuestions,
     queue: JobQueueParts,
+    metrics: Metrics,
 ) -> SharedService:
     """
     Wire it, and add the handlers of its jobs; nothing is asked yet.
@@ -121,5 +126,25 @@ def make_shared(
     seconds = _ANSWERS * max(30.0, config.pod_defaults.answer_timeout_seconds)
     queue.handlers.add(ReplicateJobs(**common, write_seconds=seconds))
     queue.handlers.add(SyncPodJobs(**common))
+    elected: list[IService] = []
+    if config.shared.compare_seconds:
+        comparison = SharedComparison(
+            clock=reactor,
+            store=store,
+            kinds=memory.kinds,
+            ids=memory.book,
+            state=state,
+            pods=pods,
+            queue=queue.queue,
+            ask=ask,
+            on_drift=config.shared.on_drift,
+            interval=config.shared.compare_seconds,
+        )
+        elected.append(comparison)
+        metrics.watch_each(
+            "trio2o_drift", lambda: {place: float(count) for place, count in comparison.counts.items()}
+        )
     returning = ReturningPods(clock=reactor, state=state, pods=pods, ids=memory.book, queue=queue.queue)
-    return SharedService(memory=memory, store=store, converger=converger, ask=ask, services=(returning,))
+    return SharedService(
+        memory=memory, store=store, converger=converger, ask=ask, elected=elected, services=(returning,)
+    )

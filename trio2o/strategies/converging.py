@@ -32,6 +32,12 @@ _LATER = frozenset({401, 408, 425, 429})
 #: What it says where another thing stands in the way, which may go by itself.
 _IN_THE_WAY = frozenset({404, 409})
 
+#: What is noted of a pod that had another thing under the name before it was shared.
+ANOTHER_ONE = "it has another one under this name"
+
+#: What is noted of a pod that has a thing otherwise, where nobody chose to change that.
+OTHERWISE = "it has it otherwise"
+
 #: The longest error that is kept, in characters.
 _WORDS = 300
 
@@ -119,7 +125,7 @@ class Converger:
                 own = observed.ref if observed is not None else ref
                 replaced = any(step.replaces for step in steps)
                 if replaced and not shared_before and not self._overwrites(kind.kind):
-                    raise _Stopped(CopyState.REFUSED, "it has another one under this name")
+                    raise _Stopped(CopyState.REFUSED, ANOTHER_ONE)
                 own = await self._made(ask, steps, own, patient=patient)
                 ref, shared_before = own, True
             raise _Stopped(CopyState.REFUSED, "it took every change and still shows it otherwise")
@@ -166,6 +172,13 @@ class Converger:
             if step.ref_at and status < 400:
                 ref = _at(body, step.ref_at) or ref
         return ref
+
+
+def is_left(copy: SharedCopy) -> bool:
+    """
+    Whether a pod may keep what it has, as somebody has chosen.
+    """
+    return copy.state is CopyState.REFUSED and copy.error == OTHERWISE
 
 
 def _differs(copy: SharedCopy, before: SharedCopy | None) -> bool:

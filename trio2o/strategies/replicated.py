@@ -127,7 +127,7 @@ class Replicated:
             await self._refused_by_judge(number, job)
             return said if self.draft is None else self.draft.as_sent(said)
         await self._send_to([pod for pod in self.judges if pod.id != judge.id and not self._was_silent(pod)])
-        if self.draft is not None:
+        if self.draft is not None and not self._is_enough():
             for _, answer in self.refused:
                 if answer.status < 500:
                     await self._taken_back(judge, number, job)
@@ -430,7 +430,8 @@ class Replicated:
             have = {
                 pod_id for pod_id, copy in self.settled.copies.items() if copy.state is CopyState.CURRENT
             } | ({pod.id for pod, _ in self.lacking} if self.deletes else set())
-        short = [pod for pod in self.judges if pod.id not in have]
+        away = {pod.id for pod, failure in self.silent if not failure.sent}
+        short = [pod for pod in self.judges if pod.id not in have and pod.id not in away]
         refused = [answer for pod, answer in self.refused if pod in short]
         if not self._is_met(len([pod for pod in self.served if pod.id in have]), short, bool(refused)):
             if refused:
@@ -453,6 +454,14 @@ class Replicated:
         if self.policy is SharedPolicy.ANY or self.kind.lenient:
             return have > 0 and not (self.kind.lenient and refused)
         return not short
+
+    def _is_enough(self) -> bool:
+        """
+        Whether a create may stay that a pod refuses.
+        """
+        if self.policy is SharedPolicy.ALL or self.kind.lenient:
+            return False
+        return self._is_met(len(self.made) + len(self.had), (), False)
 
     def _last(self, pod: Pod) -> Answer:
         """

@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.draining import DrainAdministration
+from trio2o.administration.drift import DriftAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.jobs import JobAdministration
 from trio2o.administration.pods import NewPod, PodAdministration
@@ -31,6 +32,7 @@ from trio2o.scheduling.selection import Selection
 from trio2o.service.pod_settings import read_settings
 from trio2o.storage.memory import MemoryBindings, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.storage.memory_jobs import MemoryJobs
+from trio2o.storage.memory_shared import MemoryShared
 from trio2o.storage.memory_usage import MemoryUsage
 
 T = TypeVar("T")
@@ -138,6 +140,8 @@ class Cloud:
         #: How often the worker was told to look.
         self.woken = 0
         self.jobs = JobAdministration(store=self.job_store, due=self.wake)
+        self.shared = MemoryShared(self.database)
+        self.drift = DriftAdministration(store=self.shared, pods=self.pod_store)
         self.health = Health(
             self.state, self.healthy, lambda: self.draining, {"database": lambda: self.database_problem}
         )

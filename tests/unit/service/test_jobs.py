@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.service.whole import GraphCase
 from trio2o.adoption.cleaner import RouteCleaner
+from trio2o.adoption.comparison import SharedComparison
 from trio2o.adoption.intents import IntentReconciler
 from trio2o.adoption.quotas import QuotaReconciler
 from trio2o.adoption.tombstones import TombstonePruner
@@ -72,10 +73,12 @@ class WiringTests(GraphCase):
 
     def test_default(self) -> None:
         """
-        The upkeep of the job queue, what reads projects' usage, what settles keyed creates, the cleaner and the pruner: none
-        runs before the graph does.
+        What compares pods, the upkeep of the job queue, what reads projects' usage, what settles keyed creates, the cleaner and
+        the pruner: none runs before the graph does.
         """
-        upkeep, quotas, reconciler, cleaner, pruner = self.services()
+        comparison, upkeep, quotas, reconciler, cleaner, pruner = self.services()
+        self.assertIsInstance(comparison, SharedComparison)
+        self.assertEqual(600.0, comparison._interval)
         self.assertIs(self.graph.job_queue.upkeep, upkeep)
         self.assertIsInstance(quotas, QuotaReconciler)
         self.assertFalse(quotas.running)
@@ -89,10 +92,11 @@ class WiringTests(GraphCase):
 
     def test_off(self) -> None:
         """
-        0 turns each of the last two off, and who counts no quotas reads no usage.
+        0 turns the comparison and each of the last two off, and who counts no quotas reads no usage.
         """
         self.config = self.configured(
             "\njobs: {route_checks_per_second: 0, tombstone_days: 0}\nquotas: {enabled: false}\n"
+            "shared: {compare_seconds: 0}\n"
         )
         self.graph = self.made()
         self.assertEqual([JobUpkeep, IntentReconciler], [type(service) for service in self.services()])

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from trio2o.administration.bindings import BindingAdministration
 from trio2o.administration.draining import DrainAdministration
+from trio2o.administration.drift import DriftAdministration
 from trio2o.administration.health import Health
 from trio2o.administration.jobs import JobAdministration
 from trio2o.administration.pods import PodAdministration
@@ -32,7 +33,7 @@ from trio2o.model import PlacementRequest, RequestContext
 from trio2o.scheduling.explaining import Explanation
 from trio2o.strategies.concurrently import Shield
 from trio2o.surface.operations import Operation
-from trio2o.web.admin import bodies, job_views, operations, pod_bodies, pod_views, queries, views
+from trio2o.web.admin import bodies, drift_views, job_views, operations, pod_bodies, pod_views, queries, views
 from trio2o.web.admin.openapi import document
 from trio2o.web.admin.operations import AdminOperation
 from trio2o.web.admin.placements import placement_request
@@ -111,6 +112,7 @@ class AdminApi:
     routes: RouteAdministration
     usage: UsageAdministration
     jobs: JobAdministration
+    drift_report: DriftAdministration
     explain: Explains
     health: Health
     policy: IPolicy
@@ -318,6 +320,14 @@ class AdminApi:
         ``POST /jobs/{job_id}/cancel``.
         """
         return views.answer({"job": job_views.job(await self.jobs.cancel(inbound.ids["job_id"]))})
+
+    @serves(operations.LIST_DRIFT)
+    async def list_drift(self, inbound: Inbound, context: RequestContext) -> Answer:
+        """
+        ``GET /drift``.
+        """
+        queries.parameters(inbound.query, operations.LIST_DRIFT)
+        return views.answer(drift_views.drift(await self.drift_report.find()))
 
     @app.route(operations.CHECK_HEALTH.path, methods=["GET"])
     def check_health(self, request: IRequest) -> Deferred[None]:

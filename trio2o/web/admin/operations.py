@@ -307,6 +307,14 @@ CANCEL_JOB = AdminOperation(
     answer="Job",
     errors=(404, 409),
 )
+LIST_DRIFT = AdminOperation(
+    name="list_drift",
+    method="GET",
+    path="/v1.0/drift",
+    rule="trio2o:drift:list",
+    summary="List how pods differ from what is wanted of all of them, as they were compared last.",
+    answer="Drift",
+)
 
 OPERATIONS: tuple[AdminOperation, ...] = (
     LIST_VERSIONS,
@@ -331,6 +339,7 @@ OPERATIONS: tuple[AdminOperation, ...] = (
     SHOW_JOB,
     REDO_JOB,
     CANCEL_JOB,
+    LIST_DRIFT,
 )
 
 #: ``GET /healthcheck?details=true``: the same row, with a token.

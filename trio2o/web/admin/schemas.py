@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from trio2o.model import Kind
 from trio2o.scheduling.binding_move import Move
 from trio2o.scheduling.capacity import RESOURCES
+from trio2o.web.admin.drift_views import DRIFT_SCHEMAS
 from trio2o.web.admin.job_views import JOB_SCHEMAS
 from trio2o.web.admin.placements import KINDS
 from trio2o.web.admin.pod_schemas import POD_SCHEMAS
@@ -116,6 +117,7 @@ SCHEMAS: Mapping[str, Schema] = {
         },
     ),
     **POD_SCHEMAS,
+    **DRIFT_SCHEMAS,
     **JOB_SCHEMAS,
     "Schedule": an_object({"schedule": _SCHEDULE}),
     "ScheduleRequest": an_object(

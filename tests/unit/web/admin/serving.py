@@ -147,6 +147,7 @@ class AdminTestCase(AdministrationTestCase):
             routes=self.cloud.routes,
             usage=self.cloud.usage,
             jobs=self.cloud.jobs,
+            drift_report=self.cloud.drift,
             explain=self.cloud.explain,
             health=self.cloud.health,
             policy=OsloPolicy(),
