@@ -1,0 +1,63 @@
+"""
+Pods that lack something, and answer.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.unit.strategies.doubles import ScriptedPods
+from trio2o.adoption.returning import ReturningPods
+from trio2o.jobs.queue import JobQueue
+from trio2o.model import Job, JobQuery, Pod
+from trio2o.model.shared import SharedKey, SharedResource
+from trio2o.state.cache import MemoryState
+from trio2o.state.shared import SharedBook
+from trio2o.storage.memory import MemoryDatabase
+from trio2o.storage.memory_jobs import MemoryJobs
+from trio2o.storage.memory_shared import MemoryShared
+
+
+class ReturningTests(SynchronousTestCase):
+    """
+    One pod that lacks a flavor.
+    """
+
+    def test_job(self) -> None:
+        """
+        A pod that lacks something gets a job when it answers, and not before; another after a minute, or when it is back again.
+        """
+        clock = Clock()
+        database = MemoryDatabase(clock)
+        pod = database.put_pod(Pod(id="Pod1-id", name="Pod1", az_name="az1", serial=1))
+        state, store, jobs = MemoryState(clock), MemoryShared(database), MemoryJobs(database)
+        state.put_pods([pod])
+        book = SharedBook(store, frozenset())
+        pods = ScriptedPods(clock)
+        pods.sick.add(pod.id)
+        queue = JobQueue(store=jobs, due=lambda: None)
+        service = ReturningPods(clock=clock, state=state, pods=pods, ids=book, queue=queue)
+        service.startService()
+        self.addCleanup(service.stopService)
+
+        def enqueued() -> list[Job]:
+            return list(self.successResultOf(Deferred.fromCoroutine(jobs.list_jobs(JobQuery()))))
+
+        clock.advance(2.0)
+        self.assertEqual([], enqueued())
+        thing = SharedResource(key=SharedKey("flavor", "f"), top_id="f")
+        self.successResultOf(Deferred.fromCoroutine(store.settle(thing, [], expected=0)))
+        self.successResultOf(Deferred.fromCoroutine(book.load()))
+        clock.advance(1.0)
+        self.assertEqual([], enqueued())
+
+        pods.sick.clear()
+        clock.advance(1.0)
+        (job,) = enqueued()
+        self.assertEqual(("sync_pod", pod.id, pod.id), (job.kind, job.key, job.pod_id))
+        clock.advance(1.0)
+        self.assertEqual([job.generation], [each.generation for each in enqueued()])
+        clock.pump([1.0] * 61)
+        self.assertGreater(enqueued()[0].generation, job.generation)
