@@ -57,7 +57,8 @@ class Caller:
     normal: Normaliser
     #: What is recorded; several callers of one scenario may share it.
     steps: list[Step] = field(factory=list)
-    _undone: list[Callable[[], object]] = field(factory=list, init=False)
+    #: What is undone in the end, which callers may share, too.
+    undone: list[Callable[[], object]] = field(factory=list)
 
     def call(
         self,
@@ -184,15 +185,15 @@ class Caller:
             if self.call(service, "DELETE", path, quiet=True).status not in (404, 400, 409):
                 self.until_gone(service, path)
 
-        self._undone.append(delete)
+        self.undone.append(delete)
 
     def clean_up(self) -> list[str]:
         """
         Delete what the scenario left, the newest first; what could not be deleted.
         """
         failed = []
-        while self._undone:
-            undo = self._undone.pop()
+        while self.undone:
+            undo = self.undone.pop()
             try:
                 undo()
             except (NotReached, OSError, AssertionError) as error:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from attrs import evolve
+
 from tests.cloud.caller import Caller
 from tests.cloud.places import test_cloud
 from tests.cloud.wire import Reply
@@ -149,6 +151,22 @@ def administrator() -> str:
     """
     token: str = test_cloud().admin.session.get_token()
     return token
+
+
+def as_administrator(at: Caller) -> Caller:
+    """
+    The administrator at the same place, in a project of their own; what is asked is recorded with the rest.
+    """
+    project = str(test_cloud().admin.session.get_project_id())
+    at.normal.know(project, "administrator's project")
+    return Caller(
+        place=at.place,
+        account=evolve(at.account, project_id=project, token=administrator()),
+        stranger=at.stranger,
+        normal=at.normal,
+        steps=at.steps,
+        undone=at.undone,
+    )
 
 
 def a_new_second() -> None:

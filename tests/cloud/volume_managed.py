@@ -4,11 +4,8 @@ Scenario of an administrator who takes volumes out of Cinder's hands and gives t
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from tests.cloud.caller import Caller
-from tests.cloud.making import a_volume, administrator
-from tests.cloud.places import test_cloud
+from tests.cloud.making import a_volume, as_administrator
 from tests.cloud.volume_making import known, waited
 
 
@@ -17,15 +14,7 @@ def volume_managed(at: Caller) -> None:
     Volumes of the last zone, which is the other pod's where there are two: let go and taken again, by both of Cinder's paths,
     with the zone and without.
     """
-    project = str(test_cloud().admin.session.get_project_id())
-    at.normal.know(project, "administrator's project")
-    admin = Caller(
-        place=at.place,
-        account=evolve(at.account, project_id=project, token=administrator()),
-        stranger=at.stranger,
-        normal=at.normal,
-        steps=at.steps,
-    )
+    admin = as_administrator(at)
     for number, (path, zoned) in enumerate(
         (
             ("/os-volume-manage", {"availability_zone": at.place.zones[-1]}),

@@ -32,6 +32,10 @@ def password(user: str, secret: str, scope: Any = None) -> dict[str, Any]:
     return {"auth": auth | ({} if scope is None else {"scope": scope})}
 
 
+#: A real Keystone's threads may each believe what they have kept of a token a moment longer.
+_LOOKS = 20
+
+
 class KeystoneContract:
     """
     A mixin; the test case gives ``api`` (its URL ends in ``/v3``) and ``finish``.
@@ -260,7 +264,11 @@ class KeystoneContract:
             gone = await self.api.ask("DELETE", "/auth/tokens", token=demo, headers=subject)
             self.assert_status(gone, 204)
             self.assert_status(await self.validate(admin, demo), 404)
-            self.assert_status(await self.validate(demo, demo), 401)
+            for _ in range(_LOOKS):
+                asked = await self.validate(demo, demo)
+                if asked.status == 401:
+                    break
+            self.assert_status(asked, 401)
 
         return self.finish(check())
 
