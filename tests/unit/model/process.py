@@ -33,8 +33,10 @@ from trio2o.state.feed import StateFeed
 from trio2o.state.news import NewsService
 from trio2o.state.outbox import Outbox
 from trio2o.state.routes import RouteBook
+from trio2o.state.shared import SharedBook
 from trio2o.storage.memory import MemoryBindings, MemoryChanges, MemoryDatabase, MemoryPods, MemoryRoutes
 from trio2o.storage.memory_news import MemoryNews
+from trio2o.storage.memory_shared import MemoryShared
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.bindings import Bindings
 from trio2o.strategies.concurrently import Shield
@@ -44,6 +46,7 @@ from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
+from trio2o.strategies.own_zones import OwnZones
 from trio2o.strategies.placing import Placement
 from trio2o.strategies.ranks import Ranks
 from trio2o.strategies.schedule import ScheduleStrategy
@@ -213,6 +216,10 @@ class Process:
             budget=_BUDGET,
             offered=OfferBook(clock=clock),
             typical=RULES.typical,
+            own_zones=OwnZones(
+                ids=SharedBook(MemoryShared(MemoryDatabase(clock)), frozenset()), state=self.state
+            ),
+            zone_budget=20.0,
         )
         self.feed.startService()
         self.news.startService()

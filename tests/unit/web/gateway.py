@@ -207,7 +207,7 @@ class GatewayCase(SynchronousTestCase):
             name: AnsweringStrategy(name)
             for name in (
                 *("route", "schedule", "follow", "merge", "join", "ask", "sum", "usage", "split", "every"),
-                *("agreed", "alike"),
+                *("agreed", "replicate", "aggregates", "quota", "quota_write"),
                 *("any", "local"),
             )
         }

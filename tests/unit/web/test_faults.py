@@ -122,7 +122,18 @@ class ShapeTests(SynchronousTestCase):
             if isinstance(value, type) and issubclass(value, GatewayError) and value is not GatewayError
         }
 
-        self.assertEqual(domain, {*NAMES, "Unauthorized"})
+        self.assertEqual(domain, {*NAMES, "OverLimit", "Unauthorized"})
+
+    def test_over_limit(self) -> None:
+        """
+        Cinder's 413 says when to try again, in its header and in its body.
+        """
+        error = errors.OverLimit("no")
+
+        self.assertEqual(
+            {"overLimit": {"code": 413, "message": "no", "retryAfter": "0"}}, self.body("volume", error)
+        )
+        self.assertIn((b"Retry-After", b"0"), self.answer("volume", error).headers)
 
     def test_keystone(self) -> None:
         """
