@@ -101,12 +101,14 @@ def make_quota_counting(
     questions: QuotaQuestions,
     departures: Departures,
     settle_seconds: float,
+    waited: float,
     metrics: Metrics,
 ) -> QuotaCounting:
     """
     Wire it; nothing is asked yet.
 
     :param settle_seconds: after how many seconds a create that nobody knows of is believed never to come.
+    :param waited: seconds that a pod has to tell what a project has while a client waits.
     """
     refusals = metrics.counter("trio2o_quota_refusals")
     differences = metrics.counter("trio2o_quota_differences")
@@ -123,6 +125,7 @@ def make_quota_counting(
         ask=questions.used,
         ask_user=questions.used,
         untold=questions.untold,
+        waited=waited,
         grace=section.grace_seconds,
         again=section.projects_seconds,
         soon=_SOON,

@@ -262,6 +262,7 @@ def make_graph(
         questions=quota_questions,
         departures=departures,
         settle_seconds=settle_seconds,
+        waited=config.pod_defaults.list_timeout_seconds,
         metrics=metrics,
     )
     job_queue = make_job_queue(reactor, config.job_queue, database.jobs, metrics)

@@ -22,8 +22,6 @@ from trio2o.strategies.concurrently import gathered
 
 _log = Logger()
 
-#: Seconds that a pod has to tell while somebody waits.
-_WAITED = 5.0
 #: Seconds between two looks at one project because of refusals.
 _BETWEEN = 1.0
 #: How many projects' last looks are remembered.
@@ -47,6 +45,8 @@ class QuotaReader:
     _ask: Asks
     #: Asks what a user has in a project.
     _ask_user: Callable[[Pod, str, str, str], Awaitable[Counts]]
+    #: Seconds that a pod has to tell while somebody waits.
+    _waited: float = 5.0
     #: Seconds for which a pod may not tell of what it has accepted.
     _grace: float
     #: Seconds from one reading of a project to the next; ``soon`` after one in between what is under way.
@@ -187,7 +187,7 @@ class QuotaReader:
 
         async def one(pod: Pod) -> Counts:
             asking = Deferred.fromCoroutine(_awaited(ask(pod)))
-            return await asking.addTimeout(_WAITED, self._clock)
+            return await asking.addTimeout(self._waited, self._clock)
 
         found = await gathered([one(pod) for pod in pods], (PodFailure, GatewayError, TimedOut))
         told: dict[str, Counts] = {}
