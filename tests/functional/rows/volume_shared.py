@@ -150,6 +150,13 @@ def _named(case: Case) -> Case:
     return evolve(case, by_name=True)
 
 
+def _met_before(status: int) -> Mapping[str, Told]:
+    """
+    A pod that is away is met by who looks whether the daemon may read what pods share; another one does it then.
+    """
+    return {DOWN: Told(status=status), BROKEN: Told(status=500)}
+
+
 CASES: tuple[Case, ...] = (
     _agreed("GET /types", "/types", shows="{type_name}", rounds=2, make=_type, admin=True),
     _anywhere(
@@ -159,6 +166,7 @@ CASES: tuple[Case, ...] = (
         body={"volume_type": {"name": "{project_id}"}},
         admin=True,
         shows=("{project_id}",),
+        faults=_met_before(200),
     ),
     _everybody(
         "GET,HEAD /types/{id}",
@@ -213,6 +221,7 @@ CASES: tuple[Case, ...] = (
         body={"qos_specs": {"name": "{project_id}"}},
         admin=True,
         shows=("{project_id}",),
+        faults=_met_before(200),
     ),
     _everybody(
         "GET,HEAD /qos-specs/{id}",
@@ -263,6 +272,7 @@ CASES: tuple[Case, ...] = (
         admin=True,
         status=202,
         shows=("{project_id}",),
+        faults=_met_before(202),
     ),
     _everybody(
         "GET,HEAD /group_types/{id}",
