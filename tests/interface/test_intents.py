@@ -9,20 +9,18 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import evolve, frozen
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
-from tests.interface.database import migrated_database
+from tests.interface.twins import grow_older, two_pools
 from trio2o.errors import DatabaseUnavailable
 from trio2o.intents import Intent, KeptAnswer, Scope
 from trio2o.interfaces import IIntentStore
 from trio2o.model import Kind
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_intents import MemoryIntents
-from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.intents import PostgresIntents
 
 SCOPE = Scope(project_id="p1", user_id="u1", operation="compute /servers", key="k'1 %s\\")
@@ -293,18 +291,9 @@ class PostgresIntentsTests(IntentStoreSuite, TestCase):
         """
         Fresh ones.
         """
-        dsn = await migrated_database(self)
-        pools = [Pool(reactor, dsn, size=4) for _ in range(2)]
-        for pool in pools:
-            self.addCleanup(pool.stop)
-            await pool.start()
-        one, other = pools
+        one, other = await two_pools(self)
 
         def wait(seconds: float) -> Awaitable[object]:
-            moved = ", ".join(
-                f"{column} = {column} - make_interval(secs => %(seconds)s)"
-                for column in ("created_at", "expires_at", "tried_at", "look_at")
-            )
-            return one.run_query(f"update intents set {moved}", {"seconds": seconds})
+            return grow_older(one, seconds, "intents", "created_at", "expires_at", "tried_at", "look_at")
 
         return Stores(one=PostgresIntents(one), other=PostgresIntents(other), wait=wait)

@@ -8,20 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
-from tests.interface.database import migrated_database
+from tests.interface.twins import grow_older, two_pools
 from trio2o.errors import AlreadyExists, DatabaseUnavailable, Missing, WrongState
 from trio2o.interfaces import IJobStore
 from trio2o.model import Job, JobQuery, JobState, NewJob
 from trio2o.model.jobs import LONGEST_WORDS
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_jobs import MemoryJobs
-from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.jobs import PostgresJobs
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -601,12 +599,7 @@ class PostgresJobsTests(JobStoreSuite, TestCase):
         """
         Fresh ones.
         """
-        dsn = await migrated_database(self)
-        pools = [Pool(reactor, dsn, size=4) for _ in range(2)]
-        for pool in pools:
-            self.addCleanup(pool.stop)
-            await pool.start()
-        one, other = pools
+        one, other = await two_pools(self)
 
         def wait(seconds: float) -> Awaitable[object]:
             columns = (
@@ -618,9 +611,6 @@ class PostgresJobsTests(JobStoreSuite, TestCase):
                 "ended_at",
                 "deadline_at",
             )
-            moved = ", ".join(
-                f"{column} = {column} - make_interval(secs => %(seconds)s)" for column in columns
-            )
-            return one.run_query(f"update jobs set {moved}", {"seconds": seconds})
+            return grow_older(one, seconds, "jobs", *columns)
 
         return Stores(one=PostgresJobs(one), other=PostgresJobs(other), wait=wait)

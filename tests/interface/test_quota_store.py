@@ -9,20 +9,18 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import frozen
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
-from tests.interface.database import migrated_database
+from tests.interface.twins import grow_older, two_pools
 from trio2o.errors import DatabaseUnavailable
 from trio2o.interfaces import IQuotaStore
 from trio2o.model import Counts, Holding, QuotaUse, Reading, Reservation
 from trio2o.quota.tallies import NAMELESS
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_quota_usages import MemoryQuotaUsages
-from trio2o.storage.pool import Pool
 from trio2o.storage.postgres.quota_usages import PostgresQuotaUsages
 
 LIMITS = {"instances": 10, "cores": 20}
@@ -434,12 +432,7 @@ class PostgresQuotasTests(QuotaStoreSuite, TestCase):
         """
         Fresh ones.
         """
-        dsn = await migrated_database(self)
-        pools = [Pool(reactor, dsn, size=4) for _ in range(2)]
-        for pool in pools:
-            self.addCleanup(pool.stop)
-            await pool.start()
-        one, other = pools
+        one, other = await two_pools(self)
 
         async def wait(seconds: float) -> None:
             for table, columns in (
@@ -447,10 +440,7 @@ class PostgresQuotasTests(QuotaStoreSuite, TestCase):
                 ("quota_reservations", ("created_at", "settles_at")),
                 ("quota_holdings", ("added_at",)),
             ):
-                moved = ", ".join(
-                    f"{column} = {column} - make_interval(secs => %(seconds)s)" for column in columns
-                )
-                await one.run_query(f"update {table} set {moved}", {"seconds": seconds})
+                await grow_older(one, seconds, table, *columns)
             await one.run_query(
                 "update quota_usages set read = (select coalesce(jsonb_object_agg(key, value::float8 - %s), '{}')"
                 " from jsonb_each_text(read))",
