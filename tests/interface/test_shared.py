@@ -15,6 +15,7 @@ from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
 from tests.interface.database import migrated_database
+from tests.interface.twins import grow_older
 from tests.interface.stores import a_pod
 from trio2o.interfaces import IChangeLog, IPodStore, ISharedStore
 from trio2o.model import Pod
@@ -338,10 +339,7 @@ class PostgresSharedTests(SharedStoreSuite, TestCase):
         await pool.start()
 
         async def wait(seconds: float) -> None:
-            values = {"seconds": seconds}
-            for table, column in (("shared_writes", "began_at"), ("shared_resources", "changed_at")):
-                await pool.run_query(
-                    f"update {table} set {column} = {column} - make_interval(secs => %(seconds)s)", values
-                )
+            await grow_older(pool, seconds, "shared_writes", "began_at")
+            await grow_older(pool, seconds, "shared_resources", "changed_at")
 
         return Stores(shared=PostgresShared(pool), pods=PostgresPods(pool), changes=changes, wait=wait)
