@@ -15,8 +15,8 @@ from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
 from tests.interface.database import migrated_database
-from tests.interface.twins import grow_older
 from tests.interface.stores import a_pod
+from tests.interface.twins import grow_older
 from trio2o.interfaces import IChangeLog, IPodStore, ISharedStore
 from trio2o.model import Pod
 from trio2o.model.shared import CopyState, Difference, Drift, SharedCopy, SharedKey, SharedResource
