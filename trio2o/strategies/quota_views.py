@@ -191,12 +191,16 @@ def limits_shown(
     return limits.known(service, named, user_id, template)
 
 
-def user_asked(inbound: Inbound) -> str:
+def user_asked(inbound: Inbound, *, last: bool = False) -> str:
     """
-    The user whose quota within a project a request to Nova is about; empty for none. Of several Nova takes the first.
+    The user whose quota within a project a request to Nova is about; empty for none.
+
+    :param last: Nova takes the last of several, and an empty one, where it shows what is used; elsewhere the first that says
+        something.
     """
-    query = parse_qsl((inbound.query or b"").decode("latin-1"))
-    return next((value for name, value in query if name == "user_id"), "")
+    query = parse_qsl((inbound.query or b"").decode("latin-1"), keep_blank_values=last)
+    asked = [value for name, value in query if name == "user_id"]
+    return asked[-1 if last else 0] if asked else ""
 
 
 def _whose(options: QuotaViewOptions, inbound: Inbound, context: RequestContext) -> tuple[str, str]:
@@ -205,8 +209,8 @@ def _whose(options: QuotaViewOptions, inbound: Inbound, context: RequestContext)
     """
     if options.view != "limits":
         (named,) = inbound.ids.values()
-        user_id = user_asked(inbound) if context.surface == "compute" and options.view == "set" else ""
-        return named, user_id
+        of_user = context.surface == "compute" and options.view == "set"
+        return named, user_asked(inbound, last=options.used) if of_user else ""
     query = dict(parse_qsl((inbound.query or b"").decode("latin-1"), keep_blank_values=True))
     if context.surface == "compute":
         # whom Nova does not allow it, it refuses

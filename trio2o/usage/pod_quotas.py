@@ -13,7 +13,7 @@ from zope.interface import implementer
 from trio2o.errors import GatewayError, JobHopeless, JobRetry, PodBroken, PodFailure
 from trio2o.interfaces import IJobHandler, IQuotaLimitStore, TellProgress
 from trio2o.model import DEFAULT_CLASS, Job, Pod, PodState, QuotaOwner, QuotaScope
-from trio2o.quota.handing import POD_QUOTA, VERSIONS, calls, default_class, key_of, limits_path
+from trio2o.quota.handing import POD_QUOTA, VERSIONS, QuotaCall, calls, default_class, key_of, limits_path
 from trio2o.quota.views import limits_in
 from trio2o.usage.asking import Said, Sends
 
@@ -21,6 +21,9 @@ _log = Logger()
 
 #: After how many owners it is told how far a job is.
 _TELL = 100
+
+#: How many refusals a dead letter tells.
+_MOST_REFUSALS = 20
 
 #: In which order a pod gets limits: what a user may have is a part of what the project may.
 _ORDER = (QuotaScope.CLASS, QuotaScope.PROJECT, QuotaScope.USER)
@@ -67,7 +70,7 @@ class PodQuotaHandler:
         if round_.away:
             raise JobRetry("; ".join(sorted(round_.away.values())))
         if round_.refused:
-            raise JobHopeless("; ".join(sorted(set(round_.refused.values()))))
+            raise JobHopeless("; ".join(round_.refused))
 
 
 @define(kw_only=True)
@@ -81,7 +84,10 @@ class _Round:
     configured: Mapping[str, Mapping[str, int]]
     #: Pod and service to why nothing more is asked there in this attempt.
     away: dict[tuple[str, str], str] = field(factory=dict, init=False)
-    refused: dict[tuple[str, str], str] = field(factory=dict, init=False)
+    #: Where the daemon's user may not do it, whosever limits they are.
+    closed: set[tuple[str, str]] = field(factory=set, init=False)
+    #: The first refusals of each pod and service.
+    refused: list[str] = field(factory=list, init=False)
 
     async def give(self, owner: QuotaOwner, pods: Sequence[Pod]) -> None:
         """
@@ -89,7 +95,7 @@ class _Round:
         """
         for pod in pods:
             place = (pod.id, owner.service)
-            if place in self.away or place in self.refused:
+            if place in self.away or place in self.closed:
                 continue
             try:
                 await self._give(owner, pod)
@@ -130,6 +136,9 @@ class _Round:
                 body=call.body,
                 version=VERSIONS[owner.service],
             )
+            if said.status == 400 and _is_shown(call, observed):
+                # Cinder refuses a limit below what is used, also one that it has already
+                return
             if not self._taken(owner, pod, said):
                 return
             if call.method == "DELETE" and wanted:
@@ -154,7 +163,28 @@ class _Round:
             return True
         if said.status >= 500 or said.status in (408, 413, 429):
             raise PodBroken(pod.name, f"{owner.service} answers {said.status}", sent=True)
-        told = f"{pod.name} refuses {owner.service} limits with {said.status}: {said.body}"
+        if said.status in (401, 403):
+            self.closed.add((pod.id, owner.service))
+        told = f"{pod.name} refuses {owner.service} limits of {_named(owner)} with {said.status}: {said.body}"
         _log.warn("{told}", told=told)
-        self.refused[pod.id, owner.service] = told
+        if len(self.refused) < _MOST_REFUSALS:
+            self.refused.append(told)
         return False
+
+
+def _is_shown(call: QuotaCall, observed: Mapping[str, object]) -> bool:
+    """
+    Whether a pod shows already what it is given.
+    """
+    if call.method != "PUT" or call.body is None:
+        return False
+    (fields,) = call.body.values()
+    return all(observed.get(name) == limit for name, limit in fields.items() if name != "force")
+
+
+def _named(owner: QuotaOwner) -> str:
+    """
+    Whose limits they are, in words.
+    """
+    user = f" for the user {owner.user_id}" if owner.user_id else ""
+    return f"{owner.scope.value if not user else 'project'} {owner.scope_id}{user}"

@@ -12,13 +12,16 @@ from twisted.logger import Logger
 
 from trio2o.errors import PodBroken
 from trio2o.interfaces import IJobQueue, IQuotaLimits, IQuotaLimitStore
-from trio2o.model import DEFAULT_CLASS, Pod, QuotaOwner, QuotaScope
+from trio2o.model import DEFAULT_CLASS, Pod, PodState, QuotaOwner, QuotaScope
 from trio2o.quota.handing import VERSIONS, key_of, limits_path, owner_job, pod_job, too_low
 from trio2o.quota.resources import RESOURCES
 from trio2o.quota.views import limits_in
 from trio2o.usage.asking import Asks
 
 _log = Logger()
+
+#: Seconds until a pod that is new gets everybody's limits: what it says itself is stored by then.
+_SOON = 2.0
 
 
 @define(kw_only=True)
@@ -41,6 +44,8 @@ class QuotaDefaults:
     _stored: Callable[[], Iterable[QuotaOwner]]
     #: Pod name and service to the names of the limits that are lower there than at the top.
     _drift: dict[tuple[str, str], tuple[str, ...]] = field(factory=dict, init=False)
+    #: The ids of pods that were seen disabled: what is set meanwhile is not given to them.
+    _disabled: set[str] = field(factory=set, init=False)
 
     async def collect(self, pod: Pod) -> None:
         """
@@ -50,7 +55,10 @@ class QuotaDefaults:
         :raises GatewayError: if there is no token to ask with.
         :raises DatabaseUnavailable: if the database is away.
         """
-        new = True
+        self._disabled |= {each.id for each in self._pods() if each.state is PodState.DISABLED}
+        if pod.id in self._disabled:
+            await self._jobs.enqueue(pod_job(pod.id))
+            self._disabled.discard(pod.id)
         for service in RESOURCES:
             owner = QuotaOwner(service=service, scope=QuotaScope.CLASS, scope_id=DEFAULT_CLASS)
             said = await self._asks.get(pod, service, limits_path(owner), version=VERSIONS[service])
@@ -63,7 +71,9 @@ class QuotaDefaults:
             limits = {name: max(-1, limit) for name, limit in limits_in(shown).items()}
             by_pod = QuotaOwner(service=service, scope=QuotaScope.POD, scope_id=pod.id)
             before = self._limits.own(by_pod)
-            new = new and not before
+            if limits and not before:
+                # it may have come after limits were set; before it is stored that the pod is known, so that nothing gets lost
+                await self._jobs.enqueue(pod_job(pod.id, delay=_SOON))
             if dict(before) != limits:
                 await self._store.replace_limits(by_pod, limits)
             await self._compare(pod, owner, limits)
@@ -71,9 +81,6 @@ class QuotaDefaults:
         for owner in self._stored():
             if owner.scope_id not in registered:
                 await self._store.delete_limits(owner)
-        if new:
-            # it may have come after limits were set
-            await self._jobs.enqueue(pod_job(pod.id))
 
     def drift(self) -> dict[tuple[str, ...], float]:
         """
@@ -85,8 +92,8 @@ class QuotaDefaults:
     async def _compare(self, pod: Pod, owner: QuotaOwner, shown: Mapping[str, int]) -> None:
         if self._policy == "leave":
             return
-        wanted = {**self._configured.get(owner.service, {}), **self._limits.own(owner)}
-        low = too_low(wanted, shown)
+        # also what another pod's default class makes the default of all, which is told, and nobody's to raise
+        low = too_low(self._limits.defaults(owner.service, shown), shown)
         place = (pod.name, owner.service)
         if tuple(low) != self._drift.get(place, ()):
             _log.info(
@@ -97,5 +104,6 @@ class QuotaDefaults:
                 or "nothing any more",
             )
         self._drift[place] = tuple(low)
-        if low and self._policy == "raise":
+        given = self._configured.get(owner.service, {}).keys() | self._limits.own(owner).keys()
+        if self._policy == "raise" and given & low.keys():
             await self._jobs.enqueue(owner_job(owner))

@@ -91,6 +91,15 @@ class QuotaViewTests(StrategyCase):
         self.everybody_says(200, VOLUME_SET, {"quota_set": {"volumes": 10}})
         self.assertEqual(10, self.get(f"{VOLUME_SET}?user_id=u2", surface="volume")["quota_set"]["volumes"])
 
+    def test_detail_of_a_user(self) -> None:
+        """
+        Of several users Nova shows the use of the last, also where that is nobody.
+        """
+        self.set(owner(QuotaScope.USER, user_id="u2"), cores=7)
+        self.everybody_says(200, f"{SET}/detail", {"quota_set": {"cores": entry(20)}})
+        for query, cores in (("user_id=u3&user_id=u2", 7), ("user_id=u2&user_id=", 50)):
+            self.assertEqual(cores, self.get(f"{SET}/detail?{query}")["quota_set"]["cores"]["limit"], query)
+
     def test_refused(self) -> None:
         """
         Whom a pod does not tell it, the top does not either; the words are the pod's.

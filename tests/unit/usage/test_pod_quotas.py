@@ -15,9 +15,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from trio2o.adoption.questions import Said
-from trio2o.errors import JobHopeless, JobRetry, PodUnreachable
+from trio2o.errors import JobHopeless, JobRetry, PodBroken, PodUnreachable
 from trio2o.interfaces import IJobHandler
-from trio2o.model import JobQuery, NewJob, Pod, PodState, QuotaOwner, QuotaScope
+from trio2o.model import JobQuery, JobState, NewJob, Pod, PodState, QuotaOwner, QuotaScope
 from trio2o.quota.handing import owner_job, pod_job
 from trio2o.state.quota_limits import QuotaLimitBook
 from trio2o.storage.memory import MemoryDatabase
@@ -45,6 +45,8 @@ class QuotaPods:
     away: set[str] = field(factory=set)
     #: By pod and service, the status of everything.
     refusing: dict[tuple[str, str], int] = field(factory=dict)
+    #: By pod and path, the status of a change.
+    refusing_changes: dict[tuple[str, str], int] = field(factory=dict)
     sent: list[tuple[str, str, str]] = field(factory=list)
 
     async def get(self, pod: Pod, service: str, path: str, *, version: str = "") -> Said:
@@ -76,6 +78,8 @@ class QuotaPods:
             if body is not None:
                 defaults |= body[key]
             return Said(status=200, body={key: {"id": "default", **defaults}})
+        if body is not None and (pod.name, path) in self.refusing_changes:
+            return Said(status=self.refusing_changes[pod.name, path], body={"badRequest": {}})
         place = (pod.name, parts.path, user)
         if method == "DELETE":
             for each in [
@@ -203,7 +207,7 @@ class PodQuotaTests(QuotaCase):
         self.done(self.store.set_limits(PROJECT, {"cores": 5}))
         self.cloud.refusing["Pod1", "compute"] = 403
         failure = self.failureResultOf(self.work(owner_job(PROJECT)), JobHopeless)
-        self.assertIn("Pod1 refuses compute limits with 403", str(failure.value))
+        self.assertIn("Pod1 refuses compute limits of project p with 403", str(failure.value))
         self.assertEqual({"cores": 5}, self.has("Pod2"))
         self.cloud.refusing["Pod1", "compute"] = 400
         self.successResultOf(self.work(owner_job(PROJECT)))
@@ -225,6 +229,29 @@ class PodQuotaTests(QuotaCase):
         self.assertEqual({"Pod2"}, {sent[0] for sent in self.cloud.sent})
         self.assertEqual(["100 of 152"], self.told)
         self.successResultOf(self.work(pod_job("gone")))
+
+    def test_one_refused(self) -> None:
+        """
+        That a pod refuses the limits of one project keeps those of no other from it; the dead letter names the project.
+        """
+        for name in ("a", "b", "c"):
+            self.done(self.store.set_limits(evolve(PROJECT, scope_id=name), {"cores": 5}))
+        self.cloud.refusing_changes["Pod2", "/v2.1/os-quota-sets/b"] = 400
+        failure = self.failureResultOf(self.work(pod_job("i2")), JobHopeless)
+        self.assertIn("limits of project b with 400", str(failure.value))
+        self.assertEqual([{"cores": 5}, None, {"cores": 5}], [self.has("Pod2", name) for name in "abc"])
+
+    def test_below_use(self) -> None:
+        """
+        A Cinder that has a limit already refuses it where more is used: that is no refusal of anything.
+        """
+        project = QuotaOwner(service="volume", scope=QuotaScope.PROJECT, scope_id="p")
+        path = "/v3/{project_id}/os-quota-sets/p"
+        self.done(self.store.set_limits(project, {"volumes": 1}))
+        self.cloud.refusing_changes["Pod1", path] = 400
+        self.failureResultOf(self.work(owner_job(project)), JobHopeless)
+        self.cloud.given["Pod1", path, ""] = {"volumes": 1}
+        self.successResultOf(self.work(owner_job(project)))
 
     def test_default_class(self) -> None:
         """
@@ -254,7 +281,17 @@ class QuotaDefaultsTests(QuotaCase):
         Ask both pods.
         """
         self.done(self.read())
-        defaults = QuotaDefaults(
+        defaults = self.made(policy)
+        for pod in self.pods:
+            self.done(defaults.collect(pod))
+        self.done(self.read())
+        return defaults
+
+    def made(self, policy: str) -> QuotaDefaults:
+        """
+        The collection, with nothing asked yet.
+        """
+        return QuotaDefaults(
             asks=self.cloud,
             store=self.store,
             limits=self.book,
@@ -264,10 +301,12 @@ class QuotaDefaultsTests(QuotaCase):
             pods=lambda: self.pods,
             stored=lambda: self.book.owners(QuotaScope.POD),
         )
-        for pod in self.pods:
-            self.done(defaults.collect(pod))
-        self.done(self.read())
-        return defaults
+
+    def waiting(self) -> list[str]:
+        """
+        The keys of the jobs that are to be done.
+        """
+        return [job.key for job in self.done(self.jobs.list_jobs(JobQuery(state=JobState.WAITING)))]
 
     async def read(self) -> None:
         """
@@ -294,6 +333,52 @@ class QuotaDefaultsTests(QuotaCase):
         before = self.database.last
         self.collect()
         self.assertEqual((before, ["pod:i1", "pod:i2"]), (self.database.last, self.enqueued()))
+
+    def test_new_but_failing(self) -> None:
+        """
+        A new pod gets everybody's limits also where it does not answer all at its first turn.
+        """
+        self.cloud.refusing["Pod1", "volume"] = 503
+        self.failureResultOf(Deferred.fromCoroutine(self.fails()), PodBroken)
+        self.done(self.read())
+        del self.cloud.refusing["Pod1", "volume"]
+        self.assertEqual(["pod:i1"], self.enqueued())
+
+    def test_nobody_told(self) -> None:
+        """
+        A pod that never tells is given nothing by a job each time that it was asked.
+        """
+        for service in ("compute", "volume"):
+            self.cloud.refusing["Pod1", service] = self.cloud.refusing["Pod2", service] = 403
+        self.collect()
+        self.assertEqual([], self.enqueued())
+
+    def test_enabled(self) -> None:
+        """
+        A pod that was disabled for a while gets everybody's limits: some may have been set meanwhile.
+        """
+        self.collect()
+        for job in self.done(self.jobs.list_jobs(JobQuery())):
+            self.done(self.jobs.withdraw(job.kind, job.key, job.generation))
+        defaults = self.made("raise")
+        self.pods[1] = evolve(self.pods[1], state=PodState.DISABLED)
+        self.done(defaults.collect(self.pods[0]))
+        self.assertEqual([], self.waiting())
+        self.pods[1] = evolve(self.pods[1], state=PodState.ENABLED)
+        self.done(defaults.collect(self.pods[1]))
+        self.assertEqual(["pod:i2"], self.waiting())
+
+    def test_another_pod_has_more(self) -> None:
+        """
+        A pod whose default class is lower than another's, which is what holds at the top, is told of, and not raised.
+        """
+        self.cloud.defaults["Pod2", "compute"] = {"cores": 40, "key_pairs": 200}
+        self.collect()
+        defaults = self.collect()
+        self.assertEqual(
+            {("Pod1", "compute"): 1.0}, {place: low for place, low in defaults.drift().items() if low}
+        )
+        self.assertNotIn(owner_job(CLASS).key, self.enqueued())
 
     def test_gone(self) -> None:
         """
