@@ -22,8 +22,9 @@ from trio2o.identity.policy import OsloPolicy
 from trio2o.ops.drain import Drain
 from trio2o.ops.metrics import Metrics, MetricsResource
 from trio2o.service.database import Database
+from trio2o.service.parts import Common
 from trio2o.service.pod_settings import read_settings
-from trio2o.service.surfaces import Common, Counter, ServedSurface, TrackedSite, make_wrapper
+from trio2o.service.surfaces import Counter, ServedSurface, TrackedSite, make_wrapper
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.experience import Experience
 from trio2o.web.admin.app import AdminApi

@@ -22,8 +22,8 @@ from trio2o.pods.client import TreqPods
 from trio2o.pods.lean import LeanConnection
 from trio2o.pods.monitor import PodMonitor
 from trio2o.service.database import opened_pool
-from trio2o.service.graph import pod_defaults
 from trio2o.service.identity import make_identity
+from trio2o.service.reaching import pod_defaults
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres import PostgresPods, PostgresRoutes
 from trio2o.strategies.concurrently import gathered

@@ -25,10 +25,11 @@ from trio2o.service.admin import ShownMetrics
 from trio2o.service.collecting import settle
 from trio2o.service.database import Database
 from trio2o.service.ending import end_in_failure
-from trio2o.service.graph import Graph, make_graph
+from trio2o.service.graph import Graph
 from trio2o.service.logs import Logs
 from trio2o.service.ports import OwnPorts, Ports
 from trio2o.service.surfaces import ServedSurface
+from trio2o.service.wiring import make_graph
 from trio2o.startup import read_config
 from trio2o.storage.installation import EmbeddedError
 from trio2o.storage.migrate import SchemaError

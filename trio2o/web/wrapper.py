@@ -4,7 +4,6 @@ What every request goes through, in one place: ids, authentication, versions, er
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import uuid4
 
@@ -30,6 +29,7 @@ from trio2o.web.faults import UNEXPECTED, fault
 from trio2o.web.incoming import Trust, derived_root, header_list, last, peer, split_target
 from trio2o.web.record import RequestRecord
 from trio2o.web.relay import relay
+from trio2o.web.request_ids import REQUEST_IDS, global_id, pods_id
 from trio2o.web.streaming import GatewayRequest
 from trio2o.web.versioning import Versioning
 
@@ -196,16 +196,16 @@ class _Work:
             self._explains = wrapper._may_explain(self._identity)
         if wrapper._versioning is not None:
             self._asked, fields = wrapper._versioning.negotiated(fields)
-        global_id = _global_id(last(request, b"x-openstack-request-id"))
+        sent_id = global_id(last(request, b"x-openstack-request-id"))
         context = RequestContext(
             request_id=record.request_id,
-            global_request_id=global_id,
+            global_request_id=sent_id,
             surface=wrapper.name,
             identity=self._identity,
             token=token,
             project_id=self._identity.project_id or "",
         )
-        record.global_request_id = global_id
+        record.global_request_id = sent_id
         record.project_id = context.project_id
         record.user_id = self._identity.user_id
         return await self._handler(self._inbound(fields, context), context)
@@ -287,9 +287,9 @@ class _Work:
         """
         said = returned(answer.headers)
         if answer.passed_on:
-            self._record.pod_request_id = _pods_id(said)
+            self._record.pod_request_id = pods_id(said)
         request_id = (self._record.pod_request_id or self._record.request_id).encode("ascii")
-        headers = [pair for pair in said if pair[0].lower() not in _REQUEST_IDS]
+        headers = [pair for pair in said if pair[0].lower() not in REQUEST_IDS]
         headers.append((b"X-Openstack-Request-Id", request_id))
         older = any(pair[0].lower() == b"x-compute-request-id" for pair in said)
         if self._of._surface is not None and (older or not answer.passed_on):
@@ -329,24 +329,3 @@ class _Work:
             record.sent, record.whole = await relay(request, evolve(answer, headers=self._headers(answer)))
         except CancelledError:
             record.whole = False
-
-
-#: What the services' middleware (oslo.middleware) takes for a request id of a client.
-_REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-
-def _global_id(sent: bytes) -> str:
-    """
-    The request id that was sent; empty for what is none, as the services have it: it goes into logs.
-    """
-    return sent.decode("ascii") if _REQUEST_ID.fullmatch(sent) else ""
-
-
-def _pods_id(said: HeaderList) -> str:
-    """
-    The request id in a pod's answer; empty where there is none.
-    """
-    return next((_global_id(value) for name, value in said if name.lower() in _REQUEST_IDS), "")
-
-
-_REQUEST_IDS = frozenset({b"x-openstack-request-id", b"x-compute-request-id"})

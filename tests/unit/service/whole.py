@@ -14,7 +14,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from trio2o.config.schema import Config
-from trio2o.service.graph import Graph, make_graph
+from trio2o.service.graph import Graph
+from trio2o.service.wiring import make_graph
 from trio2o.startup import read_config
 from trio2o.storage.memory import (
     MemoryBindings,

@@ -11,7 +11,8 @@ from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.nova.checks import MAX_LIMIT, address, body_object, limit_of, next_link, only, text
 from trio2o.sandbox.nova.creating import host_name
 from trio2o.sandbox.nova.lifecycle import Lifecycle, check_lock
-from trio2o.sandbox.nova.listing import ServerQuery, in_order, parse_query
+from trio2o.sandbox.nova.list_order import in_order
+from trio2o.sandbox.nova.listing import ServerQuery, parse_query
 from trio2o.sandbox.nova.server import Server
 from trio2o.sandbox.nova.server_view import shown, summary
 from trio2o.sandbox.nova.store import NovaStore, project_only

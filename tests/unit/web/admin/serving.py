@@ -24,7 +24,8 @@ from trio2o.model import Identity, RequestContext
 from trio2o.ops.metrics import Metrics, MetricsResource
 from trio2o.strategies.concurrently import Shield
 from trio2o.surface.operations import Operation
-from trio2o.web.admin.app import AdminApi, Handler
+from trio2o.web.admin.app import AdminApi
+from trio2o.web.admin.serving import Handler
 from trio2o.web.faults import fault
 
 ROOT = "https://cloud.example:19996"

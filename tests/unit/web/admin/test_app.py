@@ -20,10 +20,10 @@ from tests.unit.web.admin.serving import ROOT, AdminTestCase
 from trio2o.errors import GatewayError
 from trio2o.identity.policy import RULES
 from trio2o.web.admin import bodies, pod_bodies
-from trio2o.web.admin.app import app
 from trio2o.web.admin.openapi import document
 from trio2o.web.admin.operations import CHECK_HEALTH_DETAILS, OPERATIONS, AdminOperation
 from trio2o.web.admin.schemas import SCHEMAS
+from trio2o.web.admin.serving import app
 from trio2o.web.explaining import RULE as CREATES_RULE
 
 

@@ -14,8 +14,8 @@ from tests.unit.administration.doubles import NOBODY
 from tests.unit.web.admin.serving import AdminTestCase
 from trio2o.model import Kind, Route
 from trio2o.service.pod_settings import read_settings
-from trio2o.web.admin.app import BODY_LIMIT
 from trio2o.web.admin.schemas import SCHEMAS
+from trio2o.web.admin.serving import BODY_LIMIT
 
 SETTINGS: dict[str, Any] = {
     "cost": 2.5,

@@ -19,7 +19,8 @@ from trio2o.interfaces import ITokenValidator
 from trio2o.model import Identity
 from trio2o.ops.metrics import Metrics, MetricsResource
 from trio2o.strategies.concurrently import Shield
-from trio2o.web.admin.app import BODY_LIMIT, AdminApi
+from trio2o.web.admin.app import AdminApi
+from trio2o.web.admin.serving import BODY_LIMIT
 from trio2o.web.incoming import Trust
 from trio2o.web.record import RequestRecord
 from trio2o.web.streaming import GatewaySite

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tests.unit.administration.doubles import NOBODY
 from tests.unit.web.admin.serving import AdminTestCase
-from trio2o.web.admin.app import BODY_LIMIT
+from trio2o.web.admin.serving import BODY_LIMIT
 
 
 class CreateTests(AdminTestCase):
