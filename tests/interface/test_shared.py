@@ -239,7 +239,33 @@ class SharedStoreSuite:
         third = await shared.begin_write(KEY, "three")
         self.assertFalse(await shared.end_write(second))
         self.assertFalse(await shared.end_write(third))
+
+    async def test_kept_writes(self) -> None:
+        """
+        A write that met another one stays when it ends, and so does one whose end is not sure; later ones meet it, until it is
+        forgotten.
+        """
+        shared = (await self.stores()).shared
+        first = await shared.begin_write(KEY, "one", deletes=True)
+        second = await shared.begin_write(KEY, "two")
+        await shared.end_write(first)
+        opened = await shared.open_writes(KEY)
+        self.assertEqual(
+            [(first, "one", True, True), (second, "two", False, False)],
+            [(each.number, each.judge_id, each.deletes, each.ended) for each in opened],
+        )
+        await shared.forget_writes([second, first])
+        await shared.forget_writes([])
         self.assertEqual([], list(await shared.open_writes(KEY)))
+
+        unsure = await shared.begin_write(KEY, "one")
+        self.assertFalse(await shared.end_write(unsure, sure=False))
+        (kept,) = await shared.open_writes(KEY)
+        self.assertEqual((unsure, True), (kept.number, kept.ended))
+        later = await shared.begin_write(KEY, "one")
+        self.assertFalse(await shared.end_write(later))
+        await shared.forget_writes([unsure, later])
+        self.assertTrue(await shared.end_write(await shared.begin_write(KEY, "one")))
 
     async def test_at_once(self) -> None:
         """

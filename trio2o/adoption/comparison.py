@@ -23,7 +23,7 @@ from trio2o.interfaces import (
     ISharedStore,
     IState,
 )
-from trio2o.model import NewJob, Pod, PodState
+from trio2o.model import Pod, PodState
 from trio2o.model.shared import (
     CopyState,
     Difference,
@@ -36,8 +36,7 @@ from trio2o.model.shared import (
 )
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.converging import ANOTHER_ONE, OTHERWISE
-from trio2o.strategies.replicated import REPLICATE, replication
-from trio2o.strategies.replicating import plain_id
+from trio2o.strategies.pending import plain_id, replication
 
 _log = Logger()
 
@@ -198,8 +197,7 @@ class SharedComparison(EndlessService):
         ]
 
     async def _finish(self, resource: SharedResource) -> None:
-        payload = replication(resource.key, resource.top_id)
-        await self._queue.enqueue(NewJob(kind=REPLICATE, key=str(resource.key), payload=payload))
+        await self._queue.enqueue(replication(resource.key, resource.top_id))
 
     def _tell(self, kind: ISharedKind, pod: Pod, problem: str) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from attrs import define, field
 
 from trio2o.adoption.endless import EndlessService
-from trio2o.adoption.replication import sync_of
+from trio2o.adoption.sync_pods import sync_of
 from trio2o.interfaces import IJobQueue, IPodClient, ISharedIds, IState
 from trio2o.model import PodState
 

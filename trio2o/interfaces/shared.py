@@ -216,14 +216,22 @@ class ISharedStore(Interface):
         Note that a write is about to be sent, by which pod it is judged, and whether it deletes the thing; its number.
         """
 
-    async def end_write(write_id: int) -> bool:
+    async def end_write(write_id: int, *, sure: bool = True) -> bool:
         """
-        Note that its end is known. True where no other write of the same thing was open at any moment meanwhile.
+        Note that its end is known. True where no other write of the same thing was open at any moment meanwhile: it is forgotten
+        then. Else it stays, for a job to look at what pods have; every later write meets it.
+
+        :param sure: False where a job has to look whatever was met.
         """
 
     async def open_writes(key: SharedKey) -> Sequence[OpenWrite]:
         """
-        Writes of one thing that nobody has ended, the oldest first.
+        Writes of one thing that are not forgotten, the oldest first.
+        """
+
+    async def forget_writes(write_ids: Collection[int]) -> None:
+        """
+        Forget writes: pods were looked at since.
         """
 
     async def find(key: SharedKey, top_id: str = "") -> Sequence[SharedState]:

@@ -184,7 +184,7 @@ class UseQuestion:
 @frozen(kw_only=True)
 class OpenWrite:
     """
-    A client's write whose end nobody has told.
+    A client's write whose end nobody has told, or that met another one, so that it is not known what pods have.
     """
 
     number: int
@@ -194,6 +194,8 @@ class OpenWrite:
     age: float
     #: It deletes the thing.
     deletes: bool = False
+    #: False where it is under way, as far as anybody knows.
+    ended: bool = False
 
 
 class Difference(enum.StrEnum):

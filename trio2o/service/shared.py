@@ -14,8 +14,9 @@ from twisted.internet.defer import DeferredList, maybeDeferred
 from trio2o.adoption.comparison import SharedComparison
 from trio2o.adoption.pod_asks import PodAsk
 from trio2o.adoption.questions import PodQuestions
-from trio2o.adoption.replication import ReplicateJobs, SyncPodJobs
+from trio2o.adoption.replication import ReplicateJobs
 from trio2o.adoption.returning import ReturningPods
+from trio2o.adoption.sync_pods import SyncPodJobs
 from trio2o.config.schema import Config
 from trio2o.interfaces import IFollower, IPodClient, ISharedStore, IState
 from trio2o.model import Pod

@@ -37,6 +37,7 @@ class _Write:
     began_at: float
     overlapped: bool
     deletes: bool
+    ended: bool = False
 
 
 @implementer(ISharedStore)
@@ -60,15 +61,32 @@ class MemoryShared:
         self._writes[number] = _Write(key, judge_id, now, bool(others), deletes)
         return number
 
-    async def end_write(self, write_id: int) -> bool:
+    async def end_write(self, write_id: int, *, sure: bool = True) -> bool:
         self._now()
-        write = self._writes.pop(write_id, None)
-        return write is not None and not write.overlapped
+        write = self._writes.get(write_id)
+        if write is None:
+            return False
+        if write.overlapped or not sure:
+            write.ended = True
+            return False
+        del self._writes[write_id]
+        return True
+
+    async def forget_writes(self, write_ids: Collection[int]) -> None:
+        self._now()
+        for write_id in write_ids:
+            self._writes.pop(write_id, None)
 
     async def open_writes(self, key: SharedKey) -> Sequence[OpenWrite]:
         now = self._now()
         return [
-            OpenWrite(number=number, judge_id=write.judge_id, age=now - write.began_at, deletes=write.deletes)
+            OpenWrite(
+                number=number,
+                judge_id=write.judge_id,
+                age=now - write.began_at,
+                deletes=write.deletes,
+                ended=write.ended,
+            )
             for number, write in sorted(self._writes.items())
             if write.key == key
         ]

@@ -36,8 +36,11 @@ from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.converging import Converger
 from trio2o.strategies.drafts import AlikeOptions, Draft
 from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.pending import PendingWrite, plain_id
 from trio2o.strategies.read_body import ReadBody
 from trio2o.strategies.replicated import Replicated
+from trio2o.strategies.sending import WriteSender
+from trio2o.strategies.settling import Settler
 
 _log = Logger()
 
@@ -113,24 +116,32 @@ class ReplicateStrategy:
             )
         key, top_id = named
         judges = await self._users_first(kind, write, top_id, judges)
-        replicated = Replicated(
-            forwarder=self._forwarder,
-            store=self._store,
-            ids=self._ids,
-            queue=self._queue,
-            converger=self._converger,
-            inbound=inbound,
-            context=context,
+        pending = PendingWrite(
             kind=kind,
             key=key,
             top_id=top_id,
             write=write,
-            draft=draft,
-            elsewhere=frozenset(options.get("elsewhere", ())),
+            deletes=write.method == "DELETE" and inbound.operation.path.endswith("{id}"),
             policy=self._policy,
-            budget=self._budget,
             served=served,
             judges=judges,
+        )
+        sender = WriteSender(
+            forwarder=self._forwarder,
+            ids=self._ids,
+            inbound=inbound,
+            context=context,
+            elsewhere=frozenset(options.get("elsewhere", ())),
+            budget=self._budget,
+        )
+        replicated = Replicated(
+            pending=pending,
+            draft=draft,
+            sender=sender,
+            settler=Settler(store=self._store, ids=self._ids, converger=self._converger),
+            store=self._store,
+            ids=self._ids,
+            queue=self._queue,
         )
         try:
             return await replicated.carried_out()
@@ -206,10 +217,3 @@ class ReplicateStrategy:
                     why=obstacle,
                 )
         return not obstacle
-
-
-def plain_id(key: SharedKey) -> str:
-    """
-    The id of a thing whose name is its id in every pod.
-    """
-    return f"{key.owner}/{key.name}" if key.owner else key.name

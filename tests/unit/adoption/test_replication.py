@@ -12,7 +12,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.shared.test_cinder_kinds import QOS, TYPE, CinderAsk, a_cinder
-from trio2o.adoption.replication import SYNC_POD, ReplicateJobs, SyncPodJobs
+from trio2o.adoption.replication import ReplicateJobs
+from trio2o.adoption.sync_pods import SYNC_POD, SyncPodJobs
 from trio2o.model import Job, Pod
 from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedResource
 from trio2o.shared.kinds import SharedKinds
@@ -22,7 +23,7 @@ from trio2o.storage.memory_database import MemoryDatabase
 from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_shared import MemoryShared
 from trio2o.strategies.converging import Converger
-from trio2o.strategies.replicated import REPLICATE, replication
+from trio2o.strategies.pending import REPLICATE, replication
 
 
 class AllHealthy:
@@ -130,7 +131,7 @@ class ReplicateTests(ReplicationCase):
         self.in_pod("Pod1", "PUT", f"/qos-specs/{own}", {"qos_specs": {"next": "1"}})
 
         key = SharedKey("qos_specs", "fast")
-        self.worked(self.replicate, REPLICATE, str(key), replication(key, own))
+        self.worked(self.replicate, REPLICATE, str(key), replication(key, own).payload)
 
         self.assertEqual({"next": "1"}, self.in_pod("Pod1", "GET", f"/qos-specs/{own}")["qos_specs"]["specs"])
         self.assertEqual(
@@ -143,13 +144,15 @@ class ReplicateTests(ReplicationCase):
         """
         own = self.specs()
         key = SharedKey("qos_specs", "fast")
-        self.worked(self.replicate, REPLICATE, str(key), replication(key, own))
+        self.worked(self.replicate, REPLICATE, str(key), replication(key, own).payload)
         self.in_pod("Pod1", "PUT", f"/qos-specs/{own}", {"qos_specs": {"next": "1"}})
         self.asks["Pod1-id"].sent.clear()
 
-        self.worked(self.replicate, REPLICATE, str(key), replication(key, own, ["Pod1-id"]))
+        self.now(self.store.end_write(self.now(self.store.begin_write(key, "Pod1-id")), sure=False))
+        self.worked(self.replicate, REPLICATE, str(key), replication(key, own).payload)
 
         self.assertEqual([], self.asks["Pod1-id"].sent)
+        self.assertEqual([], list(self.now(self.store.open_writes(key))))
         (other,) = self.in_pod("Pod2", "GET", "/qos-specs")["qos_specs"]
         self.assertEqual({"next": "1"}, other["specs"])
 

@@ -17,7 +17,8 @@ from zope.interface import implementer
 
 from tests.unit.strategies.case import NOW, ROOT, TABLES, a_context
 from tests.unit.strategies.doubles import JSON, MemoryAnswer, MemoryBody, MemoryFacts, OwnTokens
-from trio2o.adoption.replication import ReplicateJobs, SyncPodJobs, sync_of
+from trio2o.adoption.replication import ReplicateJobs
+from trio2o.adoption.sync_pods import SyncPodJobs, sync_of
 from trio2o.errors import GatewayError, JobHopeless, JobRetry, PodBroken, PodUnreachable
 from trio2o.exchange import Answer, Inbound, PodCall
 from trio2o.interfaces import IPodAnswer, IPodAsk, IPodClient

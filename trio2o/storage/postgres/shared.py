@@ -39,6 +39,9 @@ _JOINED = (
 _ORDER = " order by not r.deleted, r.kind, r.owner, r.name, r.id, p.serial"
 _THING = "kind = %(kind)s and owner = %(owner)s and name = %(name)s"
 
+#: When a write began that has ended, and stays because of what it met.
+_ENDED = "to_timestamp(0)"
+
 _NOTE = (
     "insert into shared_copies (resource_id, pod_id, pod_ref, state, version, error, seen_at)"
     " select %(id)s, %(pod)s, %(ref)s, %(state)s, %(version)s, %(error)s, clock_timestamp()"
@@ -81,22 +84,33 @@ class PostgresShared:
 
         return await self._pool.run_interaction(begin)
 
-    async def end_write(self, write_id: int) -> bool:
+    async def end_write(self, write_id: int, *, sure: bool = True) -> bool:
         rows = await self._pool.run_query(
-            "delete from shared_writes where number = %s returning not overlapped", (write_id,)
+            "delete from shared_writes where number = %s and %s and not overlapped returning 1",
+            (write_id, sure),
         )
-        return bool(rows) and bool(rows[0][0])
+        if not rows:
+            await self._pool.run_query(
+                f"update shared_writes set began_at = {_ENDED} where number = %s returning 1", (write_id,)
+            )
+        return bool(rows)
+
+    async def forget_writes(self, write_ids: Collection[int]) -> None:
+        if write_ids:
+            await self._pool.run_query(
+                "delete from shared_writes where number = any(%s) returning 1", (list(write_ids),)
+            )
 
     async def open_writes(self, key: SharedKey) -> Sequence[OpenWrite]:
         rows = await self._pool.run_query(
-            "select number, judge_id, extract(epoch from clock_timestamp() - began_at)::float8, deletes from shared_writes"
-            f" where {_THING} order by number",
+            "select number, judge_id, extract(epoch from clock_timestamp() - began_at)::float8, deletes,"
+            f" began_at = {_ENDED} from shared_writes where {_THING} order by number",
             _named(key),
             read_only=True,
         )
         return [
-            OpenWrite(number=number, judge_id=judge, age=age, deletes=deletes)
-            for number, judge, age, deletes in rows
+            OpenWrite(number=number, judge_id=judge, age=age, deletes=deletes, ended=ended)
+            for number, judge, age, deletes, ended in rows
         ]
 
     async def find(self, key: SharedKey, top_id: str = "") -> Sequence[SharedState]:

@@ -1,0 +1,62 @@
+"""
+What the jobs that give pods what they lack have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import define
+
+from trio2o.interfaces import IJobQueue, IPodClient, ISharedIds, ISharedKind, ISharedStore, IState
+from trio2o.model import Pod, PodState
+from trio2o.model.shared import SharedCopy
+from trio2o.strategies.converging import Converger
+
+#: Stands for the judge of what no client has written.
+NOBODY = ""
+
+#: Up to this attempt what stands in a pod's way may still go by itself.
+PATIENT = 4
+
+#: How often a job looks anew where others write meanwhile.
+ATTEMPTS = 5
+
+#: How many refusals a dead letter names.
+_NAMED = 10
+
+
+@define(kw_only=True, eq=False)
+class ReplicationParts:
+    """
+    What they go by.
+    """
+
+    _store: ISharedStore
+    _kinds: Mapping[str, ISharedKind]
+    _converger: Converger
+    _ids: ISharedIds
+    _state: IState
+    _pods: IPodClient
+    _queue: IJobQueue
+
+    def _served(self) -> list[Pod]:
+        """
+        The pods that are to have everything.
+        """
+        return [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
+
+    def _healthy(self, kind: ISharedKind) -> list[Pod]:
+        """
+        Those of them that answer.
+        """
+        return [pod for pod in self._served() if self._pods.healthy(pod.id, kind.surface)]
+
+
+def refusals(refused: Sequence[tuple[str, SharedCopy]]) -> str:
+    """
+    What was refused, in one line; empty for nothing.
+    """
+    told = [f"{name}: {copy.error}" for name, copy in refused[:_NAMED]]
+    more = len(refused) - len(told)
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
