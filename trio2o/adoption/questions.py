@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from attrs import define, field, frozen
+from twisted.internet.interfaces import IReactorTime
 
 from trio2o.exchange import PodCall
 from trio2o.interfaces import IPodClient, IPodTokens, IServiceToken, ITokenValidator
@@ -17,6 +18,33 @@ from trio2o.model import Pod
 #: What only those may list who see every project's resources: neither Nova nor Cinder says so otherwise, and a Cinder that is
 #: asked by anybody else for all projects' volumes gives those of one, without a word.
 _ADMINS_ONLY = {"compute": "/v2.1/os-services", "volume": "/v3/{project_id}/os-services"}
+
+#: For how many seconds a pod's no is believed: an operator who gives the daemon's user a role waits no longer.
+_REFUSED_SECONDS = 60.0
+#: Statuses that say nothing of the next time.
+_PASSING = frozenset({401, 408, 425, 429})
+
+
+@frozen(kw_only=True)
+class _Verdict:
+    """
+    Whether the daemon's user is an admin at a pod's service, as it was found.
+    """
+
+    #: The pod as it was set up then.
+    pod: Pod
+    #: The token that was asked with.
+    token: bytes
+    #: Why not; empty where it is.
+    obstacle: str
+    #: By the clock; ``None`` for as long as the token is used.
+    until: float | None
+
+    def holds(self, pod: Pod, token: bytes, now: float) -> bool:
+        """
+        Whether it need not be asked once more.
+        """
+        return (pod, token) == (self.pod, self.token) and (self.until is None or now < self.until)
 
 
 @frozen(kw_only=True)
@@ -40,12 +68,13 @@ class PodQuestions:
     _own: IServiceToken
     _tokens: ITokenValidator
     _pod_tokens: IPodTokens
+    _clock: IReactorTime
     #: The largest answer that is read, in bytes.
     _answer_limit: int
     #: Seconds until the head of an answer must be there; ``None`` for the pod's own answer timeout.
     _budget: float | None = None
-    #: Pod id and service to the token that was seen to be an admin's there.
-    _proven: dict[tuple[str, str], bytes] = field(factory=dict, init=False, repr=False)
+    #: By pod id and service.
+    _verdicts: dict[tuple[str, str], _Verdict] = field(factory=dict, init=False, repr=False)
 
     async def get(self, pod: Pod, service: str, path: str, *, version: str = "") -> Said:
         """
@@ -89,21 +118,33 @@ class PodQuestions:
 
     async def obstacle(self, pod: Pod, service: str) -> str:
         """
-        Why the daemon's user is not sure to be shown all that the pod's service has; empty when it is.
+        Why the daemon's user is not sure to be shown all that the pod's service has; empty when it is. What a pod said is
+        remembered: a yes while the token is used, a no for a minute of that, and both while the pod is set up as it was.
 
         :raises PodFailure: as :meth:`get`.
         :raises GatewayError: as :meth:`get`.
         """
-        path = _ADMINS_ONLY[service]
-        if self._proven.get((pod.id, service)) == await self._own.token():
-            return ""
-        said = await self.get(pod, service, path)
+        known = self._verdicts.get((pod.id, service))
+        if known is not None and known.holds(pod, await self._own.token(), self._clock.seconds()):
+            return known.obstacle
+        said = await self.get(pod, service, _ADMINS_ONLY[service])
+        obstacle = f"it answers {said.status} when asked for its services"
         if said.status == 200 and isinstance(said.body, dict) and isinstance(said.body.get("services"), list):
-            self._proven[pod.id, service] = await self._own.token()
-            return ""
-        if said.status == 403:
-            return "the daemon's user needs the role admin there: it is not shown other projects' resources"
-        return f"it answers {said.status} when asked for its services"
+            obstacle = ""
+        elif said.status == 403:
+            obstacle = (
+                "the daemon's user needs the role admin there: it is not shown other projects' resources"
+            )
+        if not obstacle or (400 <= said.status < 500 and said.status not in _PASSING):
+            self._verdicts[pod.id, service] = _Verdict(
+                pod=pod,
+                token=await self._own.token(),
+                obstacle=obstacle,
+                until=self._clock.seconds() + _REFUSED_SECONDS if obstacle else None,
+            )
+        else:
+            self._verdicts.pop((pod.id, service), None)
+        return obstacle
 
     async def _request(
         self,

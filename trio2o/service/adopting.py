@@ -153,6 +153,7 @@ async def _swept(
             own=identity.own,
             tokens=identity.tokens,
             pod_tokens=SharedKeystone(),
+            clock=reactor,
             answer_limit=config.limits.answer_body_bytes,
         ),
         pods=client,

@@ -85,6 +85,7 @@ def make_jobs(
         own=identity.own,
         tokens=identity.tokens,
         pod_tokens=pod_tokens,
+        clock=reactor,
         answer_limit=answer_limit,
         budget=_BUDGET,
     )

@@ -85,6 +85,7 @@ def reach_pods(
         own=identity.own,
         tokens=identity.tokens,
         pod_tokens=SharedKeystone(),
+        clock=reactor,
         answer_limit=config.limits.answer_body_bytes,
         budget=config.pod_defaults.list_timeout_seconds,
     )

@@ -105,7 +105,12 @@ class AdoptionCase(SynchronousTestCase):
         self.own = MemoryServiceToken()
         self.tokens = OwnIdentity()
         self.questions = PodQuestions(
-            pods=self.pods, own=self.own, tokens=self.tokens, pod_tokens=OwnTokens(), answer_limit=1_000_000
+            pods=self.pods,
+            own=self.own,
+            tokens=self.tokens,
+            pod_tokens=OwnTokens(),
+            clock=self.clock,
+            answer_limit=1_000_000,
         )
 
     def has_pods(self, *pods: Pod) -> None:

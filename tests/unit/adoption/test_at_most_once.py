@@ -114,6 +114,7 @@ class World(StrategyCase):
             own=MemoryServiceToken(),
             tokens=OwnIdentity(),
             pod_tokens=OwnTokens(),
+            clock=self.clock,
             answer_limit=1_000_000,
         )
         self.reconciler = IntentReconciler(

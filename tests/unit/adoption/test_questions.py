@@ -5,11 +5,13 @@ Questions with the daemon's own token.
 from __future__ import annotations
 
 import orjson
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from tests.unit.adoption.case import CINDER_SERVICES, NOVA_SERVICES, OWN, AdoptionCase
 from tests.unit.strategies.doubles import Broken, Reply, Unreachable
 from trio2o.errors import PodBroken, Unavailable
+from trio2o.model import PodSettings
 
 
 class GetTests(AdoptionCase):
@@ -146,20 +148,46 @@ class ObstacleTests(AdoptionCase):
 
     def test_none(self) -> None:
         """
-        Who is refused, or is answered anything else, is not, and is asked anew each time.
+        Who is refused is not, and is asked anew after a minute: a role may have been given meanwhile.
         """
         self.pods.on("Pod1", "GET", NOVA_SERVICES, Reply(403, {"forbidden": {"code": 403}}))
-        for _ in range(2):
+        for seconds in (0.0, 59.0):
+            self.clock.advance(seconds)
             self.assertIn("role admin", self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.assertEqual(1, len(self.pods.calls))
+        self.pods.on("Pod1", "GET", NOVA_SERVICES, Reply(200, {"services": []}))
+        self.clock.advance(1.0)
+        self.assertEqual("", self.now(self.questions.obstacle(self.pod1, "compute")))
         self.assertEqual(2, len(self.pods.calls))
-        for reply in (
-            Reply(404, b"<html>"),
-            Reply(200, b"<html>"),
-            Reply(200, {"services": None}),
-            Reply(500),
-        ):
+
+    def test_another_setup(self) -> None:
+        """
+        A refusal is one of the pod as it was set up, and of the token that was sent; so is a yes.
+        """
+        self.pods.on("Pod1", "GET", NOVA_SERVICES, Reply(403, {}))
+        self.assertTrue(self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.own.number = 7
+        self.assertTrue(self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.assertEqual(2, len(self.pods.calls))
+        moved = evolve(self.pod1, settings=PodSettings(endpoints={"compute": "http://elsewhere/v2.1"}))
+        self.pods.on("Pod1", "GET", NOVA_SERVICES, Reply(200, {"services": []}))
+        self.assertEqual("", self.now(self.questions.obstacle(moved, "compute")))
+        self.pods.on("Pod1", "GET", NOVA_SERVICES, Reply(403, {}))
+        self.assertTrue(self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.assertEqual(4, len(self.pods.calls))
+
+    def test_unclear(self) -> None:
+        """
+        Who is answered anything else is not sure to be shown all; what may be otherwise a moment later is asked anew.
+        """
+        for reply in (Reply(200, b"<html>"), Reply(200, {"services": None}), Reply(500), Reply(429)):
             self.pods.on("Pod1", "GET", NOVA_SERVICES, reply)
             self.assertIn(str(reply.status), self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.assertEqual(4, len(self.pods.calls))
+        self.pods.on("Pod1", "GET", NOVA_SERVICES, Reply(404, b"<html>"))
+        for _ in range(2):
+            self.assertIn("404", self.now(self.questions.obstacle(self.pod1, "compute")))
+        self.assertEqual(5, len(self.pods.calls))
 
     def test_silent(self) -> None:
         """
