@@ -177,14 +177,23 @@ class Forwarder:
         method: bytes | None = None,
         target: bytes | None = None,
         body: bytes | None,
+        fresh: bool = False,
     ) -> Answer:
         """
         Send, and read the whole answer, its links made the top region's: head and body by one deadline.
 
+        :param fresh: as :attr:`PodCall.fresh`.
         :raises PodFailure: if there is no whole answer in time.
         """
         answer = await self.send(
-            inbound, context, pod, method=method, target=target, body=body, budget=deadline.left
+            inbound,
+            context,
+            pod,
+            method=method,
+            target=target,
+            body=body,
+            budget=deadline.left,
+            fresh=fresh,
         )
         return self.finished(inbound, context, pod, answer, await self.read_by(deadline, answer), zones=False)
 

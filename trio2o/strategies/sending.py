@@ -98,4 +98,6 @@ class WriteSender:
             method=write.method.encode("ascii"),
             target=write.path if write.query is None else write.path + b"?" + write.query,
             body=write.body or None,
+            # a pooled connection that the pod closes just then leaves it unknown what the pod did (I13)
+            fresh=write.method != "GET",
         )
