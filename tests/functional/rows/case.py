@@ -180,6 +180,10 @@ class Case:
     #: The pod that fails, and what the first step is told then, by the kind of failure; one of them is taken.
     fails: str
     faults: Mapping[str, Told]
+    #: True where the daemon's user administers the pods. What is replicated is shown both ways.
+    administered: bool = False
+    #: The fields that are otherwise then.
+    when_administered: Mapping[str, Any] = field(factory=dict)
     #: True where the row does what the default row does, under a name of its own in the metrics: told by that alone.
     by_name: bool = False
 

@@ -1,5 +1,5 @@
 """
-Cases of the compute surface: host aggregates. The daemon of these tests administers no pod, so what Pod2 has is that pod's own.
+Cases of the compute surface: host aggregates. The daemon of these cases administers no pod, so what Pod2 has is that pod's own.
 """
 
 from __future__ import annotations

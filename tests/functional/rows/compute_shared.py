@@ -179,6 +179,8 @@ CASES: tuple[Case, ...] = (
         status=202,
         stranger=Told(status=403),
         faults=_REFUSED,
+        # it is deleted there when the pod is back
+        when_administered={"faults": {**_REFUSED, DOWN: Told(status=202)}},
     ),
     _elsewhere(
         "GET,HEAD /flavors/{id}/**",

@@ -22,11 +22,13 @@ from tests.functional.cloud import (
     Person,
     PodPlan,
     Reply,
+    merged,
     no_urls_built,
     pause,
 )
 from tests.functional.rows.case import BROKEN, DOWN, GARBLED, PRIVATE, SILENT, Case, Scene, Step, Told, row_of
 from trio2o.surface.matching import Table
+from trio2o.surface.surfaces import SURFACES
 
 _BELOW = re.compile(r"/v(?:2\.1|2\.0|2|3)(?:/[0-9a-f]{32}(?=/))?(/.*)")
 #: Seconds that a pod has for an answer where one says nothing: what lists have in all these tests.
@@ -35,6 +37,9 @@ _PATIENCE = 2.0
 #: Seconds for which the first question after something deleted is waited for, which comes after one; and those after which,
 #: without the row, it is believed not to come.
 _FOLLOWED, _NOT_FOLLOWED = 10.0, 1.8
+
+#: The daemon's user where it administers the pods.
+_KEEPER = {"username": "keeper", "password": "keeper-password"}
 
 _Tests = TypeVar("_Tests", bound="type[RowCase]")
 
@@ -52,11 +57,17 @@ class RowCase(CloudCase):
         """
         The cloud, started again.
         """
-        if not _kept:
-            _kept.append(await super().cloud(plans, **more))
-        else:
-            with no_urls_built():
-                await _kept[0].again(self, plans, more.get("settings") or {})
+        settings = more.get("settings") or {}
+        with no_urls_built():
+            if _kept:
+                await _kept[0].again(self, plans, settings)
+            else:
+                cloud = await super().cloud(plans, daemons=0)
+                cloud.keystone.add_user(
+                    _KEEPER["username"], _KEEPER["password"], project="service", roles=["service", "admin"]
+                )
+                await cloud.add_daemon(plans, settings)
+                _kept.append(cloud)
         return _kept[0]
 
     async def carried_out(self, case: Case) -> None:
@@ -66,6 +77,8 @@ class RowCase(CloudCase):
         """
         fault = _chosen(case)
         settings = {"pod_defaults": {"answer_timeout_seconds": _PATIENCE}} if fault == SILENT else {}
+        if case.administered:
+            settings = merged(settings, {"identity": {"auth": _KEEPER}})
         cloud = await self.cloud(settings=settings)
         scene = await self._scene(cloud, case)
         await self._stranger(scene, case)
@@ -167,9 +180,21 @@ def tests_of(cases: Sequence[Case]) -> Callable[[_Tests], _Tests]:
         for case in cases:
             assert not hasattr(tests, case.name), f"two cases are {case.name}"
             setattr(tests, case.name, _test(case))
+            if _strategy(case) == "replicate":
+                setattr(tests, f"{case.name}_administered", _test(_administered(case)))
         return tests
 
     return decorate
+
+
+def _administered(case: Case) -> Case:
+    return evolve(case, administered=True, **case.when_administered)
+
+
+def _strategy(case: Case) -> str:
+    return next(
+        operation.strategy for operation in SURFACES[case.surface].operations if row_of(operation) == case.row
+    )
 
 
 def _test(case: Case) -> Callable[[RowCase], Any]:

@@ -150,24 +150,30 @@ def _named(case: Case) -> Case:
     return evolve(case, by_name=True)
 
 
-def _met_before(status: int) -> Mapping[str, Told]:
+def _made(path: str, name: str, *, status: int = 200, version: str | None = None) -> Case:
     """
-    A pod that is away is met by who looks whether the daemon may read what pods share; another one does it then.
+    What is made: in one pod, where the daemon may not look after the others, else in all.
     """
-    return {DOWN: Told(status=status), BROKEN: Told(status=500)}
+    case = _anywhere(
+        f"POST {path}",
+        path,
+        method="POST",
+        body={name: {"name": "{project_id}"}},
+        version=version,
+        admin=True,
+        status=status,
+        shows=("{project_id}",),
+        faults={DOWN: Told(status=503), BROKEN: Told(status=500)},
+    )
+    everywhere = tuple(evolve(step, got=went(PODS, f"POST {path}")) for step in case.steps)
+    # another pod is asked first then, and the one that is away gets it from a job
+    faults = {**case.faults, DOWN: Told(status=status)}
+    return evolve(case, when_administered={"steps": everywhere, "faults": faults})
 
 
 CASES: tuple[Case, ...] = (
     _agreed("GET /types", "/types", shows="{type_name}", rounds=2, make=_type, admin=True),
-    _anywhere(
-        "POST /types",
-        "/types",
-        method="POST",
-        body={"volume_type": {"name": "{project_id}"}},
-        admin=True,
-        shows=("{project_id}",),
-        faults=_met_before(200),
-    ),
+    _made("/types", "volume_type"),
     _everybody(
         "GET,HEAD /types/{id}",
         "GET",
@@ -214,15 +220,7 @@ CASES: tuple[Case, ...] = (
         )
     ),
     _agreed("GET /qos-specs", "/qos-specs", shows="{qos_name}", rounds=2, make=_qos, admin=True),
-    _anywhere(
-        "POST /qos-specs",
-        "/qos-specs",
-        method="POST",
-        body={"qos_specs": {"name": "{project_id}"}},
-        admin=True,
-        shows=("{project_id}",),
-        faults=_met_before(200),
-    ),
+    _made("/qos-specs", "qos_specs"),
     _everybody(
         "GET,HEAD /qos-specs/{id}",
         "GET",
@@ -263,17 +261,7 @@ CASES: tuple[Case, ...] = (
     _agreed(
         "GET /group_types", "/group_types", shows="{type_name}", rounds=2, make=_group_type, version=_GROUPS
     ),
-    _anywhere(
-        "POST /group_types",
-        "/group_types",
-        method="POST",
-        body={"group_type": {"name": "{project_id}"}},
-        version=_GROUPS,
-        admin=True,
-        status=202,
-        shows=("{project_id}",),
-        faults=_met_before(202),
-    ),
+    _made("/group_types", "group_type", status=202, version=_GROUPS),
     _everybody(
         "GET,HEAD /group_types/{id}",
         "GET",
