@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.functional.cloud import IMAGE, Client, Cloud, pause, within
-from tests.functional.test_shared import PODS, SharedCase
+from tests.functional.cloud import IMAGE, Client, Cloud, merged, pause, within
+from tests.functional.test_shared import PODS, QUICK, SharedCase
 
 TYPES, QOS, GROUP_TYPES = "/v3/{project}/types", "/v3/{project}/qos-specs", "/v3/{project}/group_types"
 VOLUMES, DEFAULTS = "/v3/{project}/volumes", "/v3/{project}/default-types"
@@ -155,6 +155,122 @@ class TypeTests(TypesCase):
             await self.until_available(demo, volume_id)
             shown = (await self.good(demo, "GET", f"{VOLUMES}/{volume_id}"))["volume"]
             self.assertEqual(silver, shown["volume_type_id"])
+
+    async def test_other_pods_id(self) -> None:
+        """
+        The id by which a pod alone knows a type, its specs or a group type is unknown wherever an id can stand.
+        """
+        cloud, admin = await self.begin()
+        gold = await self.a_type(admin)
+        volume = await self.a_volume(cloud, "az2", gold)
+        await self.until_available(cloud.demo.volume, volume)
+        specs = (await self.good(admin, "POST", QOS, {"qos_specs": {"name": "fast"}}))["qos_specs"]["id"]
+        await self.good(admin, "GET", f"{QOS}/{specs}/associate?vol_type_id={gold}")
+        generic = (await self.good(admin, "POST", GROUP_TYPES, {"group_type": {"name": "g"}}))["group_type"]
+        pod = cloud.admin.at_pod("Pod2", "volume")
+        own = await self.in_pod(cloud, "Pod2")
+        group_types = (await self.good(pod, "GET", GROUP_TYPES))["group_types"]
+        own_group = next(each["id"] for each in group_types if each["name"] == "g")
+        of_type, of_specs = own["id"], own["qos_specs_id"]
+        self.assertFalse({gold, specs, generic["id"]} & {of_type, of_specs, own_group})
+
+        no_type = f"Volume type {of_type} could not be found."
+        no_specs = f"No such QoS spec {of_specs}."
+        no_group = f"Group type {own_group} could not be found."
+        type_body, zone = {"volume_type": {"description": "x"}}, {"availability_zone": "az2"}
+        for method, path, body, status, words in (
+            ("GET", f"{TYPES}/{of_type}", None, 404, no_type),
+            ("PUT", f"{TYPES}/{of_type}", type_body, 404, no_type),
+            ("DELETE", f"{TYPES}/{of_type}", None, 404, no_type),
+            ("GET", f"{TYPES}/{of_type}/extra_specs", None, 404, no_type),
+            ("POST", f"{TYPES}/{of_type}/extra_specs", {"extra_specs": {"a": "b"}}, 404, no_type),
+            ("GET", f"{TYPES}/{of_type}/encryption", None, 404, no_type),
+            ("GET", f"{QOS}/{of_specs}", None, 404, no_specs),
+            ("PUT", f"{QOS}/{of_specs}", {"qos_specs": {"a": "b"}}, 404, no_specs),
+            ("GET", f"{QOS}/{specs}/associate?vol_type_id={of_type}", None, 404, no_type),
+            ("GET", f"{GROUP_TYPES}/{own_group}", None, 404, no_group),
+            ("DELETE", f"{GROUP_TYPES}/{own_group}", None, 404, no_group),
+            ("POST", VOLUMES, {"volume": {"size": 1, "volume_type": of_type, **zone}}, 404, no_type),
+            (
+                "PUT",
+                f"{DEFAULTS}/{cloud.demo.project_id}",
+                {"default_type": {"volume_type": of_type}},
+                400,
+                no_type,
+            ),
+        ):
+            told = await admin.ask(method, path, body, version=LATEST)
+            self.assertEqual((status, words), (told.status, told.fault[1]), (method, path))
+        retype = {"os-retype": {"new_type": of_type, "migration_policy": "never"}}
+        told = await cloud.demo.volume.post(f"{VOLUMES}/{volume}/action", retype)
+        self.assertIn(of_type, told.fault[1])
+        self.assertGreaterEqual(told.status, 400)
+        query = f"{VOLUMES}/detail?all_tenants=1&volume_type_id="
+        self.assertEqual([], (await self.good(admin, "GET", query + of_type))["volumes"])
+        self.assertEqual(1, len((await self.good(admin, "GET", query + gold))["volumes"]))
+        self.assertEqual(own, await self.in_pod(cloud, "Pod2"))
+        self.assertEqual([], await self.jobs(cloud, state="dead"))
+
+    async def test_one_id_for_two(self) -> None:
+        """
+        An id that is one type's at the top and another one's in a pod, as after a copy of a database, is exchanged once.
+        """
+        cloud = await self.shared(daemons=0)
+        pods = {name: cloud.admin.at_pod(name, "volume") for name in ("Pod1", "Pod2")}
+        for pod in pods.values():
+            for name in ("gold", "silver"):
+                await self.a_type(pod, name)
+        gold, silver = [(await self.in_pod(cloud, "Pod1", name))["id"] for name in ("gold", "silver")]
+        store: Any = cloud.pod("Pod2").fake.state.volumes
+        types = store.store.types
+        item = types.pop((await self.in_pod(cloud, "Pod2", "silver"))["id"])
+        item.id = gold
+        types[gold] = item
+        await cloud.add_daemon(PODS, merged(QUICK, {"shared": {"compare_seconds": 0.3}}))
+        admin = cloud.admin.volume
+        made = await self.until_taken(cloud, silver)
+        self.assertEqual((silver, "silver"), (made["volume_type_id"], made["volume_type"]))
+
+        specs = (await self.good(admin, "POST", QOS, {"qos_specs": {"name": "fast"}}))["qos_specs"]["id"]
+        await self.good(admin, "GET", f"{QOS}/{specs}/associate?vol_type_id={silver}")
+        told = await self.good(admin, "PUT", f"{TYPES}/{silver}", {"volume_type": {"description": "d"}})
+        self.assertEqual((silver, "silver"), (told["volume_type"]["id"], told["volume_type"]["name"]))
+        await self.nothing_left(cloud)
+        for pod in pods:
+            own = {name: await self.in_pod(cloud, pod, name) for name in ("gold", "silver")}
+            self.assertEqual([None, "d"], [own["gold"]["description"], own["silver"]["description"]], pod)
+            self.assertIsNone(own["gold"]["qos_specs_id"], pod)
+            self.assertIsNotNone(own["silver"]["qos_specs_id"], pod)
+        asked = [f"{one['method']} {one['path']}" for one in cloud.pod("Pod2").cinder.requests("PUT")]
+        self.assertEqual([gold], [path.rpartition("/")[2] for path in asked if "/types/" in path])
+
+    async def until_taken(self, cloud: Cloud, type_id: str) -> dict[str, Any]:
+        """
+        Wait until the second pod makes a volume of a type; the volume.
+        """
+
+        async def taken() -> dict[str, Any]:
+            while True:
+                body = {"volume": {"size": 1, "availability_zone": "az2", "volume_type": type_id}}
+                made = await cloud.demo.volume.post(VOLUMES, body, version=LATEST)
+                if made.status == 202:
+                    volume: dict[str, Any] = made.json["volume"]
+                    return volume
+                await pause(0.1)
+
+        return await within(20, taken())
+
+    async def test_uploaded_image(self) -> None:
+        """
+        The answer to the upload of a volume shows its type by the top id.
+        """
+        cloud, admin = await self.begin()
+        gold = await self.a_type(admin)
+        volume = await self.a_volume(cloud, "az2", gold)
+        await self.until_available(cloud.demo.volume, volume)
+        upload = {"os-volume_upload_image": {"image_name": "i"}}
+        told = await self.good(cloud.demo.volume, "POST", f"{VOLUMES}/{volume}/action", upload)
+        self.assertEqual(gold, told["os-volume_upload_image"]["volume_type"]["id"])
 
     async def test_server(self) -> None:
         """

@@ -78,6 +78,11 @@ class IPodIds(Interface):
         The other way round; ``None`` for what is not known.
         """
 
+    def differ(kinds: Collection[str]) -> bool:
+        """
+        Whether the pod has anything of these kinds whose id at the top is another one; mostly not where it judges what is made.
+        """
+
     def wanted(kind: str, top_id: str) -> bool:
         """
         Whether the pod is to have it at all; False for what is not known, or deleted.

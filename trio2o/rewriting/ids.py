@@ -2,8 +2,8 @@
 Ids that each pod gives of its own, exchanged for those that users know and back, with every other byte left as it was (I4).
 
 Which places hold them is the surface tables' to say (:mod:`trio2o.surface.mapped_ids`); what an id becomes is a *lookup*'s,
-which gives ``None`` for what is no id of a kind, or the same everywhere. Only ids as the services write them are looked up:
-lower case, with hyphens.
+which gives ``None`` for what is no id of a kind, or the same everywhere. Ids have hyphens, as the services write them. In which
+case they are written stays as it was: some databases find them in either, and others do not.
 """
 
 from __future__ import annotations
@@ -14,18 +14,61 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from trio2o.interfaces import IPodIds
 from trio2o.rewriting.spans import elements, members, skip_space
 from trio2o.surface.mapped_ids import MAPPED_KINDS, Ids, MappedIds, Shape
 
 #: The other id of a thing of a kind; ``None`` where there is none.
 Lookup = Callable[[str, str], str | None]
 
-_HEX = r"[0-9a-f]"
+_HEX = r"[0-9a-fA-F]"
 _UUID = rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
 # an id is a word of its own, whatever the punctuation around it
 _WORD = re.compile(rf"(?<![\w-]){_UUID}(?![\w-])", re.ASCII)
 _WORD_BYTES = re.compile(_WORD.pattern.encode(), re.ASCII)
 _WHOLE = re.compile(_UUID)
+
+_TO_NOBODYS = str.maketrans("0123456789abcdef", "fedcba9876543210")
+
+
+def asked_of(ids: IPodIds) -> Lookup:
+    """
+    What becomes of the ids in a request to a pod: its own.
+
+    Its own id of what users know by another one is nothing that they know, so it becomes an id that nobody has: the pod says in
+    its own words that there is no such thing.
+    """
+
+    def own(kind: str, asked: str) -> str | None:
+        known = asked.lower()
+        found: str | None = ids.own(kind, known)
+        if found is None and ids.top(kind, known) not in (None, known):
+            found = nobodys(known)
+        return found if found is None or asked == known else found.upper()
+
+    return own
+
+
+def told_by(ids: IPodIds) -> Lookup:
+    """
+    What becomes of the ids in a pod's answer: those that users know; and what :func:`asked_of` has put in place of one, that one.
+    """
+
+    def top(kind: str, told: str) -> str | None:
+        known = told.lower()
+        found: str | None = ids.top(kind, known)
+        if found is None and ids.top(kind, nobodys(known)) is not None:
+            found = nobodys(known)
+        return found if found is None or told == known else found.upper()
+
+    return top
+
+
+def nobodys(known: str) -> str:
+    """
+    An id that no service gives anything, and whose own counterpart is this one: the version of UUIDs is turned over, too.
+    """
+    return known.translate(_TO_NOBODYS)
 
 
 def in_body(body: bytes, shape: Shape, lookup: Lookup, *, lone: str = "") -> bytes:

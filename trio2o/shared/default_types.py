@@ -7,16 +7,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from attrs import evolve
 from zope.interface import implementer
 
 from trio2o.errors import NotYet
 from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
 from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step
-from trio2o.rewriting.ids import in_body
 from trio2o.shared.plain import SameIds
 from trio2o.shared.reading import quoted, read_item, storable, unreadable
-from trio2o.surface.mapped_ids import DEFAULT_TYPES, VOLUME_TYPE
+from trio2o.surface.mapped_ids import VOLUME_TYPE
 
 KIND = "default_type"
 
@@ -73,15 +71,3 @@ class DefaultTypes(SameIds):
     def written(self, write: SharedWrite) -> SharedKey | None:
         project = write.ids.get("id", "")
         return SharedKey(KIND, project) if project and storable(project) else None
-
-    def for_pod(self, write: SharedWrite, ids: IPodIds) -> SharedWrite | None:
-        """
-        See :class:`~trio2o.interfaces.ISharedKind`.
-        """
-        return evolve(write, body=in_body(write.body, DEFAULT_TYPES.asked, ids.own))
-
-    def for_client(self, body: bytes, ids: IPodIds) -> bytes:
-        """
-        See :class:`~trio2o.interfaces.ISharedKind`.
-        """
-        return in_body(body, DEFAULT_TYPES.told, ids.top)

@@ -8,11 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
-from attrs import evolve
 
 from trio2o.interfaces import IPodAsk, IPodIds
 from trio2o.model.shared import Observed, SharedKey, SharedWrite, Step, UseQuestion
-from trio2o.rewriting.ids import in_body, in_target
+from trio2o.rewriting.ids import in_body
 from trio2o.shared.reading import quoted, read_item, storable
 from trio2o.surface.mapped_ids import MappedIds
 
@@ -33,7 +32,7 @@ class MappedKind:
     #: The key of one in a body, and the path of one below version and project.
     single: str
     path: str
-    #: Where its requests and answers have ids.
+    #: Where its answers have ids.
     places: MappedIds
     #: The microversion with which pods are asked; empty for none.
     version = ""
@@ -94,15 +93,10 @@ class MappedKind:
 
     def for_pod(self, write: SharedWrite, ids: IPodIds) -> SharedWrite | None:
         """
-        See :class:`~trio2o.interfaces.ISharedKind`.
+        See :class:`~trio2o.interfaces.ISharedKind`: ids are exchanged on the way to the pod, as the row says.
         """
-        wanted = write.ids.get("id", "")
-        if wanted and ids.own(self.kind, wanted) is None:
-            return None
-        target = write.path if write.query is None else write.path + b"?" + write.query
-        path, _, query = in_target(target, self.path, wanted, self.places, ids.own).partition(b"?")
-        body = in_body(write.body, self.places.asked, ids.own)
-        return evolve(write, path=path, query=None if write.query is None else query, body=body)
+        wanted = write.ids.get("id", "").lower()
+        return None if wanted and ids.own(self.kind, wanted) is None else write
 
     def in_use(self, write: SharedWrite, ref: str) -> UseQuestion | None:
         """
@@ -112,9 +106,13 @@ class MappedKind:
 
     def for_client(self, body: bytes, ids: IPodIds) -> bytes:
         """
-        See :class:`~trio2o.interfaces.ISharedKind`.
+        See :class:`~trio2o.interfaces.ISharedKind`: the id of what was just made, which nobody knew on the way back.
         """
-        return in_body(body, self.places.told, ids.top)
+
+        def top(kind: str, told: str) -> str | None:
+            return None if ids.own(kind, told) is not None else ids.top(kind, told)
+
+        return in_body(body, self.places.told, top)
 
     def top_id(self, ref: str, ids: IPodIds) -> str:
         """

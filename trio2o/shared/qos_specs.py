@@ -14,7 +14,7 @@ from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
 from trio2o.model.shared import Observed, SharedKey, SharedResource, Step
 from trio2o.shared.mapped import GONE, MappedKind
 from trio2o.shared.reading import quoted, read_list, unreadable
-from trio2o.surface.mapped_ids import BELOW_QOS, QOS, QOS_SPECS, VOLUME_TYPE, MappedIds
+from trio2o.surface.mapped_ids import QOS, QOS_SPECS, VOLUME_TYPE
 
 #: What a create takes for the specs' own fields.
 _FIELDS = ("name", "consumer")
@@ -29,7 +29,7 @@ class QosSpecs(MappedKind):
     kind = QOS_SPECS
     single = "qos_specs"
     path = "/qos-specs/{id}"
-    places = MappedIds(path=QOS_SPECS, parameters=BELOW_QOS.parameters, told={**QOS.told, **BELOW_QOS.told})
+    places = QOS
 
     def named(self, name: str) -> str:
         """

@@ -38,6 +38,8 @@ class SharedBook:
     _copies: dict[_Place, dict[str, SharedCopy]] = field(factory=dict, init=False)
     #: Pod id, kind and the pod's own id to the id that users know.
     _tops: dict[tuple[str, str, str], str] = field(factory=dict, init=False)
+    #: Pod id and kind to the pod's own ids that users know by others.
+    _differing: dict[tuple[str, str], set[str]] = field(factory=dict, init=False)
     #: Pod id to what it is behind with.
     _lacking: dict[str, set[_Place]] = field(factory=dict, init=False)
     _behind: frozenset[str] = field(default=frozenset(), init=False)
@@ -87,6 +89,12 @@ class SharedBook:
         """
         return self._tops.get((pod_id, kind, own_id)) if kind in self._mapped else own_id
 
+    def differ(self, pod_id: str, kinds: Collection[str]) -> bool:
+        """
+        See :meth:`IPodIds.differ`.
+        """
+        return any(self._differing.get((pod_id, kind)) for kind in kinds)
+
     async def load(self) -> None:
         """
         Read all of it.
@@ -98,6 +106,7 @@ class SharedBook:
         self._by_kind.clear()
         self._copies.clear()
         self._tops.clear()
+        self._differing.clear()
         self._lacking.clear()
         for state in states:
             self._take(state)
@@ -118,11 +127,14 @@ class SharedBook:
         self._count()
 
     def _drop(self, place: _Place) -> None:
-        kind, _ = place
+        kind, top_id = place
         self._resources.pop(place, None)
         self._by_kind.pop(kind, None)
         for pod_id, copy in self._copies.pop(place, {}).items():
-            self._tops.pop((pod_id, kind, copy.pod_ref), None)
+            # what took the place of a deleted thing may have its id in the pod by now
+            if self._tops.get((pod_id, kind, copy.pod_ref)) == top_id:
+                del self._tops[pod_id, kind, copy.pod_ref]
+                self._differing.get((pod_id, kind), set()).discard(copy.pod_ref)
         for lacking in self._lacking.values():
             lacking.discard(place)
 
@@ -134,6 +146,11 @@ class SharedBook:
                 self._lacking.setdefault(pod_id, set()).add(place)
             if kind in self._mapped and copy.pod_ref and not resource.deleted:
                 self._tops[pod_id, kind, copy.pod_ref] = resource.top_id
+                differing = self._differing.setdefault((pod_id, kind), set())
+                if copy.pod_ref == resource.top_id:
+                    differing.discard(copy.pod_ref)
+                else:
+                    differing.add(copy.pod_ref)
         if kind in self._mapped:
             self._resources[place] = resource
             self._by_kind.pop(kind, None)
@@ -162,6 +179,9 @@ class _PodIds:
 
     def top(self, kind: str, own_id: str) -> str | None:
         return self._book.top(self.pod_id, kind, own_id)
+
+    def differ(self, kinds: Collection[str]) -> bool:
+        return self._book.differ(self.pod_id, kinds)
 
     def wanted(self, kind: str, top_id: str) -> bool:
         known = self._book.resource(kind, top_id)

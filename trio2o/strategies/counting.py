@@ -145,25 +145,27 @@ class Facts:
         The name of the volume type that a create names by name or id, or of the caller's default one.
         """
         if named is not None:
-            known = self._offers.volume_type(named)
-            return named if known is None else known.name
+            # the pod whose id of it users know may be gone
+            name = str(self._forwarder.named({"volume_type": named})["volume_type"])
+            known = self._offers.volume_type(name)
+            return name if known is None else known.name
         now = self._clock.seconds()
         told = self._default_types.get(context.project_id)
         if told is not None and now - told[0] < _TYPE_SECONDS:
             return told[1]
-        name: str | None = None
+        default: str | None = None
         for pod in self._enabled()[:_ASKED]:
             try:
                 body = await self.asked(pod, "volume", "/v3/{project_id}/types/default", inbound, context)
             except (PodFailure, GatewayError):
                 continue
             found = body.get("volume_type")
-            name = text(found.get("name")) if isinstance(found, dict) else None
+            default = text(found.get("name")) if isinstance(found, dict) else None
             break
         while len(self._default_types) >= _TYPES:
             del self._default_types[next(iter(self._default_types))]
-        self._default_types[context.project_id] = (now, name)
-        return name
+        self._default_types[context.project_id] = (now, default)
+        return default
 
     async def members(
         self, kind: Kind, group_id: str | None, inbound: Inbound, context: RequestContext

@@ -28,7 +28,7 @@ from trio2o.rewriting.links import LinkRewriter, LinkStream
 from trio2o.rewriting.location import rewrite_location
 from trio2o.rewriting.zones import top_zones
 from trio2o.strategies.deadline import Deadline
-from trio2o.strategies.mapped import MappedAnswer, MappedIdentity, WholeBody
+from trio2o.strategies.mapped import MappedAnswer, MappedCall, MappedIdentity, WholeBody
 
 #: What a caller passes for "the client's own body, streamed".
 STREAMED = object()
@@ -92,10 +92,10 @@ class Forwarder:
         headers: HeaderList = [*inbound.headers, (b"X-Auth-Token", token)]
         if target is None:
             target = inbound.path if inbound.query is None else inbound.path + b"?" + inbound.query
-        mapped = self._mapped if inbound.operation.ids is not None else None
+        mapped = None if self._mapped is None else self._mapped.of(inbound, pod)
         if mapped is not None:
-            target = mapped.target(inbound, pod, target)
-            body = await self._own_ids(mapped, inbound, pod, body)
+            target = mapped.target(target)
+            body = await self._own_ids(mapped, inbound, body)
         sent: bytes | IBodyProducer | None
         sent = inbound.body.producer() if body is STREAMED else body  # type: ignore[assignment]
         call = PodCall(
@@ -108,25 +108,23 @@ class Forwarder:
             fresh=fresh,
         )
         answer = await self._pods.call(pod, call)
-        return answer if mapped is None or not is_json(answer) else mapped.answer(inbound, pod, answer)
+        return answer if mapped is None or not is_json(answer) else mapped.answer(answer)
 
-    async def _own_ids(self, mapped: MappedIdentity, inbound: Inbound, pod: Pod, body: object) -> object:
+    async def _own_ids(self, mapped: MappedCall, inbound: Inbound, body: object) -> object:
         """
         The body to send with the pod's own ids; one that may have some is read.
 
         :raises BodyTooLarge: if it is too large for that.
         """
-        assert inbound.operation.ids is not None
-        if body is STREAMED and inbound.operation.ids.asked:
+        if body is STREAMED and mapped.reads_body:
             body = await inbound.body.read(self._answer_limit)
-        return mapped.body(inbound, pod, body) or None if isinstance(body, bytes) else body
+        return mapped.body(body) or None if isinstance(body, bytes) else body
 
-    def name_ids(self, inbound: Inbound, pod: Pod, item: dict[str, Any], plural: str) -> None:
+    def mapped(self, inbound: Inbound, pod: Pod) -> MappedCall | None:
         """
-        Give an item of a parsed list the ids that users know, in place.
+        What gives items of a pod's parsed list the ids that users know; ``None`` where they have those.
         """
-        if self._mapped is not None:
-            self._mapped.item(inbound, pod, item, plural)
+        return None if self._mapped is None else self._mapped.of(inbound, pod)
 
     def named(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
         """

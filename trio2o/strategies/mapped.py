@@ -1,7 +1,8 @@
 """
 What pods give ids of their own, called what users call it: in what goes to a pod, and in what comes back.
 
-A row that no such id can stand in costs nothing, and neither does a pod whose ids are the top's: nothing is parsed for them.
+A pod whose ids are the top's costs nothing: nothing is read or looked at for it. Of other pods it takes a row in which such an id
+can stand, or an error, whose words may name one.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from twisted.internet.interfaces import IProtocol
 from zope.interface import implementer
 
 from trio2o.exchange import HeaderList, Inbound
-from trio2o.interfaces import IBodyTransform, IPodAnswer, ISharedIds
+from trio2o.interfaces import IBodyTransform, IPodAnswer, IPodIds, ISharedIds
 from trio2o.model import Pod
-from trio2o.rewriting.ids import Lookup, in_body, in_item, in_target, in_words
-from trio2o.surface.mapped_ids import VOLUME_TYPE, MappedIds
+from trio2o.rewriting.ids import Lookup, asked_of, in_body, in_item, in_target, in_words, told_by
+from trio2o.surface.mapped_ids import MAPPED_KINDS, VOLUME_TYPE, MappedIds
 
 Rewrites = Callable[[bytes], bytes]
 
@@ -34,50 +35,15 @@ class MappedIdentity:
 
     _ids: ISharedIds
 
-    def target(self, inbound: Inbound, pod: Pod, target: bytes) -> bytes:
+    def of(self, inbound: Inbound, pod: Pod) -> MappedCall | None:
         """
-        Path and query with the pod's own ids.
-        """
-        places = inbound.operation.ids
-        if places is None:
-            return target
-        wanted = inbound.ids.get("id", "")
-        return in_target(target, inbound.operation.path, wanted, places, self._ids.of(pod.id).own)
-
-    def body(self, inbound: Inbound, pod: Pod, body: bytes) -> bytes:
-        """
-        A request's body with the pod's own ids.
-        """
-        places = inbound.operation.ids
-        return body if places is None else in_body(body, places.asked, self._ids.of(pod.id).own)
-
-    def answer(self, inbound: Inbound, pod: Pod, answer: IPodAnswer) -> IPodAnswer:
-        """
-        A pod's answer whose body has top ids once it is read.
-
-        Lists that are merged have their items changed by :meth:`item`, after they were parsed.
+        What exchanges the ids of one request to a pod and of its answer; ``None`` where there are none to be exchanged.
         """
         places = inbound.operation.ids
         if places is None:
-            return answer
-        top = self._ids.of(pod.id).top
-        if answer.status >= 400:
-            return MappedAnswer(inner=answer, rewrites=lambda body: in_words(body, top))
-        merged = inbound.operation.strategy == "merge"
-        if merged or not places.told or (inbound.microversion or (0, 0)) < places.since:
-            return answer
-        return MappedAnswer(inner=answer, rewrites=_told(places, top))
-
-    def item(self, inbound: Inbound, pod: Pod, item: dict[str, Any], plural: str) -> None:
-        """
-        An item of a list with top ids, in place.
-        """
-        places = inbound.operation.ids
-        if places is None or (inbound.microversion or (0, 0)) < places.since:
-            return
-        shape = places.told.get(plural)
-        if isinstance(shape, dict):
-            in_item(item, shape, self._ids.of(pod.id).top)
+            return None
+        ids = self._ids.of(pod.id)
+        return MappedCall(inbound, places, ids) if ids.differ(MAPPED_KINDS) else None
 
     def named(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
         """
@@ -98,6 +64,64 @@ class MappedIdentity:
     def _name(self, reference: str) -> str:
         known = self._ids.resource(VOLUME_TYPE, reference)
         return reference if known is None or known.deleted else known.key.name
+
+
+@define
+class MappedCall:
+    """
+    A request to a pod that gives ids of its own, and what comes back.
+    """
+
+    _inbound: Inbound
+    _places: MappedIds
+    _ids: IPodIds
+
+    @property
+    def reads_body(self) -> bool:
+        """
+        True where the request's body may have ids.
+        """
+        return bool(self._places.asked)
+
+    def target(self, target: bytes) -> bytes:
+        """
+        Path and query with the pod's own ids.
+        """
+        if not (self._places.path or self._places.parameters):
+            return target
+        wanted = self._inbound.ids.get("id", "")
+        return in_target(target, self._inbound.operation.path, wanted, self._places, asked_of(self._ids))
+
+    def body(self, body: bytes) -> bytes:
+        """
+        The request's body with the pod's own ids.
+        """
+        return in_body(body, self._places.asked, asked_of(self._ids)) if body else body
+
+    def answer(self, answer: IPodAnswer) -> IPodAnswer:
+        """
+        The pod's answer whose body has top ids once it is read.
+
+        Lists that are merged have their items changed by :meth:`item`, after they were parsed.
+        """
+        top, places = told_by(self._ids), self._places
+        if answer.status >= 400:
+            return MappedAnswer(inner=answer, rewrites=lambda body: in_words(body, top))
+        if self._inbound.operation.strategy == "merge" or not places.told or not self._shows:
+            return answer
+        return MappedAnswer(inner=answer, rewrites=_told(places, top))
+
+    def item(self, item: dict[str, Any], plural: str) -> None:
+        """
+        An item of a list with top ids, in place.
+        """
+        shape = self._places.told.get(plural)
+        if isinstance(shape, dict) and self._shows:
+            in_item(item, shape, told_by(self._ids))
+
+    @property
+    def _shows(self) -> bool:
+        return (self._inbound.microversion or (0, 0)) >= self._places.since
 
 
 def _told(places: MappedIds, top: Lookup) -> Rewrites:

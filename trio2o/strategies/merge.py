@@ -189,9 +189,11 @@ class MergeStrategy:
         if page.items:
             self._keep_cursor(listing, page)
         kept = self._forwarder.own_zones() if listing.context.surface == "compute" else frozenset[str]()
+        mapped = {name: self._forwarder.mapped(listing.inbound, by_name[name]) for name in set(page.pods)}
         for item, name in zip(items, page.pods, strict=True):
             name_zone(item, listing.plural, by_name[name].az_name, kept)
-            self._forwarder.name_ids(listing.inbound, by_name[name], item, listing.plural)
+            if (call := mapped[name]) is not None:
+                call.item(item, listing.plural)
         missing = tuple(by_name[name] for name in page.missing)
         detailed = listing.inbound.path.rstrip(b"/").endswith(b"/detail")
         silent = tuple(pod for pod in missing if pod.name in progress.failures)

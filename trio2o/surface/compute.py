@@ -9,7 +9,7 @@ from typing import Any
 
 from trio2o.model import Kind
 from trio2o.surface.compute_shared import SHARED
-from trio2o.surface.mapped_ids import SERVER_CREATE
+from trio2o.surface.mapped_ids import SERVER_CREATE, VOLUME_PROXY, MappedIds
 from trio2o.surface.operations import Operation
 
 GET = frozenset({"GET"})
@@ -138,14 +138,16 @@ _SERVICES: tuple[Operation, ...] = (
 )
 
 
-def _proxied(path: str, kind: Mapping[str, Any], **options: Any) -> Iterator[Operation]:
+def _proxied(
+    path: str, kind: Mapping[str, Any], *, ids: MappedIds | None = None, **options: Any
+) -> Iterator[Operation]:
     """
     Cinder's things by Nova's old paths, which end with microversion 2.35. So a 404 ends no route here.
     """
     listed = {"keys": (kind["plural"],), "distinct": "id", "zone": "availabilityZone"}
     yield Operation(methods=GET, path=path, strategy="join", options=listed)
     yield Operation(methods=GET, path=f"{path}/detail", strategy="join", options=listed)
-    yield Operation(methods=POST, path=path, strategy="schedule", **kind, options=options)
+    yield Operation(methods=POST, path=path, strategy="schedule", **kind, options=options, ids=ids)
     yield Operation(
         methods=GET | DELETE, path=f"{path}/{{id}}", strategy="route", **kind, options={"zones": True}
     )
@@ -163,7 +165,7 @@ def _elsewhere(path: str, plural: str) -> Iterator[Operation]:
 
 #: What Nova handed on to Cinder and Neutron up to microversion 2.35.
 _PROXIES: tuple[Operation, ...] = (
-    *_proxied("/os-volumes", _VOLUME),
+    *_proxied("/os-volumes", _VOLUME, ids=VOLUME_PROXY),
     *_proxied("/os-snapshots", _SNAPSHOT, pinned=True),
     *_elsewhere("/os-security-groups", "security_groups"),
     Operation(methods=POST, path="/os-security-group-rules", strategy="ask"),

@@ -52,6 +52,9 @@ class MappedIds:
     lone: str = ""
 
 
+#: No place but the words of errors, which may name any of them.
+IN_WORDS = MappedIds()
+
 _TYPE, _QOS, _GROUP_TYPE, _WITHIN = Ids(VOLUME_TYPE), Ids(QOS_SPECS), Ids(GROUP_TYPE), Ids(within=True)
 _LINKS: Shape = {"href": _WITHIN}
 
@@ -68,7 +71,13 @@ A_VOLUME = MappedIds(
     lone="volume_type_id",
 )
 VOLUMES = MappedIds(parameters={"volume_type_id": VOLUME_TYPE}, told={"volumes": _VOLUME}, since=_SHOWS_TYPE)
-VOLUME_ACTION = MappedIds(asked={"os-retype": {"new_type": _TYPE}})
+_A_TYPE: Shape = {"id": _TYPE, "qos_specs_id": _QOS}
+#: A retype names a type, and the answer to the upload of a volume as an image shows the volume's.
+VOLUME_ACTION = MappedIds(
+    asked={"os-retype": {"new_type": _TYPE}}, told={"os-volume_upload_image": {"volume_type": _A_TYPE}}
+)
+#: Snapshots keep the type of their volume, and show it to nobody.
+SNAPSHOTS = MappedIds(parameters={"volume_type_id": VOLUME_TYPE})
 
 #: Storage pools that a type's volumes fit in.
 POOLS = MappedIds(parameters={"volume_type": VOLUME_TYPE})
@@ -93,9 +102,11 @@ CONSISTENCY_GROUPS = MappedIds(
 #: Disks that are made for a server may name the type of their volume, from 2.67 on.
 SERVER_CREATE = MappedIds(asked={"server": {"block_device_mapping_v2": {"volume_type": _TYPE}}})
 
+#: A volume that is made by Nova's path of old times, whose answers name types by their names.
+VOLUME_PROXY = MappedIds(asked={"volume": {"volume_type": _TYPE}})
+
 # The types themselves.
 
-_A_TYPE: Shape = {"id": _TYPE, "qos_specs_id": _QOS}
 TYPES = MappedIds(
     path=VOLUME_TYPE,
     parameters={"marker": VOLUME_TYPE},

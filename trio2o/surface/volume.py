@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from trio2o.model import Kind
 from trio2o.surface.compute import EVERY, GET, POST
-from trio2o.surface.mapped_ids import A_VOLUME, VOLUMES
+from trio2o.surface.mapped_ids import A_VOLUME, IN_WORDS, SNAPSHOTS, VOLUMES
 from trio2o.surface.operations import Operation
 from trio2o.surface.volume_groups import GROUPS
 from trio2o.surface.volume_hosts import HOSTS
@@ -48,9 +50,9 @@ _VOLUMES = (
 
 _SNAPSHOTS = (
     # The plain list of snapshots shows what the detailed one is ordered by.
-    Operation(methods=GET, path="/snapshots", strategy="merge", **SNAPSHOT),
+    Operation(methods=GET, path="/snapshots", strategy="merge", **SNAPSHOT, ids=SNAPSHOTS),
     create("/snapshots", SNAPSHOT),
-    Operation(methods=GET, path="/snapshots/detail", strategy="merge", **SNAPSHOT),
+    Operation(methods=GET, path="/snapshots/detail", strategy="merge", **SNAPSHOT, ids=SNAPSHOTS),
     *by_id("/snapshots", SNAPSHOT),
     action("/snapshots", SNAPSHOT),
 )
@@ -171,7 +173,7 @@ _ANYWHERE = tuple(
     )
 )
 
-OPERATIONS: tuple[Operation, ...] = (
+_ROWS = (
     *_VOLUMES,
     *_SNAPSHOTS,
     *_BACKUPS,
@@ -186,4 +188,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *SHARED,
     *_ANYWHERE,
     Operation(methods=EVERY, path="/**", strategy="any", options={"default": True}),
+)
+
+OPERATIONS: tuple[Operation, ...] = tuple(
+    row if row.ids is not None else evolve(row, ids=IN_WORDS) for row in _ROWS
 )

@@ -5,14 +5,28 @@ Ids that pods give, exchanged for those that users know and back.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
+from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
 
-from trio2o.rewriting.ids import Lookup, in_body, in_item, in_target, in_words
+from trio2o.interfaces import IPodIds
+from trio2o.rewriting.ids import (
+    Lookup,
+    asked_of,
+    in_body,
+    in_item,
+    in_target,
+    in_words,
+    nobodys,
+    told_by,
+)
 from trio2o.surface.mapped_ids import (
     A_VOLUME,
     BELOW_QOS,
@@ -24,8 +38,10 @@ from trio2o.surface.mapped_ids import (
     QOS,
     QOS_SPECS,
     SERVER_CREATE,
+    SNAPSHOTS,
     TYPES,
     VOLUME_ACTION,
+    VOLUME_PROXY,
     VOLUME_TYPE,
     VOLUMES,
     MappedIds,
@@ -51,7 +67,7 @@ T1_OWN, Q1_OWN, G1_OWN = an_id(10_100), an_id(10_200), an_id(10_300)
 
 ALL_PLACES = (
     *(A_VOLUME, VOLUMES, VOLUME_ACTION, GROUPS, CONSISTENCY_GROUPS, SERVER_CREATE),
-    *(TYPES, BELOW_TYPE, DEFAULT_TYPES, QOS, BELOW_QOS),
+    *(TYPES, BELOW_TYPE, DEFAULT_TYPES, QOS, BELOW_QOS, SNAPSHOTS, VOLUME_PROXY),
 )
 
 
@@ -110,6 +126,98 @@ def parsed(document: Any, shape: Any, lookup: Lookup) -> Any:
     if isinstance(copied, dict):
         in_item(copied, shape, lookup)
     return copied
+
+
+@implementer(IPodIds)
+@define
+class Ids:
+    """
+    What the pod calls what users know.
+    """
+
+    owns: Mapping[tuple[str, str], str]
+    pod_id: str = "Pod2-id"
+
+    def own(self, kind: str, top_id: str) -> str | None:
+        """
+        See ``IPodIds``.
+        """
+        return self.owns.get((kind, top_id))
+
+    def top(self, kind: str, own_id: str) -> str | None:
+        """
+        See ``IPodIds``.
+        """
+        return next((top for (of, top), own in self.owns.items() if (of, own) == (kind, own_id)), None)
+
+    def differ(self, kinds: Collection[str]) -> bool:
+        """
+        See ``IPodIds``.
+        """
+        return True
+
+    def wanted(self, kind: str, top_id: str) -> bool:
+        """
+        See ``IPodIds``.
+        """
+        return (kind, top_id) in self.owns
+
+
+class LookupTests(SynchronousTestCase):
+    """
+    What becomes of an id on its way to a pod and back.
+    """
+
+    def setUp(self) -> None:
+        ids = Ids(OWN)
+        verifyObject(IPodIds, ids)
+        self.own, self.top = asked_of(ids), told_by(ids)
+
+    def test_known(self) -> None:
+        """
+        It is the pod's there and the top's here, in the case in which it was written.
+        """
+        self.assertEqual((T1_OWN, T1), (self.own(VOLUME_TYPE, T1), self.top(VOLUME_TYPE, T1_OWN)))
+        told, its = "a" + T1[1:], "b" + T1_OWN[1:]
+        letters = Ids({(VOLUME_TYPE, told): its})
+        self.assertEqual(its.upper(), asked_of(letters)(VOLUME_TYPE, told.upper()))
+        self.assertEqual(told.upper(), told_by(letters)(VOLUME_TYPE, its.upper()))
+
+    def test_unknown(self) -> None:
+        """
+        What is none stays.
+        """
+        for told in (an_id(7), "gold", "", "GOLD"):
+            self.assertIsNone(self.own(VOLUME_TYPE, told))
+            self.assertIsNone(self.top(VOLUME_TYPE, told))
+
+    def test_own_id(self) -> None:
+        """
+        A pod's own id is nothing that users know: it becomes one that nothing has, and is named as it was sent.
+        """
+        hidden = self.own(VOLUME_TYPE, T1_OWN)
+        assert hidden is not None
+
+        self.assertNotEqual(T1_OWN, hidden)
+        self.assertNotIn(hidden, OWN.values())
+        self.assertEqual(T1_OWN, self.top(VOLUME_TYPE, hidden))
+        words = f"Volume type {hidden} could not be found."
+        self.assertEqual(words.replace(hidden, T1_OWN).encode(), in_words(words.encode(), self.top))
+
+    def test_same(self) -> None:
+        """
+        Of a pod whose id is the top's, that one is known.
+        """
+        self.assertEqual(T1, asked_of(Ids({(VOLUME_TYPE, T1): T1}))(VOLUME_TYPE, T1))
+
+    @given(st.uuids(version=4))
+    def test_nobodys(self, known: UUID) -> None:
+        """
+        What stands for an id that users do not know is none that a service makes, and leads back.
+        """
+        hidden = nobodys(str(known))
+        self.assertEqual(str(known), nobodys(hidden))
+        self.assertNotEqual(4, UUID(hidden).version)
 
 
 class BodyTests(SynchronousTestCase):
@@ -175,6 +283,7 @@ class BodyTests(SynchronousTestCase):
             (GROUPS, {"group": {"group_type": G1, "volume_types": ["%s", "name"], "name": T1}}),
             (CONSISTENCY_GROUPS, {"consistencygroup": {"volume_types": "fast,%s,other"}}),
             (DEFAULT_TYPES, {"default_type": {"volume_type": "%s"}}),
+            (VOLUME_PROXY, {"volume": {"volume_type": "%s", "display_name": T1}}),
             (SERVER_CREATE, {"server": {"block_device_mapping_v2": [{"uuid": T1, "volume_type": "%s"}]}}),
         ):
             body = json.dumps(asked)
@@ -224,6 +333,17 @@ class BodyTests(SynchronousTestCase):
         shown = json.loads(in_body(body, BELOW_TYPE.told, top))
 
         self.assertEqual({"volume_type_id": T1, "encryption_id": T1_OWN, "cipher": None}, shown)
+
+    def test_uploaded_image(self) -> None:
+        """
+        The answer to an upload shows the volume's type with its id and that of its QoS specs.
+        """
+        volume_type = {"id": T1_OWN, "name": T1_OWN, "qos_specs_id": Q1_OWN}
+        body = json.dumps({"os-volume_upload_image": {"id": T1_OWN, "volume_type": volume_type}}).encode()
+
+        shown = json.loads(in_body(body, VOLUME_ACTION.told, top))["os-volume_upload_image"]
+
+        self.assertEqual({"id": T1_OWN, "volume_type": {**volume_type, "id": T1, "qos_specs_id": Q1}}, shown)
 
     def test_what_is_no_json(self) -> None:
         """
@@ -300,6 +420,10 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(
             f"/v3/volumes/detail?volume_type_id={T1_OWN}",
             self.target(f"/v3/volumes/detail?volume_type_id={quoted}", "/volumes/detail", "", VOLUMES),
+        )
+        self.assertEqual(
+            f"/v3/snapshots?volume_type_id={T1_OWN}&volume_id={T1}",
+            self.target(f"/v3/snapshots?volume_type_id={T1}&volume_id={T1}", "/snapshots", "", SNAPSHOTS),
         )
         self.assertEqual(
             f"/v3/qos-specs/{Q1_OWN}/associate?vol_type_id={T1_OWN}",

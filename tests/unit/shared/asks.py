@@ -4,6 +4,7 @@ A pod's service of the sandbox as adapters ask it, in memory.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from attrs import define, field
@@ -78,6 +79,12 @@ class NoIds:
         The same.
         """
         return own_id
+
+    def differ(self, kinds: Collection[str]) -> bool:
+        """
+        None does.
+        """
+        return False
 
     def wanted(self, kind: str, top_id: str) -> bool:
         """

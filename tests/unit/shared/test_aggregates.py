@@ -4,7 +4,7 @@ Host aggregates as pods show them, and the steps to what is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -72,6 +72,12 @@ class Ids:
         See ``IPodIds``.
         """
         return next((top for top, own in self.known.items() if own == own_id), None)
+
+    def differ(self, kinds: Collection[str]) -> bool:
+        """
+        See ``IPodIds``.
+        """
+        return True
 
     def wanted(self, kind: str, top_id: str) -> bool:
         """

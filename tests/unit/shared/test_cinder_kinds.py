@@ -5,6 +5,7 @@ Volume types, QoS specs, group types and default types: read from the fake Cinde
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from attrs import define, evolve, field
@@ -56,6 +57,9 @@ class Ids:
 
     def top(self, kind: str, own_id: str) -> str | None:
         return next((top for (of, top), own in self.owns.items() if (of, own) == (kind, own_id)), None)
+
+    def differ(self, kinds: Collection[str]) -> bool:
+        return bool(self.owns)
 
     def wanted(self, kind: str, top_id: str) -> bool:
         return top_id not in self.gone
@@ -273,7 +277,7 @@ class VolumeTypeTests(CinderKindCase):
 
     def test_for_pod(self) -> None:
         """
-        The path has the pod's own id, and text stays; a pod that lacks the type is not sent the request.
+        A request goes on as it is, since ids are exchanged on its way; a pod that lacks the type is not sent it.
         """
         top, own = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
         raw = b'{"extra_specs": {"x": "%s"}}' % top.encode()
@@ -282,12 +286,21 @@ class VolumeTypeTests(CinderKindCase):
         )
         self.assertIsNone(self.kind.for_pod(write, self.ids))
         self.ids.owns["volume_type", top] = own
-        sent = self.kind.for_pod(write, self.ids)
-        self.assertEqual(evolve(write, path=f"/v3/p/types/{own}/extra_specs".encode()), sent)
-        told = json.dumps({"volume_type": {"id": own, "name": own}}).encode()
-        self.assertEqual(
-            {"volume_type": {"id": top, "name": own}}, json.loads(self.kind.for_client(told, self.ids))
-        )
+        for asked in (top, top.upper()):
+            sent = evolve(write, ids={"id": asked})
+            self.assertIs(sent, self.kind.for_pod(sent, self.ids))
+
+    def test_for_client(self) -> None:
+        """
+        What was just made is shown by its top id; one that is a top id already stays, whatever else the pod calls so.
+        """
+        top, own = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+        self.ids.owns = {("volume_type", top): own, ("volume_type", "top-other"): top}
+        for told_id in (own, top):
+            told = json.dumps({"volume_type": {"id": told_id, "name": own}}).encode()
+            shown = json.loads(self.kind.for_client(told, self.ids))
+            self.assertEqual({"volume_type": {"id": top, "name": own}}, shown)
+        told = json.dumps({"volume_type": {"id": own}}).encode()
         self.assertEqual(own, self.kind.made(told))
         self.assertEqual("", self.kind.made(b"{}"))
 
@@ -358,23 +371,6 @@ class QosSpecsTests(CinderKindCase):
         self.made(VolumeTypes(), "a", TYPE)
         self.converge(self.resource("fast", {**QOS, "types": ["top-a"]}))
         self.assertIsNone(self.converge(self.resource("fast", {}, deleted=True)))
-
-    def test_for_pod(self) -> None:
-        """
-        The type that is associated is named by the pod's own id.
-        """
-        q, t, own_q, own_t = (f"{n * 8}-1111-4111-8111-111111111111" for n in "1234")
-        self.ids.owns.update({("qos_specs", q): own_q, ("volume_type", t): own_t})
-        write = SharedWrite(
-            method="GET",
-            path=f"/v3/p/qos-specs/{q}/associate".encode(),
-            query=f"vol_type_id={t}".encode(),
-            ids={"id": q},
-        )
-        sent = self.kind.for_pod(write, self.ids)
-        assert sent is not None
-        self.assertEqual(f"/v3/p/qos-specs/{own_q}/associate".encode(), sent.path)
-        self.assertEqual(f"vol_type_id={own_t}".encode(), sent.query)
 
 
 class GroupTypeTests(CinderKindCase):

@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 
 from trio2o.interfaces import IPodIds, ISharedIds
 from trio2o.model import Pod
-from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedResource
+from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedResource, SharedState
 from trio2o.state.shared import SharedBook, SharedOfPods
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_shared import MemoryShared
@@ -67,6 +67,36 @@ class SharedBookTests(SynchronousTestCase):
         self.assertEqual({"one", "two"}, set(self.book.copies("volume_type", "top")))
         self.settled(evolve(GOLD, deleted=True), 2, one="")
         self.assertEqual((None, None), (one.top("volume_type", "a2"), two.top("volume_type", "b")))
+
+    def test_differ(self) -> None:
+        """
+        A pod differs in the kinds of which it calls anything otherwise than users do, for as long as it does.
+        """
+        kinds = ("volume_type", "qos_specs")
+        one, two = self.book.of("one"), self.book.of("two")
+        self.settled(GOLD, one="top", two="b")
+        self.assertEqual((False, True), (one.differ(kinds), two.differ(kinds)))
+        self.assertFalse(two.differ(("qos_specs",)))
+        self.settled(evolve(GOLD, document={"x": 1}), 1, two="top")
+        self.assertFalse(two.differ(kinds))
+        self.settled(evolve(GOLD, document={"x": 2}), 2, two="c")
+        self.assertTrue(two.differ(kinds))
+        self.settled(evolve(GOLD, deleted=True), 3, two="c")
+        self.assertFalse(two.differ(kinds))
+
+    def test_taken_over(self) -> None:
+        """
+        What took a deleted thing's place in a pod keeps its ids, whatever is heard of the deleted thing afterwards.
+        """
+        other = evolve(GOLD, key=SharedKey("volume_type", "silver"), top_id="other")
+        self.settled(GOLD, one="a", two="b")
+        gone = evolve(GOLD, deleted=True, version=2)
+        copies = {"two": SharedCopy(pod_id="two", pod_ref="b", state=CopyState.BEHIND)}
+        self.book.note(SharedState(resource=gone, copies=copies))
+        self.book.note(SharedState(resource=evolve(other, version=1), copies=copies))
+        self.book.note(SharedState(resource=gone, copies={}))
+        self.assertEqual("other", self.book.of("two").top("volume_type", "b"))
+        self.assertTrue(self.book.of("two").differ(["volume_type"]))
 
     def test_behind(self) -> None:
         """

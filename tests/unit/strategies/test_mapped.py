@@ -4,7 +4,8 @@ Ids that each pod gives of its own, in what goes to a pod and what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from tests.unit.strategies.doubles import MemoryAnswer, Reply
 from trio2o.interfaces import IBodyTransform, IPodAnswer, IPodIds, ISharedIds
 from trio2o.model import Kind, PodState
 from trio2o.model.shared import SharedCopy, SharedKey, SharedResource
+from trio2o.rewriting.ids import nobodys
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.mapped import MappedAnswer, MappedIdentity, WholeBody
 
@@ -48,6 +50,9 @@ class OfPod:
         if self.pod_id != "Pod2-id":
             return own_id if (kind, own_id) in OWN else None
         return next((top for (of, top), own in OWN.items() if (of, own) == (kind, own_id)), None)
+
+    def differ(self, kinds: Collection[str]) -> bool:
+        return self.pod_id == "Pod2-id"
 
     def wanted(self, kind: str, top_id: str) -> bool:
         return (kind, top_id) in OWN
@@ -200,6 +205,62 @@ class VolumeTests(MappedCase):
         self.assertEqual({"volume_type": "gold", "volume_types": ["gold", "x", 1], "size": 1}, named)
         self.assertEqual({"volume_types": f"gold,{V1}"}, self.forwarder.named({"volume_types": f"{T},{V1}"}))
 
+    def test_same_pod(self) -> None:
+        """
+        Of a pod whose ids are the top's nothing is looked up or read: a body that could name a type streams.
+        """
+        self.has_route(V1, self.pod1, kind=Kind.VOLUME)
+        self.told("Pod1", "GET", f"/volumes/{V1}", 200, {"volume": {"id": V1, "volume_type_id": T}})
+        self.told("Pod1", "PUT", f"/volumes/{V1}", 404, {"itemNotFound": {"code": 404, "message": f"no {T}"}})
+        self.told("Pod1", "GET", "/volumes/detail", 200, {"volumes": []})
+
+        shown = self.shown(self.volume("GET", f"/volumes/{V1}", version=(3, 70)))
+        self.volume("PUT", f"/volumes/{V1}", {"volume": {"name": "x"}})
+
+        self.assertEqual(T, shown["volume"]["volume_type_id"])
+        self.assertNotIsInstance(self.pods.last.call.body, bytes)
+        self.assertEqual([], self.known.of("Pod1-id").asked)
+
+    def test_words_of_any_row(self) -> None:
+        """
+        Errors name top ids where nothing else of a row has any.
+        """
+        self.has_route(V2, self.pod2, kind=Kind.BACKUP)
+        words = {"badRequest": {"code": 400, "message": f"Type {T2} with {Q2} of {G2} is not {V2}'s."}}
+        self.told("Pod2", "POST", f"/backups/{V2}/restore", 400, words)
+
+        answer = self.shown(self.volume("POST", f"/backups/{V2}/restore", {"restore": {"name": T2}}))
+
+        self.assertEqual(f"Type {T} with {Q} of {G} is not {V2}'s.", answer["badRequest"]["message"])
+
+    def test_other_pods_id(self) -> None:
+        """
+        The id by which a pod alone knows a type is none to users who retype a volume, in the pod's words.
+        """
+        self.has_route(V2, self.pod2, kind=Kind.VOLUME)
+        hidden = nobodys(T2)
+        words = {"itemNotFound": {"code": 404, "message": f"Volume type {hidden} could not be found."}}
+        self.told("Pod2", "POST", f"/volumes/{V2}/action", 404, words)
+
+        answer = self.volume("POST", f"/volumes/{V2}/action", {"os-retype": {"new_type": T2}})
+
+        self.assertEqual({"os-retype": {"new_type": hidden}}, self.sent())
+        self.assertEqual(
+            f"Volume type {T2} could not be found.", self.shown(answer)["itemNotFound"]["message"]
+        )
+
+    def test_proxy(self) -> None:
+        """
+        A volume that is made by Nova's old path has the pod's type.
+        """
+        self.change_pod(self.pod1, state=PodState.MAINTENANCE)
+        self.pods.on("Pod2", "POST", "/v2.1/os-volumes", Reply(400, {"badRequest": {"message": f"no {T2}"}}))
+
+        answer = self.asked("POST", "/v2.1/os-volumes", {"volume": {"size": 1, "volume_type": T}})
+
+        self.assertEqual({"volume": {"size": 1, "volume_type": T2}}, self.sent())
+        self.assertEqual({"badRequest": {"message": f"no {T}"}}, self.shown(answer))
+
     def test_server(self) -> None:
         """
         The type of a disk that a server is made with is the pod's.
@@ -233,6 +294,29 @@ class TypeTests(MappedCase):
         body = answer.transform.feed(orjson.dumps({"volume_type": shown})) + answer.transform.flush()
 
         self.assertEqual({**shown, "id": T, "qos_specs_id": Q}, orjson.loads(body)["volume_type"])
+
+    def test_other_pods_id(self) -> None:
+        """
+        A type is not found by the id that another pod alone knows it by.
+        """
+        missing = {"itemNotFound": {"code": 404, "message": "none"}}
+        self.told("Pod1", "GET", f"/types/{T2}", 404, missing)
+        self.told("Pod2", "GET", f"/types/{T2}", 200, {"volume_type": {"id": T2}})
+        self.told("Pod2", "GET", f"/types/{nobodys(T2)}", 404, missing)
+
+        self.assertEqual(404, self.volume("GET", f"/types/{T2}").status)
+
+    def test_upper_case(self) -> None:
+        """
+        An id in upper case is one for the pods that take it so, and no other of theirs.
+        """
+        letters, own = "abcdef12" + T[8:], "fedcba21" + T2[8:]
+        self.patch(sys.modules[__name__], "OWN", {("volume_type", letters): own})
+        self.told("Pod1", "GET", f"/types/{letters.upper()}", 404, {"itemNotFound": {"message": "none"}})
+        self.told("Pod2", "GET", f"/types/{own.upper()}", 200, {"volume_type": {"id": own}})
+        answer = self.volume("GET", f"/types/{letters.upper()}")
+        body = answer.transform.feed(orjson.dumps({"volume_type": {"id": own}})) + answer.transform.flush()
+        self.assertEqual({"volume_type": {"id": letters}}, orjson.loads(body))
 
     def test_list(self) -> None:
         """
