@@ -1,5 +1,5 @@
 """
-Cases of the compute surface: host aggregates. The daemon of these cases administers no pod, so what Pod2 has is that pod's own.
+Cases of the compute surface: host aggregates. What Pod2 alone has is that pod's own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from trio2o.merging.integers import top_integer
 
 _ROOT = "/os-aggregates"
 _TOP, _OWN = f"{_ROOT}/{{aggregate}}", f"{_ROOT}/{{own}}"
+_NEW = Ask(method="POST", path=_ROOT, body={"aggregate": {"name": "{project_id}"}})
 _FORBIDDEN = Told(status=403)
 
 
@@ -79,15 +80,25 @@ CASES: tuple[Case, ...] = (
         admin=True,
         steps=(
             Step(
-                ask=Ask(method="POST", path=_ROOT, body={"aggregate": {"name": "{project_id}"}}),
+                ask=_NEW,
                 told=Told(status=200, shows=('"id":1000000',)),
                 got={"Pod1": (f"POST {_ROOT}",)},
             ),
         ),
         stranger=_FORBIDDEN,
         fails="Pod1",
-        # who looks whether the daemon may read what pods share has met it before
-        faults={DOWN: Told(status=200), SILENT: Told(status=504)},
+        faults={DOWN: Told(status=503), SILENT: Told(status=504)},
+        when_administered={
+            "steps": (
+                Step(
+                    ask=_NEW,
+                    told=Told(status=200, shows=('"id":1000000',)),
+                    got=went(PODS, f"POST {_ROOT}"),
+                ),
+            ),
+            # another pod is asked first, and the one that is away gets it from a job
+            "faults": {DOWN: Told(status=200), SILENT: Told(status=504)},
+        },
     ),
     _at_its_pod(
         f"GET {_ROOT}/{{id}}",

@@ -180,7 +180,7 @@ def tests_of(cases: Sequence[Case]) -> Callable[[_Tests], _Tests]:
         for case in cases:
             assert not hasattr(tests, case.name), f"two cases are {case.name}"
             setattr(tests, case.name, _test(case))
-            if _strategy(case) == "replicate":
+            if _strategy(case) in ("replicate", "aggregates"):
                 setattr(tests, f"{case.name}_administered", _test(_administered(case)))
         return tests
 
