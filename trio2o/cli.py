@@ -224,12 +224,17 @@ async def on_database(
     Do something with the configured database, or, where none is configured, with the embedded one, started for as
     long as that takes. Prints what the action gives, or what was wrong; gives the exit status.
     """
+    from trio2o.storage.dsn import described
     from trio2o.storage.installation import EmbeddedError
     from trio2o.storage.migrate import SchemaError
 
     try:
         if config.database.dsn is not None:
-            print(await action(reactor, config.database.dsn.value))
+            dsn = config.database.dsn.value
+            try:
+                print(await action(reactor, dsn))
+            except DatabaseUnavailable as problem:
+                raise DatabaseUnavailable(f"the database at {described(dsn)}: {problem}") from problem
             return 0
         server = embedded(reactor, config)
         dsn = await server.start()

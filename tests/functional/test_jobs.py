@@ -224,6 +224,8 @@ class OperatorTests(JobCase):
         await until(lambda: self.states(cloud) == [("wall", "done", 1)])
 
         out, wrong, status = await self.command(cloud, "cancel", dead)
-        self.assertEqual(("", f"trio2o: Job {dead} is done.\n", 1), (out, wrong, status))
+        self.assertEqual(
+            ("", f"trio2o: Job {dead} is done: there is nothing left to cancel.\n", 1), (out, wrong, status)
+        )
         _, wrong, status = await self.command(cloud, "list", "--pod", "Pod9")
         self.assertEqual(("trio2o: there is no pod Pod9 (known: Pod1, Pod2)\n", 1), (wrong, status))

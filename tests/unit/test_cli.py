@@ -209,6 +209,16 @@ class DatabaseTests(CommandTestCase):
         self.assertEqual(self.server.events, ["start", "host=embedded", "stop"])
         self.assertEqual(self.err.getvalue(), "trio2o: away\n")
 
+    def test_away(self) -> None:
+        """
+        A configured database that cannot be used is named, without its password.
+        """
+        path = Path(self.mktemp())
+        path.write_text(MINIMAL.read_text() + "database: {dsn: 'postgresql://me:s3cret@db:5433/trio2o'}\n")
+        self.assertEqual(self.run_on(load(path), DatabaseUnavailable("no server answers there")), 1)
+        at = "host=db port=5433 user=me dbname=trio2o"
+        self.assertEqual(self.err.getvalue(), f"trio2o: the database at {at}: no server answers there\n")
+
     def test_bug(self) -> None:
         """
         A bug is no line of text: it goes up.

@@ -94,11 +94,13 @@ class JobsTests(SynchronousTestCase):
         """
         What is no state or number, and a missing id, end it with status 2.
         """
-        self.patch(sys, "stderr", StringIO())
+        told = StringIO()
+        self.patch(sys, "stderr", told)
         for words in (
             ("list", "--state", "lazy"),
             ("list", "--limit", "0"),
-            ("list", "--limit", "x"),
             ("show",),
+            ("list", "--limit", "x"),
         ):
             self.assertEqual(2, self.assertRaises(SystemExit, self.run_command, *words).code)
+        self.assertTrue(told.getvalue().endswith("--limit: must be a whole number from 1 on, not 'x'\n"))

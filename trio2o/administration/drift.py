@@ -45,12 +45,15 @@ class DriftAdministration:
         return [NamedDrift(drift=drift, pod_name=names.get(drift.pod_id, drift.pod_id)) for drift in drifts]
 
 
-def table(drifts: Sequence[NamedDrift]) -> str:
+def table(drifts: Sequence[NamedDrift], interval: float) -> str:
     """
-    A line for each difference.
+    A line for each difference, or when that there is none was found out.
+
+    :param interval: seconds from one comparison to the next; 0 where there is none.
     """
     if not drifts:
-        return "pods do not differ from what is wanted"
+        often = f"every {interval:g} s" if interval else "never: shared.compare_seconds is 0"
+        return f"the last comparison has left no differences (pods are compared {often})"
     rows = [["kind", "name", "owner", "pod", "difference", ""]]
     for named in drifts:
         drift = named.drift

@@ -22,7 +22,7 @@ def table(jobs: Sequence[Job], pods: Mapping[str, str]) -> str:
     """
     if not jobs:
         return "no jobs"
-    rows = [["id", "kind", "key", "pod", "state", "attempts", "due", ""]]
+    rows = [["id", "kind", "key", "pod", "state", "attempts", "due (UTC)", "error"]]
     for job in jobs:
         cells = [
             job.id,

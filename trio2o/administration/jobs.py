@@ -79,11 +79,9 @@ class JobAdministration:
             except Missing as why:
                 raise _no_job(job_id) from why
             except WrongState as why:
-                raise Conflict(f"Job {job_id} is {why.state}.") from why
+                raise Conflict(f"Job {job_id} is {why.state}: cancel it first, or wait for its end.") from why
             except AlreadyExists as why:
-                raise Conflict(
-                    f"There is a newer job in the place of job {job_id} that is not finished."
-                ) from why
+                raise Conflict(f"Job {job_id} has a newer job in its place, which is not finished.") from why
         self._due()
         return job
 
@@ -100,7 +98,7 @@ class JobAdministration:
             except Missing as why:
                 raise _no_job(job_id) from why
             except WrongState as why:
-                raise Conflict(f"Job {job_id} is {why.state}.") from why
+                raise Conflict(f"Job {job_id} is {why.state}: there is nothing left to cancel.") from why
 
 
 def _known(job_id: str) -> str:

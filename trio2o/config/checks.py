@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from attrs import frozen
 from twisted.internet.endpoints import serverFromString
 
 from trio2o.config.option import Check
@@ -31,30 +32,41 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def between(low: float, high: float) -> Check:
+@frozen
+class Range:
+    """
+    Accepts the numbers from a low to a high one, both included.
+    """
+
+    low: float
+    high: float
+    unit: str = ""
+
+    def __call__(self, value: float) -> float:
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be {self}{self.unit and ' '}{self.unit}, not {_number(value)}")
+        return value
+
+    def __str__(self) -> str:
+        return f"from {_number(self.low)} to {_number(self.high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.15g}"
+
+
+def between(low: float, high: float) -> Range:
     """
     Accept the numbers from ``low`` to ``high``, both included.
     """
-
-    def check(value: float) -> float:
-        if not low <= value <= high:
-            raise ValueError(f"must be from {low} to {high}, not {value}")
-        return value
-
-    return check
+    return Range(low, high)
 
 
-def seconds(low: float, high: float) -> Check:
+def seconds(low: float, high: float) -> Range:
     """
     Accept a duration.
     """
-
-    def check(value: float) -> float:
-        if not low <= value <= high:
-            raise ValueError(f"must be from {low:g} to {high:g} seconds, not {value:g}")
-        return value
-
-    return check
+    return Range(low, high, "seconds")
 
 
 def one_of(*words: str) -> Check:

@@ -16,6 +16,7 @@ import attrs
 import yaml
 from attrs import frozen
 
+from trio2o.config.checks import Range
 from trio2o.config.option import about
 from trio2o.config.schema import Config
 from trio2o.config.secret import Credentials, Secret
@@ -44,6 +45,8 @@ class Described:
     default: Any = None
     example: Any = None
     usual: bool = False
+    #: Between which numbers it is, in words; empty where nothing is said of that.
+    limits: str = ""
 
     @property
     def key(self) -> str:
@@ -64,12 +67,13 @@ class Described:
 
     def fallback(self, quote: str = "") -> str:
         """
-        The sentence on what holds without the option.
+        The sentence on what holds without the option, and between which numbers it is.
         """
+        limits = self.limits and f", {self.limits}"
         if self.required:
-            return "Required."
+            return f"Required{limits}."
         quote = "" if self.default_text == "none" else quote
-        return f"Default: {quote}{self.default_text}{quote}."
+        return f"Default: {quote}{self.default_text}{quote}{limits}."
 
 
 def options() -> Iterator[Described]:
@@ -186,6 +190,7 @@ def _described(attribute: attrs.Attribute[Any], path: str, depth: int) -> Descri
         default=None if required else _plain(default),
         example=facts.example,
         usual=facts.usual,
+        limits=str(facts.check) if isinstance(facts.check, Range) else "",
     )
 
 

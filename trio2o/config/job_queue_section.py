@@ -31,12 +31,12 @@ class JobQueueSection:
         check=checks.seconds(1, 86_400),
     )
     kept_days: float = option(
-        "How long jobs that are done or cancelled can still be read.",
+        "How long jobs that are done or cancelled can still be read; 0 forgets them within seconds.",
         default=7.0,
         check=checks.between(0, 3650),
     )
     dead_kept_days: float = option(
-        "How long dead letters, jobs that were given up, are kept.",
+        "How long dead letters, jobs that were given up, are kept; 0 forgets them within seconds, so that nobody reads why.",
         default=90.0,
         check=checks.between(0, 3650),
     )

@@ -11,12 +11,22 @@ from attrs import frozen
 from trio2o.config import checks
 from trio2o.config.option import option
 from trio2o.model.shared import DriftPolicy, SharedPolicy
+from trio2o.shared.kinds import SharedKinds
 
+_KINDS = tuple(SharedKinds.over(lambda _: None))
 _ON_DRIFT = checks.one_of(*(policy.value for policy in DriftPolicy))
 
 
 def _policies(by_kind: Mapping[str, str]) -> Mapping[str, str]:
-    return {kind: _ON_DRIFT(policy) for kind, policy in by_kind.items()}
+    for kind, policy in by_kind.items():
+        if kind not in _KINDS:
+            known = f"known are {', '.join(_KINDS)}"
+            raise ValueError(f"has an unknown kind {kind}{checks.suggestion(kind, _KINDS) or f': {known}'}")
+        try:
+            _ON_DRIFT(policy)
+        except ValueError as wrong:
+            raise ValueError(f"has {kind}, which {wrong}") from None
+    return by_kind
 
 
 @frozen(kw_only=True)
@@ -35,7 +45,7 @@ class SharedSection:
     kinds: Mapping[str, str] = option(
         "Kind to what is done where a comparison finds that pods differ: ignore reports it alone, adopt takes over what nothing "
         "wants yet from the first pod that has it and makes what is missing, overwrite makes pods equal to what is wanted. "
-        "The kinds that are not named are ignored.",
+        f"The kinds are {', '.join(_KINDS)}; those that are not named are ignored.",
         factory=dict,
         check=_policies,
         example={"flavor": "adopt"},

@@ -24,6 +24,6 @@ async def drift_table(reactor: Any, config: Config, dsn: str) -> str:
     async with opened_pool(reactor, config.database, dsn, size=1) as pool:
         drifts = DriftAdministration(store=PostgresShared(pool), pods=PostgresPods(pool))
         try:
-            return table(await drifts.find())
+            return table(await drifts.find(), config.shared.compare_seconds)
         except Unavailable as away:
             raise DatabaseUnavailable(away.admin_detail) from away

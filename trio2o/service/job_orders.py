@@ -36,7 +36,7 @@ async def listed(reactor: Any, config: Config, dsn: str, query: JobQuery, pod: s
     The table of the jobs that are asked for.
 
     :param pod: the name of the one that they are about; ``None`` for any.
-    :raises ValueError: if the pod or the marker is unknown.
+    :raises ValueError: if the pod, or the job that the others are older than, is unknown.
     :raises DatabaseUnavailable: if the database is away.
     :raises trio2o.storage.migrate.SchemaError: if the schema is not this release's.
     """
@@ -46,6 +46,9 @@ async def listed(reactor: Any, config: Config, dsn: str, query: JobQuery, pod: s
             if not ids:
                 raise ValueError(f"there is no pod {pod} (known: {', '.join(opened.pods.values())})")
             query = evolve(query, pod_id=ids[0])
+        if query.marker is not None:
+            # here as elsewhere: a job that is unknown is told as one
+            await opened.jobs.show(query.marker)
         page = await opened.jobs.find(query)
         more = "" if page.next_marker is None else f"\n\nmore: --after {page.next_marker}"
         return f"{table(page.jobs, opened.pods)}{more}"

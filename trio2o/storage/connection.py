@@ -100,8 +100,10 @@ def translated(error: BaseException) -> BaseException:
 
 def _first_line(error: BaseException | None) -> str:
     """
-    What happened; libpq's further lines guess why.
+    What happened; libpq's further lines guess why. Of a connection that was refused Twisted says only how it ended.
     """
+    if isinstance(error, ConnectionLost | ConnectionDone):
+        return "no server answers there, or it hung up"
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 

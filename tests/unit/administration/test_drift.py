@@ -39,8 +39,10 @@ class DriftTests(SynchronousTestCase):
         """
         A line for each, whatever names hold; a sentence for none.
         """
-        lines = table([NamedDrift(drift=DRIFT, pod_name="Pod1")]).splitlines()
+        lines = table([NamedDrift(drift=DRIFT, pod_name="Pod1")], 600).splitlines()
         self.assertEqual(2, len(lines))
         self.assertEqual(["kind", "name", "owner", "pod", "difference"], lines[0].split())
         self.assertTrue(lines[1].endswith("Pod1  different   ram, swap"), lines[1])
-        self.assertEqual("pods do not differ from what is wanted", table([]))
+        none = "the last comparison has left no differences (pods are compared"
+        self.assertEqual(f"{none} every 600 s)", table([], 600.0))
+        self.assertEqual(f"{none} never: shared.compare_seconds is 0)", table([], 0.0))

@@ -34,7 +34,7 @@ class TableTests(SynchronousTestCase):
         )
         self.assertEqual(
             [
-                "id  kind   key  pod   state                     attempts  due",
+                "id  kind   key  pod   state                     attempts  due (UTC)            error",
                 "i1  paint  k    Pod1  waiting                   2         2026-11-22 14:13:20",
                 f"i2  paint  k    gone  dead                      2                              {'x' * 59}…",
                 "i3  paint  k          running, to be cancelled  2         2026-11-22 14:13:20",

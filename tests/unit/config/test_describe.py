@@ -110,7 +110,7 @@ class SampleTests(SynchronousTestCase):
         """
         Where a default is told, a file that says the same changes nothing.
         """
-        told = re.compile(r"Default: (?!none\.|''|\[\])", re.DOTALL)
+        told = re.compile(r"Default: (?!none[.,]|''|\[\])", re.DOTALL)
         lines: list[str] = []
         comment = ""
         for line in self.text.splitlines():
@@ -169,3 +169,13 @@ class ReferenceTests(SynchronousTestCase):
         text = describe.listing()
         self.assertIn("\nlimits.max_page\n    The most items", text)
         self.assertIn("\npods[].name\n    The pod's Keystone region. Required.\n", text)
+
+    def test_limits(self) -> None:
+        """
+        Numbers say between which they are accepted, as the errors of a file do.
+        """
+        each = {each.path: each for each in describe.options()}
+        self.assertEqual(
+            "Default: 5 seconds, from 0.05 to 300.", each["pod_defaults.connect_timeout_seconds"].fallback()
+        )
+        self.assertEqual("Default: none.", each["pods[].ca_file"].fallback())

@@ -14,6 +14,7 @@ from trio2o.config.load import Known, Problem, load, parse
 from trio2o.config.schema import Config, IdentitySection
 from trio2o.errors import ConfigErrors
 from trio2o.model import PodState
+from trio2o.model.shared import DriftPolicy
 
 #: The least that a file has to say.
 IDENTITY = "identity: {auth_url: 'http://keystone:5000', auth: {username: trio2o, password: s3cret}}\n"
@@ -637,6 +638,23 @@ class ContradictionTests(ConfigTestCase):
             ("pods: lower", "quotas.pods: must be one of raise, check, leave, not 'lower'"),
         ):
             self.assertWrong(f"quotas: {{{given}}}", told)
+
+    def test_shared_kinds(self) -> None:
+        """
+        What is done about differences is said of kinds that there are: one misspelt would be ignored in silence.
+        """
+        shared = self.read(f"{IDENTITY}shared: {{kinds: {{flavor: adopt, aggregate: overwrite}}}}").shared
+        self.assertEqual(
+            [DriftPolicy.ADOPT, DriftPolicy.OVERWRITE, DriftPolicy.IGNORE],
+            [shared.on_drift(kind) for kind in ("flavor", "aggregate", "key_pair")],
+        )
+        known = "flavor, key_pair, volume_type, qos_specs, group_type, default_type, aggregate"
+        for kinds, told in (
+            ("flavr: adopt", "has an unknown kind flavr (did you mean flavor?)"),
+            ("zebra: adopt", f"has an unknown kind zebra: known are {known}"),
+            ("flavor: take", "has flavor, which must be one of ignore, adopt, overwrite, not 'take'"),
+        ):
+            self.assertWrong(f"shared: {{kinds: {{{kinds}}}}}", f"shared.kinds: {told}")
 
     def test_further_judgement(self) -> None:
         """

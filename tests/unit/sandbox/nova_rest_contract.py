@@ -55,6 +55,8 @@ class NovaRestContract(NovaContract):
         made = self.flavor(**{"os-flavor-access:is_public": False})
         path = f"/flavors/{made['id']}"
         self.assertEqual(self.ask("GET", path)[0], 404)
+        nobody: dict[str, object] = {"flavor_access": []}
+        self.assertEqual(self.ask("GET", f"{path}/os-flavor-access", who="admin"), (200, nobody))
         grant = {"addTenantAccess": {"tenant": self.demo.project}}
         self.assertEqual(self.ask("POST", f"{path}/action", grant, who="admin")[0], 200)
         self.assertEqual(self.ask("GET", path)[0], 200)
@@ -68,6 +70,10 @@ class NovaRestContract(NovaContract):
         specs = {"extra_specs": {"a": "b"}}
         below = f"{path}/os-extra_specs"
         self.assertEqual(self.ask("POST", below, specs)[0], 403)
+        odd = {"a!": "b"}
+        words = "Invalid input for field/attribute extra_specs. Value: {'a!': 'b'}. 'a!' does not match any of the regexes: "
+        words += "'^[a-zA-Z0-9-_:. ]{1,255}$'"
+        self.assertEqual(self.fault("POST", below, {"extra_specs": odd}, who="admin"), (400, words))
         self.assertEqual(self.ask("POST", below, specs, who="admin"), (200, specs))
         self.assertEqual(self.ask("GET", f"{below}/a"), (200, {"a": "b"}))
         self.assertEqual(self.ask("PUT", f"{below}/a", {"a": "c"}, who="admin"), (200, {"a": "c"}))
@@ -108,8 +114,13 @@ class NovaRestContract(NovaContract):
 
     def test_key_pairs_refused(self) -> None:
         """
-        Keys that are none are a 400; from 2.92 on nothing is generated; another's keys are an admin's matter.
+        Keys that are none are a 400, and so are names that a path could not have; from 2.92 on nothing is generated; another's
+        keys are an admin's matter.
         """
+        words = (
+            "Invalid input for field/attribute name. Value: a/b. 'a/b' does not match '^[_\\\\- a-zA-Z0-9]+$'"
+        )
+        self.assertEqual(self.fault("POST", "/os-keypairs", {"keypair": {"name": "a/b"}}), (400, words))
         name = some_name("key")
         wrong = {"keypair": {"name": name, "public_key": "zz"}}
         words = "Keypair data is invalid: failed to generate fingerprint"

@@ -87,6 +87,14 @@ class PodTests(FakeNeutronCase):
         self.assertEqual(409, reply.status)
         self.assertEqual("OverQuota", reply.json["NeutronError"]["type"])
 
+    def test_quotas(self) -> None:
+        """
+        Everybody has the same, also when what was set is deleted: ``openstack quota delete`` asks for it.
+        """
+        shown = now(self.api.ask("GET", "/quotas/p1", token="admin-token"))
+        self.assertEqual(204, now(self.api.ask("DELETE", "/quotas/p1", token="admin-token")).status)
+        self.assertEqual(shown.json, now(self.api.ask("GET", "/quotas/p1", token="admin-token")).json)
+
     def test_external_network(self) -> None:
         """
         Everybody sees the external network, and no server can be on it.

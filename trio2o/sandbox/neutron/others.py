@@ -103,6 +103,11 @@ class Others:
         }
         return Answer(body={"quota": quota})
 
+    @route("DELETE", "/quotas/<project_id>")
+    def forget_quotas(self, call: Call, project_id: str) -> Answer:
+        # everybody has the same: there is nothing to forget, but `openstack quota delete` asks for it
+        return Answer(status=204)
+
     @route("GET", f"/<{_EMPTY}:collection>")
     def nothing(self, call: Call, collection: str) -> Answer:
         return Answer(body={collection.replace("-", "_"): []})

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from attrs import define, evolve
@@ -13,6 +14,7 @@ from trio2o.sandbox.call import Call, route
 from trio2o.sandbox.nova.checks import (
     body_object,
     boolean,
+    invalid,
     next_link,
     only,
     page,
@@ -23,6 +25,9 @@ from trio2o.sandbox.nova.checks import (
 )
 from trio2o.sandbox.nova.flavor import Flavor
 from trio2o.sandbox.nova.store import NovaStore, admin_only, since
+
+#: What an extra spec may be called.
+_SPEC = r"[a-zA-Z0-9-_:. ]{1,255}"
 
 
 @define
@@ -78,8 +83,6 @@ class Flavors:
             raise conflict(f"Flavor with ID {flavor.id} already exists.")
         if any(each.name == flavor.name for each in self.store.flavors.values()):
             raise conflict(f"Flavor with name {flavor.name} already exists.")
-        if not flavor.is_public:
-            flavor = evolve(flavor, projects=frozenset({call.project_id}))
         self._keep(flavor)
         return Answer(body={"flavor": flavor.shown(call)})
 
@@ -110,6 +113,10 @@ class Flavors:
     def add_specs(self, call: Call, flavor_id: str) -> Answer:
         admin_only(call, "os-flavor-extra-specs:create")
         specs = string_map(body_object(call, "extra_specs"), "extra_specs")
+        for key in specs:
+            if not re.fullmatch(_SPEC, key):
+                wrong = f"{key!r} does not match any of the regexes: {f'^{_SPEC}$'!r}"
+                raise invalid("extra_specs", specs, wrong)
         flavor = self.store.flavor(flavor_id, call)
         self._keep(evolve(flavor, extra_specs={**flavor.extra_specs, **specs}))
         return Answer(body={"extra_specs": specs})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import secrets
 import struct
 from typing import Any
@@ -63,6 +64,9 @@ class KeyPairs:
         wanted = body_object(call, "keypair")
         required(wanted, ("name",), "keypair")
         name = text(wanted, "name", empty=False) or ""
+        pattern = r"^[@._\- a-zA-Z0-9]+$" if call.minor >= 92 else r"^[_\- a-zA-Z0-9]+$"
+        if not re.match(pattern, name):
+            raise invalid("name", name, f"{name!r} does not match {pattern!r}")
         kind = wanted.get("type", "ssh")
         if kind not in ("ssh", "x509"):
             raise invalid("type", kind, f"{kind!r} is not one of ['ssh', 'x509']")

@@ -35,9 +35,8 @@ def parameters(query: bytes | None, operation: AdminOperation) -> Mapping[str, s
     found: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
-            raise BadRequest(
-                f"{name}: unknown query parameter; known are {', '.join(sorted(known)) or 'none'}."
-            )
+            others = f"known are {', '.join(sorted(known))}" if known else "this operation takes none"
+            raise BadRequest(f"{name}: unknown query parameter; {others}.")
         if name in found:
             raise BadRequest(f"{name}: given twice.")
         found[name] = value

@@ -153,7 +153,10 @@ class JobTests(AdminTestCase):
         made = self.enqueued()
         job = self.claimed()
         path = f"/v1.0/jobs/{made.id}/redo"
-        self.assertEqual((409, f"Job {made.id} is running."), self.error("POST", path))
+        self.assertEqual(
+            (409, f"Job {made.id} is running: cancel it first, or wait for its end."),
+            self.error("POST", path),
+        )
         self.done(self.cloud.job_store.bury(job, "refused"))
         self.enqueued()
         status, message = self.error("POST", path)
@@ -169,7 +172,9 @@ class JobTests(AdminTestCase):
         path = f"/v1.0/jobs/{made.id}/cancel"
         status, shown = self.ask("POST", path)
         self.assertEqual((200, "cancelled"), (status, shown["job"]["state"]))
-        self.assertEqual((409, f"Job {made.id} is cancelled."), self.error("POST", path))
+        self.assertEqual(
+            (409, f"Job {made.id} is cancelled: there is nothing left to cancel."), self.error("POST", path)
+        )
         other = self.enqueued()
         self.claimed()
         status, shown = self.ask("POST", f"/v1.0/jobs/{other.id}/cancel")
