@@ -219,6 +219,45 @@ def used_limits(at: Caller) -> None:
     admin.compute("DELETE", path)
 
 
+def quotas_over_zones(at: Caller) -> None:
+    """
+    Servers in both zones, that only together are as many as may be; and room that a delete leaves.
+    """
+
+    def create(note: str, zone: str, **more: Any) -> Any:
+        return _create(at, note, name=note.replace(" ", "-"), availability_zone=zone, **more)
+
+    def settled() -> list[dict[str, Any]]:
+        servers = at.compute("GET", "/servers/detail", quiet=True).json()["servers"]
+        for each in servers:
+            at.until("compute", f"/servers/{each['id']}", "server", "active")
+        return list(servers)
+
+    here, there = at.place.zones[0], at.place.zones[-1]
+    _quota(at, instances=3)
+    create("one", here)
+    create("two", there)
+    create("three", here)
+    # Nova counts a server when it has found a place for it
+    settled()
+    for zone in (here, there):
+        create("four", zone)
+        create("several more", zone, min_count=1, max_count=3)
+    at.compute("GET", "/limits", version=RECENT, note="full")
+    two = next(each for each in settled() if each["name"] == "two")["id"]
+    at.normal.know(two, "two")
+    at.compute("DELETE", f"/servers/{two}")
+    at.until_gone("compute", f"/servers/{two}")
+    create("in its place", here)
+    settled()
+    create("and one too many", there)
+    _quota(at, instances=5)
+    create("as many as fit", there, min_count=1, max_count=4)
+    at.note("all", sorted(each["name"] for each in settled()))
+    at.compute("GET", "/limits", version=RECENT, note="full again")
+    create("none fits", here, min_count=1, max_count=4)
+
+
 def quota_classes(at: Caller) -> None:
     """
     Classes of quotas; a change of the default one is looked at in another test, since it is everybody's.

@@ -96,6 +96,46 @@ def volume_quotas(at: Caller) -> None:
     at.volume("GET", "/limits", version=RECENT, note="deleted")
 
 
+def quotas_over_zones(at: Caller) -> None:
+    """
+    Volumes in both zones, that only together are as many, or as large, as may be, all or of a type; and room that a delete
+    leaves.
+    """
+    here, there = at.place.zones[0], at.place.zones[-1]
+
+    def create(note: str, zone: str, **more: Any) -> Reply:
+        return _try(at, note, "/volumes", _volume(at, availability_zone=zone, volume_type="files", **more))
+
+    def made(note: str, zone: str, **more: Any) -> str:
+        reply = create(note, zone, **more)
+        assert reply.status == 202, f"{at.place.name}: {note}: {reply.body!r}"
+        volume: str = reply.json()["volume"]["id"]
+        at.normal.know(volume, f"volume {note}")
+        at.until("volume", f"/volumes/{volume}", "volume", "available")
+        return volume
+
+    _quota(at, volumes_files=2)
+    made("one", here)
+    two = made("two", there)
+    for zone in (here, there):
+        create("three", zone)
+    other = {"volume": {"name": "o", "size": 1, "availability_zone": here, "volume_type": "files-multiattach"}}
+    _try(at, "of another type", "/volumes", other)
+    _quota(at, volumes_files=-1, gigabytes_files=3)
+    for zone in (here, there):
+        create("too large", zone, size=2)
+    made("just right", here)
+    _used(at, "three of a type")
+    at.volume("DELETE", f"/volumes/{two}")
+    at.until_gone("volume", f"/volumes/{two}")
+    made("in its place", here)
+    create("and one too many", there)
+    _quota(at, gigabytes_files=-1, volumes=4)
+    for zone in (here, there):
+        create("whatever the type", zone)
+    _used(at, "all")
+
+
 def copy_quotas(at: Caller) -> None:
     """
     Snapshots, backups and what is made of them past the limits.

@@ -22,6 +22,12 @@ class ComputeLimitTests(SideBySide):
         """
         self.compare(limits_computing.server_quotas)
 
+    def test_zones(self) -> None:
+        """
+        Servers of all zones count together.
+        """
+        self.compare(limits_computing.quotas_over_zones, "server_quotas_over_zones")
+
     def test_items(self) -> None:
         """
         What a request may carry, groups and key pairs.
@@ -57,6 +63,12 @@ class VolumeLimitTests(SideBySide):
         Volumes past the limits.
         """
         self.compare(limits_storage.volume_quotas)
+
+    def test_zones(self) -> None:
+        """
+        Volumes of all zones count together.
+        """
+        self.compare(limits_storage.quotas_over_zones, "volume_quotas_over_zones")
 
     def test_copies(self) -> None:
         """
