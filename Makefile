@@ -129,7 +129,7 @@ test-cloud: $(STAMP)
 test-cloud-faults: $(STAMP)
 	TRIO2O_CLOUD_FAULTS=1 OS_CLIENT_CONFIG_FILE=$${OS_CLIENT_CONFIG_FILE:-$(TRIO2O_CLOUD)/clouds.yaml} $(BIN)/python \
 	  -m twisted.trial --temp-directory=_trial_temp_faults \
-	  tests.cloud.test_faults tests.cloud.test_faults_refusals tests.cloud.test_faults_center
+	  tests.cloud.test_faults tests.cloud.test_faults_refusals tests.cloud.test_faults_shared tests.cloud.test_faults_center
 
 # TEMPEST has the command's own options, such as "--at top --failed-before".
 tempest: $(STAMP)

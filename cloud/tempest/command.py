@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from cloud.databases import Databases
 from cloud.install import Environment
@@ -24,7 +24,9 @@ from cloud.tempest.running import Order, Workers, listed
 from cloud.tempest.settings import TOP, Facts, Mode, Place, places, tempest_conf
 from cloud.tempest.worker import BINDING_VARIABLE
 
-PACKAGES = ("tempest.api.compute", "tempest.api.volume")
+#: What runs alone: hosts and aggregates are everybody's.
+SERIAL = "tempest.serial_tests"
+PACKAGES = ("tempest.api.compute", "tempest.api.volume", SERIAL)
 _LOCK = CHECKOUT / "cloud" / "locks" / "tempest.txt"
 
 
@@ -34,8 +36,8 @@ def parser() -> argparse.ArgumentParser:
     """
     made = argparse.ArgumentParser(
         prog="python -m cloud tempest",
-        description="Run tempest's compute and volume tests at a pod and at the top region, and compare. What has a result "
-        "is not run again: a run that was interrupted goes on where it was.",
+        description="Run tempest's compute, volume and serial tests at a pod and at the top region, and compare. What has a "
+        "result is not run again: a run that was interrupted goes on where it was.",
     )
     made.add_argument("--at", metavar="PLACE", help="run at this place alone: top, or a pod such as pod1")
     made.add_argument(
@@ -156,7 +158,9 @@ class Tempest:
             if any(any(counts.values()) for counts in made.values()):
                 results.add({"made": made})
 
-        workers.run(orders, told)
+        apart = [order for order in orders if order[0].startswith(SERIAL)]
+        workers.run([order for order in orders if order not in apart], told)
+        evolve(workers, number=1).run(apart, told)
 
     def _classes(self, mode: Mode) -> dict[str, list[str]]:
         place = places(self.plan)[self.baseline.name]

@@ -119,7 +119,9 @@ def quotas_over_zones(at: Caller) -> None:
     two = made("two", there)
     for zone in (here, there):
         create("three", zone)
-    other = {"volume": {"name": "o", "size": 1, "availability_zone": here, "volume_type": "files-multiattach"}}
+    other = {
+        "volume": {"name": "o", "size": 1, "availability_zone": here, "volume_type": "files-multiattach"}
+    }
     _try(at, "of another type", "/volumes", other)
     _quota(at, volumes_files=-1, gigabytes_files=3)
     for zone in (here, there):
