@@ -13,6 +13,7 @@ from twisted.logger import Logger
 
 from trio2o.adoption.differences import Found, compared
 from trio2o.adoption.endless import EndlessService
+from trio2o.adoption.sync_pods import sync_of
 from trio2o.errors import GatewayError, PodFailure, Unreadable
 from trio2o.interfaces import (
     IJobQueue,
@@ -36,7 +37,7 @@ from trio2o.model.shared import (
 )
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.converging import ANOTHER_ONE, OTHERWISE
-from trio2o.strategies.pending import plain_id, replication
+from trio2o.strategies.pending import plain_id
 
 _log = Logger()
 
@@ -48,6 +49,9 @@ _REMEMBERED = 3600.0
 class SharedComparison(EndlessService):
     """
     Reads all that pods have of each kind, side by side, and compares.
+
+    What pods lack comes by their jobs ``sync_pod``, of which each pod has one: two jobs that made the same volume type in one pod
+    would make it twice, since Cinder's names are not unique to its database.
     """
 
     what = "the comparison of what pods share"
@@ -155,7 +159,9 @@ class SharedComparison(EndlessService):
         )
         if not await self._store.note_copies(resource.key, resource.top_id, resource.version, [behind]):
             return False
-        await self._finish(resource)
+        pod = self._state.pod(found.copy.pod_id)
+        if pod is not None:
+            await self._queue.enqueue(sync_of(pod))
         return True
 
     async def _unwanted(
@@ -189,15 +195,14 @@ class SharedComparison(EndlessService):
             return left
         if not everywhere:
             _log.info("{key} is wanted of all pods now, as {pod} has it", key=str(key), pod=first.name)
-            await self._finish(settled)
+            for pod in served:
+                if pod.id in shown and pod.id not in items:
+                    await self._queue.enqueue(sync_of(pod))
         return [
             Drift(key=key, pod_id=pod_id, difference=Difference.DIFFERENT, detail=OTHERWISE)
             for pod_id in items
             if pod_id not in same
         ]
-
-    async def _finish(self, resource: SharedResource) -> None:
-        await self._queue.enqueue(replication(resource.key, resource.top_id))
 
     def _tell(self, kind: ISharedKind, pod: Pod, problem: str) -> None:
         """
