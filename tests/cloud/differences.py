@@ -53,11 +53,6 @@ _ROOT = (
     "for any method. Every answer has a request id."
 )
 
-_COUNTED = (
-    "What was taken a moment ago counts until the grace of the pods' answers has passed, also where a revert, a delete or a "
-    "transfer has given it back meanwhile."
-)
-
 EXPECTED: tuple[Expected, ...] = (
     # Wrong inputs
     Expected(
@@ -205,18 +200,4 @@ EXPECTED: tuple[Expected, ...] = (
         reason="Each pod gives an encryption an id of its own, and any of them answers a read; Cinder goes by the type alone.",
         always=False,
     ),
-    Expected(
-        scenario="server_quotas",
-        steps=(
-            "GET /limits (as before)",
-            "GET /limits (shelved)",
-            "GET /limits (deleted)",
-            "POST /servers (still more than may be)",
-        ),
-        paths=("body.limits.absolute.total*Used", "body.forbidden.message"),
-        reason=_COUNTED,
-        always=False,
-    ),
-    Expected(scenario="copy_quotas", steps=("used: less",), reason=_COUNTED, always=False),
-    Expected(scenario="transfer_quotas", steps=("used: given away",), reason=_COUNTED, always=False),
 )

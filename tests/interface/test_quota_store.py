@@ -72,13 +72,15 @@ class QuotaStoreSuite:
     stores: Callable[[], Awaitable[Stores]]
 
     async def reading(
-        self, store: IQuotaStore, told: Mapping[str, Counts], *, begun: float | None = None
+        self, store: IQuotaStore, told: Mapping[str, Counts], *, begun: float | None = None, **more: Any
     ) -> Reading:
         """
         A reading of two pods that began now, or then, and ends now.
         """
         now = await store.database_time()
-        return Reading(begun=now if begun is None else begun, ended=now, told=told, pods=PODS, needed=PODS)
+        return Reading(
+            begun=now if begun is None else begun, ended=now, told=told, pods=PODS, needed=PODS, **more
+        )
 
     async def known(self, told: Mapping[str, Counts] | None = None) -> Stores:
         """
@@ -326,6 +328,132 @@ class QuotaStoreSuite:
         await stores.wait(2.0)
         self.assertTrue((await self.read(stores.one, {"pod1": {}, "pod2": {}})).exact)
         self.assertEqual((0, 0), await self.uses(stores.one))
+
+    async def made(self, store: IQuotaStore, *held_things: Holding, amount: int = 1, **more: Any) -> None:
+        """
+        Reserve, and have made it.
+        """
+        reservation = await self.reserved(store, a_reservation(amount, **more))
+        assert await store.commit_reservation(reservation.id, "pod1", held_things)
+
+    async def test_seen(self) -> None:
+        """
+        What was made lately and was seen to be counted is in what the pod says, so that the reading is exact at once.
+        """
+        stores = await self.known()
+        await self.made(stores.one, held("s1"))
+        await self.made(stores.other, held("s2"))
+        await stores.wait(1.0)
+        unseen = await stores.other.unseen("compute", P1, grace=5.0, limit=10)
+        self.assertEqual([(("server", "s1"), "pod1"), (("server", "s2"), "pod1")], sorted(unseen))
+        self.assertEqual(1, len(await stores.one.unseen("compute", P1, grace=5.0, limit=1)))
+        one = {"instances": 1, "cores": 1}
+        result = await self.read(stores.one, {"pod1": one, "pod2": {}}, seen=frozenset([("server", "s1")]))
+        self.assertEqual((False, (2, 0)), (result.exact, await self.uses(stores.one)))
+        self.assertEqual(
+            [(("server", "s2"), "pod1")], list(await stores.one.unseen("compute", P1, grace=5.0, limit=9))
+        )
+
+        result = await self.read(stores.one, {"pod1": one, "pod2": {}}, seen=frozenset([("server", "s2")]))
+
+        self.assertEqual((True, (1, 0)), (result.exact, await self.uses(stores.one)))
+
+    async def test_seen_and_gone(self) -> None:
+        """
+        What was made lately and is seen to be gone does not count any more, nor is it given back once more; of other projects
+        nothing is changed.
+        """
+        stores = await self.known()
+        await self.made(stores.one, held("s1"))
+        await self.made(stores.one, held("s2"))
+        await stores.wait(1.0)
+        await stores.one.first_reading("compute", "other", await self.reading(stores.one, {}), again=9.0)
+        keys = frozenset([("server", "s2")])
+        reading = await self.reading(stores.one, {}, gone=keys, seen=keys)
+        await stores.one.read("compute", "other", reading, grace=5.0, again=600.0, soon=20.0)
+        told = {"pod1": {"instances": 1, "cores": 1}, "pod2": {}}
+        await self.read(stores.one, told, gone=keys, seen=frozenset([("server", "s1")]))
+        self.assertEqual((1, 0), await self.uses(stores.one))
+        self.assertFalse(await stores.one.release("server", "s2", sent_for=0.0))
+        self.assertEqual((1, 0), await self.uses(stores.one))
+
+    async def test_counted_at_once(self) -> None:
+        """
+        Volumes are counted when they are answered, and so there is no grace for them; for those that a server's create makes
+        there is.
+        """
+        for kind, exact in (("volume", True), ("server's volumes", False)):
+            stores = await self.known()
+            await self.made(
+                stores.one, Holding(kind=kind, resource_id="v1", amounts={"instances": 1, "cores": 1})
+            )
+            await stores.wait(0.5)
+            result = await self.read(stores.one, {"pod1": {}, "pod2": {}})
+            self.assertEqual((exact, (0 if exact else 1, 0)), (result.exact, await self.uses(stores.one)))
+
+    async def test_named(self) -> None:
+        """
+        What is held for nobody is held for those that are named later, as far as it goes, and each gives its own back.
+        """
+        stores = await self.known()
+        await self.made(stores.one, held("s1"), held(f"{NAMELESS}r1", 3), amount=4)
+        one = {"instances": 1, "cores": 1}
+        await stores.other.name_held("server", f"{NAMELESS}r1", ["s1", "s2", "s3"], one)
+        await stores.other.name_held("server", f"{NAMELESS}none", ["s9"], one)
+        await stores.wait(2.0)
+        self.assertFalse(await stores.one.release("server", "s9", sent_for=0.0))
+        for server, left in (("s2", 3), ("s1", 2), ("s3", 1)):
+            self.assertTrue(await stores.one.release("server", server, sent_for=0.0))
+            self.assertEqual((left, 0), await self.uses(stores.one))
+        await self.read(stores.one, {"pod1": {}, "pod2": {}})
+        self.assertEqual((1, 0), await self.uses(stores.one))
+        await stores.one.name_held("server", f"{NAMELESS}r1", ["s4", "s5"], one)
+        self.assertEqual(
+            [(("server", "s4"), "pod1")], list(await stores.one.unseen("compute", P1, grace=9.0, limit=9))
+        )
+        self.assertFalse(await stores.one.release("server", f"{NAMELESS}r1", sent_for=0.0))
+
+    async def test_held_for_a_week(self) -> None:
+        """
+        What an exact reading counts is held for a week; its end is then found by a reading.
+        """
+        for days, kept in ((6, True), (8, False)):
+            stores = await self.known()
+            await self.made(stores.one, held("s1"))
+            await stores.wait(days * 86_400.0)
+            told = {"pod1": {"instances": 1, "cores": 1}, "pod2": {}}
+            self.assertTrue((await self.read(stores.one, told)).exact)
+            await stores.wait(60.0)
+            self.assertEqual(kept, await stores.one.release("server", "s1", sent_for=1.0))
+
+    async def test_prune(self) -> None:
+        """
+        Projects that have nothing, and had nothing for long, are forgotten; no others.
+        """
+        stores = await self.known()
+        one = stores.one
+        for project, counts in (("idle", {}), ("used", {"instances": 1}), ("reserving", {})):
+            reading = await self.reading(one, {"pod1": counts})
+            await one.first_reading("compute", project, reading, again=900.0)
+        await self.made(one, held("s1"))
+        await stores.wait(2.0)
+        await one.release("server", "s1", sent_for=0.0)
+        await stores.wait(5000.0)
+        for project in ("reserving", "given back"):
+            reading = await self.reading(one, {})
+            await one.first_reading("compute", project, reading, again=900.0)
+            await stores.wait(900.0)
+        await self.reserved(one, a_reservation(project_id="reserving"))
+        self.assertEqual(0, await one.prune(7000.0, 10))
+        self.assertEqual(1, await one.prune(5500.0, 1))
+        self.assertEqual(1, await stores.other.prune(5500.0, 10))
+        known = {
+            name: await one.usage("compute", name) for name in (P1, "idle", "used", "reserving", "given back")
+        }
+        self.assertEqual(
+            {"used", "reserving", "given back"}, {name for name, usage in known.items() if usage is not None}
+        )
+        self.assertFalse((await one.reserve(a_reservation(), LIMITS, settles_after=9.0)).known)
 
     async def test_settled(self) -> None:
         """

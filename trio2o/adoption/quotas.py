@@ -24,6 +24,8 @@ _BATCH, _PAUSE, _NEXT = 8, 1.0, 0.1
 _AGAIN = 30.0
 #: Seconds between two countings of what is open.
 _COUNT = 15.0
+#: Seconds after which a project that has nothing is forgotten, how many by one statement, and seconds from one to the next.
+_IDLE, _PRUNED, _PRUNE = 7 * 86_400.0, 1000, 3600.0
 
 
 @define(kw_only=True, eq=False, slots=False)
@@ -38,6 +40,7 @@ class QuotaReconciler(EndlessService):
     #: How many reservations are open, by service; nothing in a process that is not the elected one.
     open: Mapping[str, int] = field(factory=dict, init=False)
     _counted_at: float = field(default=float("-inf"), init=False)
+    _pruned_at: float = field(default=float("-inf"), init=False)
 
     def stopService(self) -> None:
         super().stopService()
@@ -51,6 +54,9 @@ class QuotaReconciler(EndlessService):
         if now >= self._counted_at + _COUNT:
             self.open = await self._store.open_reservations()
             self._counted_at = now
+        if now >= self._pruned_at + _PRUNE:
+            pruned = await self._store.prune(_IDLE, _PRUNED)
+            self._pruned_at = now if pruned < _PRUNED else float("-inf")
         due = await self._store.due(_BATCH)
         reads: list[Deferred[Any]] = [
             Deferred.fromCoroutine(self._reader.read(service, project_id)) for service, project_id in due

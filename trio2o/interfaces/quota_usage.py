@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from zope.interface import Interface
 
-from trio2o.model import Holding, QuotaUse, Reading, ReadResult, Reservation, Reserved
+from trio2o.model import Counts, HeldKey, Holding, QuotaUse, Reading, ReadResult, Reservation, Reserved
 
 # mypy-zope reads the methods below; zope leaves out ``self``.
 # ruff: noqa: N805
@@ -55,6 +55,19 @@ class IQuotaStore(Interface):
         :param sent_for: how many seconds ago the delete was sent; ``None`` where nobody knows.
         """
 
+    async def name_held(kind: str, nameless_id: str, resource_ids: Sequence[str], each: Counts) -> None:
+        """
+        Have what is held under the id of a reservation held under these, each with so much, as far as it goes: those that are
+        held already are left out.
+        """
+
+    async def unseen(
+        service: str, project_id: str, *, grace: float, limit: int
+    ) -> Sequence[tuple[HeldKey, str]]:
+        """
+        What was made within the grace, has an id, and was not seen to be counted by its pod, the newest first; with the pod's id.
+        """
+
     async def usage(service: str, project_id: str) -> Mapping[str, QuotaUse] | None:
         """
         What a project has, by resource; ``None`` where nothing is known of it.
@@ -75,7 +88,8 @@ class IQuotaStore(Interface):
         service: str, project_id: str, reading: Reading, *, grace: float, again: float, soon: float
     ) -> ReadResult:
         """
-        Take over what pods said (:func:`trio2o.quota.tallies.read_into`).
+        Take over what pods said (:func:`trio2o.quota.tallies.read_into`), and with it what was seen and what is gone. What an
+        exact reading counts is held no longer than a week.
 
         :param grace: for how many seconds a pod may not tell of what it has accepted.
         :param again: in how many seconds the project is to be read next; ``soon`` where the reading was not exact.
@@ -94,6 +108,12 @@ class IQuotaStore(Interface):
     async def due(limit: int) -> Sequence[tuple[str, str]]:
         """
         The services and projects that are to be read now, those first that wait for the longest time.
+        """
+
+    async def prune(idle_seconds: float, limit: int) -> int:
+        """
+        Forget so many projects that have nothing and had nothing for so long; how many they were. Who makes something again is
+        read again.
         """
 
     async def open_reservations() -> Mapping[str, int]:

@@ -13,7 +13,18 @@ from trio2o.model.news import Lack, Mark, News, Placed
 from trio2o.model.offers import CollectedOffers, OfferedFlavor, OfferedType, Offers, PodOffers
 from trio2o.model.placing import Candidate, PlacementRequest
 from trio2o.model.pods import Pod, PodSettings, PodState, PodUses
-from trio2o.model.quota_usage import Counts, Holding, Reading, ReadResult, Reservation, Reserved, Tally
+from trio2o.model.quota_usage import (
+    SERVERS_VOLUMES,
+    Counts,
+    HeldKey,
+    Holding,
+    Reading,
+    ReadResult,
+    Reservation,
+    Reserved,
+    Sighting,
+    Tally,
+)
 from trio2o.model.quotas import DEFAULT_CLASS, UNLIMITED, QuotaOwner, QuotaScope, QuotaUse
 from trio2o.model.resources import Kind, Route
 from trio2o.model.usage import CollectedUsage, QuotaLeft, Stock, Usage
@@ -21,6 +32,7 @@ from trio2o.model.usage import CollectedUsage, QuotaLeft, Stock, Usage
 __all__ = [
     "DEFAULT_CLASS",
     "NOTHING",
+    "SERVERS_VOLUMES",
     "UNLIMITED",
     "AccessRule",
     "Amounts",
@@ -30,6 +42,7 @@ __all__ = [
     "CollectedOffers",
     "CollectedUsage",
     "Counts",
+    "HeldKey",
     "Holding",
     "Identity",
     "Job",
@@ -61,6 +74,7 @@ __all__ = [
     "Reservation",
     "Reserved",
     "Route",
+    "Sighting",
     "Snapshot",
     "Stock",
     "Tally",

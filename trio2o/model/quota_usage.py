@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+#: What a server's create makes at Cinder, as a kind of what is held.
+SERVERS_VOLUMES = "server's volumes"
 #: Resource name (see :mod:`trio2o.quota.resources`) to a number, in the units of its limit; what is not named is nothing.
 Counts = Mapping[str, int]
 
@@ -45,6 +47,22 @@ class Holding:
     whole: bool = True
 
 
+#: The value of a :class:`Kind` and the id of what is held.
+HeldKey = tuple[str, str]
+
+
+@frozen(kw_only=True)
+class Sighting:
+    """
+    What a pod says of some servers; those that are in neither are not known.
+    """
+
+    #: The ids of those that it counts.
+    seen: frozenset[str] = frozenset()
+    #: The ids of those that it does not have any more.
+    gone: frozenset[str] = frozenset()
+
+
 @frozen(kw_only=True)
 class Reading:
     """
@@ -59,6 +77,10 @@ class Reading:
     #: The ids of all pods that there are, and of those that have to tell before all is known.
     pods: frozenset[str]
     needed: frozenset[str]
+    #: Of what was made so lately that a pod may not count it: what pods had been seen to count by then, and what they had no
+    #: more, before they were asked for the whole.
+    seen: frozenset[HeldKey] = frozenset()
+    gone: frozenset[HeldKey] = frozenset()
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,8 @@ malformed is the pod's to refuse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -99,6 +100,43 @@ def fitting(count: Count, each: Counts, room: Mapping[str, int | None]) -> int:
         if amount > 0 and left is not None:
             found = min(found, left // amount)
     return found
+
+
+def siblings_in(
+    listed: Iterable[Mapping[str, Any]],
+    server: Mapping[str, Any],
+    each: Counts,
+    flavor: str | None,
+    *,
+    sure: bool,
+) -> list[str]:
+    """
+    The ids of the servers in a list that one create has made, by the name that Nova gives to each of several and by their flavor:
+    who takes one of another create of the same name and flavor for its own counts the same.
+
+    :param flavor: the id of the flavor that was asked for.
+    :param sure: whether the list has nothing but these.
+    """
+    name = re.compile(re.escape(str(server.get("name"))) + "-[0-9]+")
+    found = []
+    for one in listed:
+        if not isinstance(one.get("id"), str):
+            continue
+        if sure or (name.fullmatch(str(one.get("name"))) and _of_flavor(one.get("flavor"), flavor, each)):
+            found.append(one["id"].lower())
+    return found
+
+
+def _of_flavor(shown: Any, flavor: str | None, each: Counts) -> bool:
+    """
+    Whether a server shows a flavor: its id, or from the microversion 2.47 on what it has.
+    """
+    if not isinstance(shown, dict):
+        return False
+    if "id" in shown:
+        return bool(shown["id"] == flavor)
+    told = of_servers(1, whole(shown.get("vcpus")) or 0, whole(shown.get("ram")) or 0)
+    return all(told[name] == each.get(name, 0) for name in told)
 
 
 def new_volumes(server: Mapping[str, Any]) -> Iterator[NewVolume]:

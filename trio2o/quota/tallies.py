@@ -11,14 +11,29 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve
 
-from trio2o.model import Counts, Holding, QuotaUse, Reading, ReadResult, Reservation, Tally
+from trio2o.model import (
+    SERVERS_VOLUMES,
+    Counts,
+    Holding,
+    Kind,
+    QuotaUse,
+    Reading,
+    ReadResult,
+    Reservation,
+    Tally,
+)
 from trio2o.quota.limits import fits
 
 #: Seconds that a delete must have begun after a reading's end for what it took to be surely in that reading: the database's clock
 #: is read some time after the process's own.
 _MARGIN = 1.0
+#: The kinds of what a service may count only some time after it has accepted it: Nova counts a server when its scheduler has
+#: chosen a host, and asks Cinder for its volumes then. Everything else is counted by the time it is answered.
+COUNTED_LATER = frozenset({Kind.SERVER.value, SERVERS_VOLUMES})
 #: What the id begins with under which something is held that has none which anybody knows.
 NAMELESS = "reservation "
+#: Seconds for which is held what an exact reading counts: where it goes later, pods are read.
+KEPT = 7 * 86_400.0
 #: The longest time between two readings of a project, in seconds.
 _DAY = 86_400.0
 
@@ -46,6 +61,26 @@ def minus(one: Counts, other: Counts) -> dict[str, int]:
     The difference, without what is nothing.
     """
     return plus(one, {name: -amount for name, amount in other.items()})
+
+
+def is_recent(kind: str, added_at: float, reading: Reading, grace: float) -> bool:
+    """
+    Whether what was added then may be missing from a reading, though its pod has accepted it.
+    """
+    return added_at > reading.begun - (grace if kind in COUNTED_LATER else 0.0)
+
+
+def named(rest: Counts, each: Counts, fresh: Sequence[str]) -> tuple[Sequence[str], dict[str, int]]:
+    """
+    Which of these resources what is held for nobody is held for, each taking so much, and what is left of it.
+    """
+    found: list[str] = []
+    for resource_id in fresh:
+        if not each or any(rest.get(name, 0) < amount for name, amount in each.items()):
+            break
+        rest = minus(rest, each)
+        found.append(resource_id)
+    return found, dict(rest)
 
 
 def positive(counts: Counts) -> dict[str, int]:
@@ -112,7 +147,7 @@ def read_into(
     then what was counted and what it says, with what was made lately on top, are both never too little, so the lesser of the two
     counts, and what was made by other ways waits for a quieter moment.
 
-    :param recent: pod id to what was made there since the grace before the reading began.
+    :param recent: pod id to what was made there so lately that the reading may lack it (:func:`is_recent`) and was not seen.
     :param reservations: all that are open.
     """
     told = {pod_id: counts for pod_id, counts in reading.told.items() if pod_id in reading.pods}

@@ -15,13 +15,15 @@ from trio2o.ops.metrics import Metrics
 from trio2o.quota.resources import type_of
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.counted import CountedStrategy
-from trio2o.strategies.counting import Counting, Facts
+from trio2o.strategies.counting import Counting
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.quota_facts import Facts
 from trio2o.strategies.quota_reading import QuotaReader
 from trio2o.strategies.releases import Releases
 from trio2o.strategies.reserving import Reservations
 from trio2o.usage.quotas import QuotaQuestions
+from trio2o.usage.sightings import ServerSightings
 
 #: Seconds from a reading in between what was under way to the next.
 _SOON = 10.0
@@ -99,6 +101,7 @@ def make_quota_counting(
     limits: IQuotaLimits,
     state: IState,
     questions: QuotaQuestions,
+    sightings: ServerSightings,
     departures: Departures,
     settle_seconds: float,
     waited: float,
@@ -124,6 +127,7 @@ def make_quota_counting(
         clock=reactor,
         ask=questions.used,
         ask_user=questions.used,
+        sight=sightings.look,
         untold=questions.untold,
         waited=waited,
         grace=section.grace_seconds,
@@ -147,7 +151,7 @@ def make_quota_counting(
     return QuotaCounting(
         reader=reader,
         reservations=reservations,
-        releases=Releases(store=store, clock=reactor, begin=departures.begin, outdated=reader.outdated),
+        releases=Releases(store=store, clock=reactor, begin=departures.begin),
         reconciler=reconciler,
         section=section,
         clock=reactor,

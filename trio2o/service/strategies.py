@@ -20,7 +20,6 @@ from trio2o.strategies.anywhere import AnyStrategy
 from trio2o.strategies.asking import AskStrategy
 from trio2o.strategies.belongings import Belongings
 from trio2o.strategies.concurrently import Shield
-from trio2o.strategies.counting import Facts
 from trio2o.strategies.cursors import Cursors
 from trio2o.strategies.everywhere import EveryStrategy
 from trio2o.strategies.follow import FollowStrategy
@@ -30,6 +29,7 @@ from trio2o.strategies.local import LocalStrategy
 from trio2o.strategies.merge import MergeStrategy
 from trio2o.strategies.noting import NotingStrategy
 from trio2o.strategies.outcomes import Outcomes
+from trio2o.strategies.quota_facts import Facts
 from trio2o.strategies.replicating import ReplicateStrategy
 from trio2o.strategies.route import RouteStrategy
 from trio2o.strategies.schedule import ScheduleStrategy

@@ -11,12 +11,26 @@ from attrs import define, evolve, field
 from zope.interface import implementer
 
 from trio2o.interfaces import IQuotaStore
-from trio2o.model import Counts, Holding, QuotaUse, Reading, ReadResult, Reservation, Reserved, Tally
+from trio2o.model import (
+    Counts,
+    HeldKey,
+    Holding,
+    QuotaUse,
+    Reading,
+    ReadResult,
+    Reservation,
+    Reserved,
+    Tally,
+)
 from trio2o.quota.tallies import (
+    COUNTED_LATER,
+    KEPT,
     first,
     given_back,
     is_nameless,
+    is_recent,
     minus,
+    named,
     next_after,
     overs,
     plus,
@@ -122,6 +136,35 @@ class MemoryQuotaUsages:
             row.look_at = min(row.look_at, now)
         return sure
 
+    async def name_held(self, kind: str, nameless_id: str, resource_ids: Sequence[str], each: Counts) -> None:
+        self._now()
+        held = self._held.get((kind, nameless_id))
+        if held is None:
+            return
+        fresh = [resource_id for resource_id in resource_ids if (kind, resource_id) not in self._held]
+        found, rest = named(held.holding.amounts, each, fresh)
+        for resource_id in found:
+            holding = evolve(held.holding, resource_id=resource_id, amounts=each)
+            self._held[kind, resource_id] = evolve(held, holding=holding, added=each)
+        held.holding, held.added = evolve(held.holding, amounts=rest), rest
+        if not rest:
+            del self._held[kind, nameless_id]
+
+    async def unseen(
+        self, service: str, project_id: str, *, grace: float, limit: int
+    ) -> Sequence[tuple[HeldKey, str]]:
+        since = self._now() - grace
+        found = [
+            (held.added_at, (key, held.pod_id))
+            for key, held in self._held.items()
+            if held.project == (service, project_id)
+            and key[0] in COUNTED_LATER
+            and held.added
+            and held.added_at > since
+            and not is_nameless(key[1])
+        ]
+        return [each for _, each in sorted(found, reverse=True)[:limit]]
+
     async def usage(self, service: str, project_id: str) -> Mapping[str, QuotaUse] | None:
         self._now()
         row = self._rows.get((service, project_id))
@@ -144,8 +187,14 @@ class MemoryQuotaUsages:
         if row is None:
             return ReadResult(exact=False)
         recent: dict[str, Counts] = {}
+        for key in reading.gone:
+            if key in self._held and self._held[key].project == project:
+                del self._held[key]
+        for key in reading.seen:
+            if key in self._held and self._held[key].project == project:
+                self._held[key].added = {}
         for held in self._held.values():
-            if held.project == project and held.added_at > reading.begun - grace:
+            if held.project == project and is_recent(held.holding.kind, held.added_at, reading, grace):
                 recent[held.pod_id] = plus(recent.get(held.pod_id, {}), held.added)
         own = [each for each in self._reservations.values() if (each.service, each.project_id) == project]
         before = row.tally
@@ -155,7 +204,7 @@ class MemoryQuotaUsages:
         row.look_at = now + (next_after(row.tally, reading, again) if exact else soon)
         if exact:
             for key in [key for key, held in self._held.items() if held.project == project]:
-                if is_nameless(key[1]):
+                if is_nameless(key[1]) or self._held[key].added_at < now - KEPT:
                     del self._held[key]
         return result_of(before, row.tally, closed, exact)
 
@@ -175,6 +224,19 @@ class MemoryQuotaUsages:
         now = self._now()
         waiting = [(row.look_at, project) for project, row in self._rows.items() if row.look_at <= now]
         return [project for _, project in sorted(waiting)[:limit]]
+
+    async def prune(self, idle_seconds: float, limit: int) -> int:
+        now = self._now()
+        idle = [
+            project
+            for project, row in self._rows.items()
+            if not used(row.tally) and not row.tally.reserved and row.tally.changed_at < now - idle_seconds
+        ][:limit]
+        for project in idle:
+            del self._rows[project]
+        for key in [key for key, held in self._held.items() if held.project in idle]:
+            del self._held[key]
+        return len(idle)
 
     async def open_reservations(self) -> Mapping[str, int]:
         self._now()

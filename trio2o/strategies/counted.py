@@ -21,10 +21,10 @@ from trio2o.quota.counting import of_snapshots, of_volumes, text, whole
 from trio2o.quota.refusals import cinder, cinder_bare, cinder_growing, nova, nova_of_cinder
 from trio2o.quota.tallies import plus, positive
 from trio2o.strategies.concurrently import Shield
-from trio2o.strategies.counting import Facts
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.followed import as_object, told_in
 from trio2o.strategies.locating import Locator
+from trio2o.strategies.quota_facts import Facts
 from trio2o.strategies.read_body import ReadBody
 from trio2o.strategies.releases import Releases
 from trio2o.strategies.reserving import Claim, Hold, Reservations, nameless

@@ -4,30 +4,30 @@ What projects have, as the pods say it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from trio2o.errors import DatabaseUnavailable, GatewayError, PodFailure, Unavailable
 from trio2o.interfaces import IQuotaStore, IQuotaUsage, IState
-from trio2o.model import Counts, Pod, PodState, QuotaUse, Reading, ReadResult
+from trio2o.model import Counts, HeldKey, Kind, Pod, PodState, QuotaUse, Reading, ReadResult, Sighting
 from trio2o.strategies.concurrently import gathered
+from trio2o.strategies.quota_looks import Looks, Project
 
 _log = Logger()
 
-#: Seconds between two looks at one project because of refusals.
-_BETWEEN = 1.0
-#: How many projects' last looks are remembered.
-_MOST = 10_000
+#: Seconds from the end of a look at one project to the next while somebody waits, and that a pod has to tell then.
+_BETWEEN, _PATIENCE = 0.25, 2.0
+#: How many of what was made lately are looked for by a reading.
+_LOOKED_FOR = 500
 
-_Project = tuple[str, str]
+T = TypeVar("T")
 #: Asks a pod's service what a project has.
 Asks = Callable[[Pod, str, str], Awaitable[Counts]]
 
@@ -45,7 +45,9 @@ class QuotaReader:
     _ask: Asks
     #: Asks what a user has in a project.
     _ask_user: Callable[[Pod, str, str, str], Awaitable[Counts]]
-    #: Seconds that a pod has to tell while somebody waits.
+    #: Looks for servers of a project in a pod.
+    _sight: Callable[[Pod, str, Sequence[str]], Awaitable[Sighting]]
+    #: Seconds that a pod has to tell.
     _waited: float = 5.0
     #: Seconds for which a pod may not tell of what it has accepted.
     _grace: float
@@ -58,16 +60,21 @@ class QuotaReader:
     _settled: Callable[[str, int], None] = lambda service, count: None
     #: The ids of the pods whose service refuses to tell the daemon what projects have.
     _untold: Callable[[str], Collection[str]] = lambda service: ()
-    _running: dict[tuple[_Project, bool], list[Deferred[Any]]] = field(factory=dict, init=False)
-    #: When the last look at a project ended, by this process's clock.
-    _looked: dict[_Project, float] = field(factory=dict, init=False)
+    _firsts: Looks = field(init=False)
+    _looks: Looks = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._firsts = Looks(clock=self._clock, look=self._make_known, between=0.0)
+        self._looks = Looks(clock=self._clock, look=self._look, between=_BETWEEN)
 
     async def used(self, service: str, project_id: str, user_id: str = "") -> Mapping[str, QuotaUse]:
         """
         See :class:`IQuotaUsage`.
         """
         if user_id:
-            told = await self._told(service, lambda pod: self._ask_user(pod, service, project_id, user_id))
+            told = await self._told(
+                lambda pod: self._ask_user(pod, service, project_id, user_id), self._enabled(), self._waited
+            )
             self._check_told(service)
             total: dict[str, int] = {}
             for counts in told.values():
@@ -79,7 +86,7 @@ class QuotaReader:
                 await self.first(service, project_id)
             else:
                 # who looks wants to see what there is, as at one cloud
-                await self.again(service, project_id)
+                await self.anew(service, project_id)
             usage = await self._store.usage(service, project_id)
         except DatabaseUnavailable as error:
             raise Unavailable(
@@ -97,7 +104,7 @@ class QuotaReader:
         :raises Unavailable: then.
         """
         untold = self._untold(service)
-        if any(pod.id in untold for pod in self._state.pods() if pod.state is not PodState.DISABLED):
+        if any(pod.id in untold for pod in self._enabled()):
             raise Unavailable(
                 "The service is not available at the moment. Please try again later.",
                 admin_detail="a pod does not tell the daemon what projects have",
@@ -106,45 +113,28 @@ class QuotaReader:
 
     async def first(self, service: str, project_id: str) -> None:
         """
-        Make a project known. Who comes while it is being read waits for the same reading.
+        Make a project known.
 
         :raises DatabaseUnavailable: if the database is away.
         """
+        await self._firsts.anew((service, project_id))
 
-        async def read() -> None:
-            reading = await self._reading(service, project_id)
-            await self._store.first_reading(service, project_id, reading, again=self._again)
+    async def _make_known(self, project: Project) -> None:
+        if await self._store.usage(*project) is None:
+            reading = await self._reading(*project, (), self._waited)
+            await self._store.first_reading(*project, reading, again=self._again)
 
-        await self._once(((service, project_id), True), read)
-
-    async def again(self, service: str, project_id: str) -> bool:
+    async def anew(self, service: str, project_id: str) -> None:
         """
-        Look at a project that seems to have all that it may have; false where somebody has done so a moment ago.
+        Look at a known project while somebody waits, such as before it is told that it has all that it may have: what pods tell
+        in a moment is taken over. All who ask before the look has begun share it.
 
         :raises DatabaseUnavailable: if the database is away.
         """
-        project = (service, project_id)
-        running = (project, False) in self._running
-        if not running and self._clock.seconds() - self._looked.get(project, float("-inf")) < _BETWEEN:
-            return False
+        await self._looks.anew((service, project_id))
 
-        async def read() -> None:
-            try:
-                await self.read(service, project_id)
-            finally:
-                self._looked.pop(project, None)
-                while len(self._looked) >= _MOST:
-                    del self._looked[next(iter(self._looked))]
-                self._looked[project] = self._clock.seconds()
-
-        await self._once((project, False), read)
-        return True
-
-    def outdated(self, service: str, project_id: str) -> None:
-        """
-        Something of a project is gone: whoever looks next looks at the pods, however short ago somebody has.
-        """
-        self._looked.pop((service, project_id), None)
+    async def _look(self, project: Project) -> None:
+        await self._read(*project, min(_PATIENCE, self._waited))
 
     async def read(self, service: str, project_id: str) -> ReadResult:
         """
@@ -152,7 +142,11 @@ class QuotaReader:
 
         :raises DatabaseUnavailable: if the database is away.
         """
-        reading = await self._reading(service, project_id)
+        return await self._read(service, project_id, self._waited)
+
+    async def _read(self, service: str, project_id: str, patience: float) -> ReadResult:
+        unseen = await self._store.unseen(service, project_id, grace=self._grace, limit=_LOOKED_FOR)
+        reading = await self._reading(service, project_id, unseen, patience)
         result = await self._store.read(
             service, project_id, reading, grace=self._grace, again=self._again, soon=self._soon
         )
@@ -169,9 +163,13 @@ class QuotaReader:
             )
         return result
 
-    async def _reading(self, service: str, project_id: str) -> Reading:
+    async def _reading(
+        self, service: str, project_id: str, unseen: Sequence[tuple[HeldKey, str]], patience: float
+    ) -> Reading:
         begun = await self._store.database_time()
-        told = await self._told(service, lambda pod: self._ask(pod, service, project_id))
+        # what is seen now is in what the pod says afterwards
+        seen, gone = await self._sighted(project_id, unseen, patience)
+        told = await self._told(lambda pod: self._ask(pod, service, project_id), self._enabled(), patience)
         ended = await self._store.database_time()
         pods = self._state.pods()
         return Reading(
@@ -180,50 +178,51 @@ class QuotaReader:
             told=told,
             pods=frozenset(pod.id for pod in pods),
             needed=frozenset(pod.id for pod in pods if pod.state is not PodState.DISABLED),
+            seen=seen,
+            # a pod that does not say what it has without them still counts with them
+            gone=frozenset(key for key, pod_id in unseen if key in gone and pod_id in told),
         )
 
-    async def _told(self, service: str, ask: Callable[[Pod], Awaitable[Counts]]) -> dict[str, Counts]:
-        pods = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
+    async def _sighted(
+        self, project_id: str, unseen: Sequence[tuple[HeldKey, str]], patience: float
+    ) -> tuple[frozenset[HeldKey], frozenset[HeldKey]]:
+        """
+        What of this pods are seen to count, and what is gone.
+        """
+        wanted: dict[str, list[str]] = {}
+        for (kind, resource_id), pod_id in unseen:
+            if kind == Kind.SERVER.value:
+                wanted.setdefault(pod_id, []).append(resource_id)
+        pods = [pod for pod in self._enabled() if pod.id in wanted]
+        found = await self._told(lambda pod: self._sight(pod, project_id, wanted[pod.id]), pods, patience)
+        return (
+            frozenset((Kind.SERVER.value, id_) for each in found.values() for id_ in each.seen),
+            frozenset((Kind.SERVER.value, id_) for each in found.values() for id_ in each.gone),
+        )
 
-        async def one(pod: Pod) -> Counts:
+    async def _told(
+        self, ask: Callable[[Pod], Awaitable[T]], pods: Sequence[Pod], patience: float
+    ) -> dict[str, T]:
+        """
+        Pod id to what those say that do so in time.
+        """
+
+        async def one(pod: Pod) -> T:
             asking = Deferred.fromCoroutine(_awaited(ask(pod)))
-            return await asking.addTimeout(self._waited, self._clock)
+            return await asking.addTimeout(patience, self._clock)
 
         found = await gathered([one(pod) for pod in pods], (PodFailure, GatewayError, TimedOut))
-        told: dict[str, Counts] = {}
-        for pod, counts in zip(pods, found, strict=True):
-            if isinstance(counts, Exception):
-                _log.debug("{pod} does not tell what projects have: {why}", pod=pod.name, why=str(counts))
+        told: dict[str, T] = {}
+        for pod, said in zip(pods, found, strict=True):
+            if isinstance(said, Exception):
+                _log.debug("{pod} does not tell what projects have: {why}", pod=pod.name, why=str(said))
             else:
-                told[pod.id] = counts
+                told[pod.id] = said
         return told
 
-    async def _once(
-        self, key: tuple[_Project, bool], work: Callable[[], Coroutine[Deferred[Any], Any, None]]
-    ) -> None:
-        """
-        Do it, or wait for who does it already.
-        """
-        waiting = self._running.get(key)
-        if waiting is not None:
-            turn: Deferred[Any] = Deferred()
-            waiting.append(turn)
-            await turn
-            return
-        waiting = self._running[key] = []
-        try:
-            await work()
-        except BaseException:
-            failure = Failure()
-            self._end(key, lambda each: each.errback(failure))
-            raise
-        self._end(key, lambda each: each.callback(None))
-
-    def _end(self, key: tuple[_Project, bool], tell: Callable[[Deferred[Any]], None]) -> None:
-        for each in self._running.pop(key):
-            if not each.called:
-                tell(each)
+    def _enabled(self) -> list[Pod]:
+        return [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
 
 
-async def _awaited(what: Awaitable[Counts]) -> Counts:
+async def _awaited(what: Awaitable[T]) -> T:
     return await what

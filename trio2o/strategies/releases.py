@@ -34,8 +34,6 @@ class Releases:
     _clock: IReactorTime
     #: Begins something that nobody waits for.
     _begin: Callable[[Coroutine[Deferred[Any], Any, None]], None]
-    #: Told the service and project of which something is gone, so that who looks at it next looks at the pods.
-    _outdated: Callable[[str, str], None] = lambda service, project_id: None
     #: When the delete of each was sent, by this process's clock.
     _sent: OrderedDict[tuple[Kind, str], float] = field(factory=OrderedDict, init=False)
 
@@ -67,7 +65,5 @@ class Releases:
         try:
             if not await self._store.release(kind.value, resource_id, sent_for=sent_for) and project_id:
                 await self._store.read_soon(KINDS[kind].service, project_id, 0.0)
-            if project_id:
-                self._outdated(KINDS[kind].service, project_id)
         except DatabaseUnavailable as error:
             _log.debug("what is gone is not given back yet: {error}", error=str(error))

@@ -56,6 +56,8 @@ class Hold:
     pod: Pod | None = None
     #: How many servers are made by it.
     count: int = 1
+    #: Under which id those are held of them that its answer does not name, and what each takes.
+    nameless: tuple[str, Counts] | None = None
 
     def trying(self, pod: Pod) -> None:
         """
@@ -171,6 +173,11 @@ class Reservations:
                         raise DatabaseUnavailable("a project stays unknown")
                     await self._reader.first(claim.service, project_id)
                     continue
+                if not looked:
+                    # a pod may have something no more, which nobody has told yet
+                    looked = True
+                    await self._reader.anew(claim.service, project_id)
+                    continue
             except DatabaseUnavailable as error:
                 if all(limits.get(name, UNLIMITED) < 0 for name in names):
                     # what has no limit goes on, and is counted by the next reading
@@ -180,10 +187,6 @@ class Reservations:
                     admin_detail="the database is away, and with it what the project has",
                     headers=[(b"Retry-After", b"5")],
                 ) from error
-            if not looked and await self._reader.again(claim.service, project_id):
-                # a pod may have something no more, which nobody has told yet
-                looked = True
-                continue
             over = OverQuota(wanted=claim.amounts, taken=became.taken, limits=limits)
             smaller = claim.smaller(over)
             if smaller is None:
@@ -220,6 +223,12 @@ class Reservations:
         pod_id = "" if pod is None else pod.id
         await _tried(lambda: self._store.leave_reservation(reservation_id, pod_id, settles_after=after))
 
+    async def named(self, kind: Kind, rest: str, resource_ids: Sequence[str], each: Counts) -> None:
+        """
+        Have what is held under the id of a reservation held under these. Never fails.
+        """
+        await _tried(lambda: self._store.name_held(kind.value, rest, resource_ids, each))
+
     async def moved(self, kind: Kind, resource_id: str) -> None:
         """
         Take over that a resource is another project's from now on: it is given back to who had it. Never fails.
@@ -233,6 +242,13 @@ class Reservations:
         await _tried(lambda: self._store.read_soon(service, project_id, after))
 
 
+def nameless_id(reservation_id: str) -> str:
+    """
+    The id under which is held what a reservation has become and nobody can name.
+    """
+    return f"{NAMELESS}{reservation_id}"
+
+
 def nameless(reservation_id: str, claim: Claim, amounts: Counts | None = None) -> list[Holding]:
     """
     What is there and has no id that anybody knows: held under the reservation's, so that readings know that it is new.
@@ -240,7 +256,7 @@ def nameless(reservation_id: str, claim: Claim, amounts: Counts | None = None) -
     return [
         Holding(
             kind=claim.kind,
-            resource_id=f"{NAMELESS}{reservation_id}",
+            resource_id=nameless_id(reservation_id),
             amounts=claim.amounts if amounts is None else amounts,
         )
     ]

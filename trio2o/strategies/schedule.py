@@ -128,7 +128,7 @@ class ScheduleStrategy:
             if hold is not None and self._counting is not None:
                 # beside the route, which is waited for a second at most
                 counted = Deferred.fromCoroutine(self._counting.made(hold, inbound, context, wanted, body))
-            route = await self._record(inbound, context, wanted, place.pod, body)
+            route = await self._record(inbound, context, wanted, place.pod, body, hold, counted)
             await self._placement.settle(place)
             if counted is not None:
                 await counted
@@ -259,7 +259,14 @@ class ScheduleStrategy:
         return answer, await self._forwarder.read(answer)
 
     async def _record(
-        self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod, body: bytes
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        wanted: Wanted,
+        pod: Pod,
+        body: bytes,
+        hold: Hold | None,
+        counted: Deferred[None] | None,
     ) -> Route | None:
         """
         Write the route of what the pod has made, and give it. What cannot be read is found by asking the pods later (I7).
@@ -279,16 +286,29 @@ class ScheduleStrategy:
             self._follow(inbound, context, wanted, pod, [route])
         if kind is Kind.SERVER and question(wanted.resource, made) is not None:
             # nobody waits for it: until then the pods are asked for the others
-            self._shield.run(self._learn_siblings(inbound, context, wanted, pod, made))
+            self._shield.run(self._learn_siblings(inbound, context, wanted, pod, made, hold, counted))
         return route
 
     async def _learn_siblings(
-        self, inbound: Inbound, context: RequestContext, wanted: Wanted, pod: Pod, made: object
+        self,
+        inbound: Inbound,
+        context: RequestContext,
+        wanted: Wanted,
+        pod: Pod,
+        made: object,
+        hold: Hold | None,
+        counted: Deferred[None] | None,
     ) -> None:
-        routes = await siblings(self._forwarder, inbound, context, pod, wanted.resource, made)
-        if routes:
-            await self._locator.learn(routes)
-            self._follow(inbound, context, wanted, pod, routes)
+        found = await siblings(self._forwarder, inbound, context, pod, wanted.resource, made)
+        if not found:
+            return
+        routes = [route for route, _ in found]
+        await self._locator.learn(routes)
+        self._follow(inbound, context, wanted, pod, routes)
+        if hold is not None and counted is not None and self._counting is not None:
+            await counted
+            sure = isinstance(made, dict) and "reservation_id" in made
+            await self._counting.named(hold, wanted, [shown for _, shown in found], sure=sure)
 
     def _follow(
         self,

@@ -66,9 +66,10 @@ async def siblings(
     pod: Pod,
     server: Mapping[str, Any],
     made: object,
-) -> list[Route]:
+) -> list[tuple[Route, Mapping[str, Any]]]:
     """
-    The routes of all servers that the pod may have made for this create: whatever the pod lists is the pod's. Never fails.
+    The routes of all servers that the pod may have made for this create, and how it shows them: whatever the pod lists is the
+    pod's. Never fails.
     """
     query = question(server, made)
     if query is None:
@@ -77,12 +78,12 @@ async def siblings(
     try:
         status, raw = await forwarder.ask(inbound, context, pod, "compute", target, budget=_BUDGET)
         listed = orjson.loads(raw)["servers"] if status == 200 else None
-        routes = [route_from_body(Kind.SERVER, each, pod.id) for each in listed or ()]
+        routes = [(route_from_body(Kind.SERVER, each, pod.id), each) for each in listed or ()]
     except (PodFailure, GatewayError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         _log.info("the servers of one create are not known yet: {reason}", reason=str(error))
         return []
     return [
-        evolve(route, details={**route.details, "az": pod.az_name})
-        for route in routes
+        (evolve(route, details={**route.details, "az": pod.az_name}), shown)
+        for route, shown in routes
         if route is not None and route.project_id
     ]

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from trio2o.model import Holding, Reading, Reservation
+from trio2o.model import HeldKey, Holding, Reading, Reservation
 from trio2o.quota.tallies import minus, plus
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_quota_usages import MemoryQuotaUsages
@@ -48,6 +48,8 @@ class Asked:
 
     begun: float
     told: dict[str, dict[str, int]] = field(factory=dict)
+    seen: frozenset[HeldKey] = frozenset()
+    gone: frozenset[HeldKey] = frozenset()
 
 
 class QuotaMachine(RuleBasedStateMachine):
@@ -105,13 +107,17 @@ class QuotaMachine(RuleBasedStateMachine):
         self.run_now(self.store.first_reading(*P, reading, again=900.0))
         self.clock.advance(1.0)
 
-    def reading(self, told: dict[str, dict[str, int]], begun: float | None = None) -> Reading:
+    def reading(
+        self, told: dict[str, dict[str, int]], begun: float | None = None, **more: frozenset[HeldKey]
+    ) -> Reading:
         """
         One that ends now.
         """
         now = self.clock.seconds()
         pods = frozenset(PODS)
-        return Reading(begun=now if begun is None else begun, ended=now, told=told, pods=pods, needed=pods)
+        return Reading(
+            begun=now if begun is None else begun, ended=now, told=told, pods=pods, needed=pods, **more
+        )
 
     @rule(amount=st.integers(1, 5), pod_id=st.sampled_from(PODS))
     def reserve(self, amount: int, pod_id: str) -> None:
@@ -194,12 +200,18 @@ class QuotaMachine(RuleBasedStateMachine):
         sent_for = self.clock.seconds() - self.deletes.pop(server)
         self.run_now(self.store.release("server", server, sent_for=sent_for))
 
-    @rule()
-    def begin_reading(self) -> None:
+    @rule(looks=st.booleans())
+    def begin_reading(self, looks: bool) -> None:
         """
-        A process begins to ask the pods.
+        A process begins to ask the pods, and may first look which of what was made lately is there.
         """
-        self.readings.append(Asked(self.clock.seconds()))
+        asked = Asked(self.clock.seconds())
+        if looks:
+            unseen = self.run_now(self.store.unseen(*P, grace=GRACE, limit=100))
+            there = {("server", server) for server in self.there}
+            asked.seen = frozenset(key for key, _ in unseen if key in there)
+            asked.gone = frozenset(key for key, _ in unseen if key not in there)
+        self.readings.append(asked)
 
     @precondition(lambda self: self.readings)
     @rule(data=st.data(), pod_id=st.sampled_from(PODS))
@@ -217,9 +229,8 @@ class QuotaMachine(RuleBasedStateMachine):
         """
         asked = data.draw(st.sampled_from(self.readings))
         self.readings.remove(asked)
-        self.run_now(
-            self.store.read(*P, self.reading(asked.told, asked.begun), grace=GRACE, again=600.0, soon=20.0)
-        )
+        reading = self.reading(asked.told, asked.begun, seen=asked.seen, gone=asked.gone)
+        self.run_now(self.store.read(*P, reading, grace=GRACE, again=600.0, soon=20.0))
 
     @rule(seconds=st.sampled_from([0.1, 2.0, 6.0]))
     def wait(self, seconds: float) -> None:

@@ -14,11 +14,25 @@ from zope.interface import implementer
 
 from trio2o.errors import DatabaseUnavailable
 from trio2o.interfaces import IQuotaStore
-from trio2o.model import Counts, Holding, QuotaUse, Reading, ReadResult, Reservation, Reserved, Tally
+from trio2o.model import (
+    Counts,
+    HeldKey,
+    Holding,
+    QuotaUse,
+    Reading,
+    ReadResult,
+    Reservation,
+    Reserved,
+    Tally,
+)
 from trio2o.quota.tallies import (
+    COUNTED_LATER,
+    KEPT,
     NAMELESS,
     first,
     given_back,
+    is_recent,
+    named,
     next_after,
     overs,
     plus,
@@ -79,6 +93,23 @@ _LEAVE = (
 _POSTPONE = (
     f"update quota_usages set look_at = {_IN.format('after')}"
     " where service = %(service)s and project_id = %(project)s"
+)
+_HELD_KEYS = (
+    " where service = %s and project_id = %s"
+    " and (kind, resource_id) in (select * from unnest(%s::text[], %s::text[]))"
+)
+_GONE = "delete from quota_holdings" + _HELD_KEYS
+_SEEN = "update quota_holdings set added = '{}'" + _HELD_KEYS
+# What a project has reserved is looked at again once its row's lock is held, so nothing that begins now is lost.
+_PRUNE = (
+    "with idle as (select service, project_id from quota_usages where used = '{}' and reserved = '{}'"
+    f" and changed_at < {_NOW} - make_interval(secs => %(idle)s) limit %(limit)s for update skip locked),"
+    " pruned as (delete from quota_usages as usages using idle where usages.service = idle.service"
+    " and usages.project_id = idle.project_id and usages.used = '{}' and usages.reserved = '{}'"
+    " returning usages.service, usages.project_id),"
+    " freed as (delete from quota_holdings as held using pruned where held.service = pruned.service"
+    " and held.project_id = pruned.project_id)"
+    " select 1 from pruned"
 )
 
 
@@ -174,6 +205,59 @@ class PostgresQuotaUsages:
 
         return await self._pool.run_interaction(work)
 
+    async def name_held(self, kind: str, nameless_id: str, resource_ids: Sequence[str], each: Counts) -> None:
+        async def work(transaction: Transaction) -> None:
+            rows = await transaction.query(
+                "select amounts from quota_holdings where kind = %s and resource_id = %s for update",
+                (kind, nameless_id),
+            )
+            if not rows:
+                return
+            held = {
+                id_
+                for (id_,) in await transaction.query(
+                    "select resource_id from quota_holdings where kind = %s and resource_id = any(%s)",
+                    (kind, list(resource_ids)),
+                )
+            }
+            found, rest = named(rows[0][0], each, [id_ for id_ in resource_ids if id_ not in held])
+            values = {
+                "kind": kind,
+                "nameless": nameless_id,
+                "found": list(found),
+                "each": json.dumps(dict(each)),
+                "rest": json.dumps(rest),
+            }
+            # the old row goes in the statement in which the new ones come, so that a reading sees one or the other
+            await transaction.query(
+                "with nameless as (select * from quota_holdings where kind = %(kind)s and resource_id = %(nameless)s),"
+                " less as (update quota_holdings set amounts = %(rest)s::jsonb, added = %(rest)s::jsonb"
+                " where kind = %(kind)s and resource_id = %(nameless)s)"
+                " insert into quota_holdings"
+                " (kind, resource_id, service, project_id, pod_id, amounts, whole, added, added_at)"
+                " select kind, named, service, project_id, pod_id, %(each)s::jsonb, whole, %(each)s::jsonb, added_at"
+                " from nameless, unnest(%(found)s::text[]) as named on conflict do nothing",
+                values,
+            )
+            await transaction.query(
+                "delete from quota_holdings where kind = %(kind)s and resource_id = %(nameless)s and amounts = '{}'",
+                values,
+            )
+
+        await self._pool.run_interaction(work)
+
+    async def unseen(
+        self, service: str, project_id: str, *, grace: float, limit: int
+    ) -> Sequence[tuple[HeldKey, str]]:
+        rows = await self._pool.run_query(
+            "select kind, resource_id, pod_id from quota_holdings where service = %s and project_id = %s"
+            f" and added_at > {_NOW} - make_interval(secs => %s) and kind = any(%s) and added <> '{{}}'"
+            " and resource_id not like %s order by added_at desc limit %s",
+            (service, project_id, grace, sorted(COUNTED_LATER), f"{NAMELESS}%", limit),
+            read_only=True,
+        )
+        return [((kind, resource_id), pod_id) for kind, resource_id, pod_id in rows]
+
     async def usage(self, service: str, project_id: str) -> Mapping[str, QuotaUse] | None:
         if not storable(project_id):
             return None
@@ -213,13 +297,18 @@ class PostgresQuotaUsages:
             if found is None:
                 return ReadResult(exact=False)
             before, _ = found
+            for statement, keys in ((_GONE, reading.gone), (_SEEN, reading.seen)):
+                if keys:
+                    kinds, ids = zip(*sorted(keys), strict=True)
+                    await transaction.query(statement, (service, project_id, list(kinds), list(ids)))
             recent: dict[str, Counts] = {}
-            for pod_id, added in await transaction.query(
-                "select pod_id, added from quota_holdings where service = %s and project_id = %s"
-                " and added_at > to_timestamp(%s)",
+            for kind, pod_id, added, added_at in await transaction.query(
+                f"select kind, pod_id, added, {_EPOCH.format('added_at')} from quota_holdings"
+                " where service = %s and project_id = %s and added_at > to_timestamp(%s)",
                 (service, project_id, reading.begun - grace),
             ):
-                recent[pod_id] = plus(recent.get(pod_id, {}), added)
+                if is_recent(kind, added_at, reading, grace):
+                    recent[pod_id] = plus(recent.get(pod_id, {}), added)
             own = await _reservations(transaction, service, project_id, reading.begun)
             after, closed, exact = read_into(before, reading, recent, own)
             if closed:
@@ -228,10 +317,11 @@ class PostgresQuotaUsages:
                 )
             await _written(transaction, service, project_id, after, None)
             if exact:
-                # nothing of these is new any more, and nobody gives them back
+                # nothing of these is new any more, and nobody gives them back, or seldom
                 await transaction.query(
-                    "delete from quota_holdings where service = %s and project_id = %s and resource_id like %s",
-                    (service, project_id, f"{NAMELESS}%"),
+                    "delete from quota_holdings where service = %s and project_id = %s"
+                    f" and (resource_id like %s or added_at < {_NOW} - make_interval(secs => %s))",
+                    (service, project_id, f"{NAMELESS}%", KEPT),
                 )
             wait = next_after(after, reading, again) if exact else soon
             await transaction.query(_POSTPONE, {"service": service, "project": project_id, "after": wait})
@@ -256,6 +346,10 @@ class PostgresQuotaUsages:
             read_only=True,
         )
         return [(service, project_id) for service, project_id in rows]
+
+    async def prune(self, idle_seconds: float, limit: int) -> int:
+        rows = await self._pool.run_query(_PRUNE, {"idle": idle_seconds, "limit": limit})
+        return len(rows)
 
     async def open_reservations(self) -> Mapping[str, int]:
         rows = await self._pool.run_query(
