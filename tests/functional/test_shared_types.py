@@ -13,6 +13,8 @@ TYPES, QOS, GROUP_TYPES = "/v3/{project}/types", "/v3/{project}/qos-specs", "/v3
 VOLUMES, DEFAULTS = "/v3/{project}/volumes", "/v3/{project}/default-types"
 LUKS = {"provider": "luks", "control_location": "front-end", "cipher": "aes", "key_size": 256}
 LATEST = "3.70"
+#: Long enough for all writes while a pod is away: each that it is tried with again would wait for its answer.
+AWAY = {"pod_defaults": {"breaker": {"failures": 2, "open_seconds": 3.0}}}
 ZONES = {"Pod1": "az1", "Pod2": "az2"}
 
 
@@ -244,6 +246,20 @@ class TypeTests(TypesCase):
         asked = [f"{one['method']} {one['path']}" for one in cloud.pod("Pod2").cinder.requests("PUT")]
         self.assertEqual([gold], [path.rpartition("/")[2] for path in asked if "/types/" in path])
 
+    async def test_made_anew(self) -> None:
+        """
+        A type that an operator has deleted and made anew in a pod is found there by its new id.
+        """
+        cloud, admin = await self.begin(shared={"compare_seconds": 0.3})
+        gold = await self.a_type(admin)
+        pod = cloud.admin.at_pod("Pod2", "volume")
+        await self.good(pod, "DELETE", f"{TYPES}/{(await self.in_pod(cloud, 'Pod2'))['id']}")
+        own = await self.a_type(pod)
+
+        made = await self.until_taken(cloud, gold)
+        self.assertEqual((gold, "gold"), (made["volume_type_id"], made["volume_type"]))
+        self.assertEqual(own, (await self.in_pod(cloud, "Pod2"))["id"])
+
     async def until_taken(self, cloud: Cloud, type_id: str) -> dict[str, Any]:
         """
         Wait until the second pod makes a volume of a type; the volume.
@@ -341,43 +357,93 @@ class TypeTests(TypesCase):
             self.assertEqual({}, (await self.in_pod(cloud, pod))["extra_specs"], pod)
         await self.nothing_left(cloud)
 
-    async def test_pod_away(self) -> None:
+    async def made_while_away(self, cloud: Cloud, **refused: str) -> tuple[str, str]:
         """
-        A pod that was down while a type was made has it by its own id after its return, with QoS and encryption, and then takes
-        volumes by the top id.
+        Make a type with extra specs, encryption and a project that may use it, specs that it has and a default, while the second
+        pod is away; the top ids of type and specs. The pod comes back, and refuses what is said.
         """
-        # long enough for all writes: each that a pod is tried with again would wait for its answer
-        cloud, admin = await self.begin(pod_defaults={"breaker": {"failures": 2, "open_seconds": 3.0}})
+        admin, project = cloud.admin.volume, cloud.demo.project_id
         await self.known_away(cloud, "Pod2")
-        gold = await self.a_type(admin, extra_specs={"a": "b"})
+        private = {"os-volume-type-access:is_public": False}
+        gold = await self.a_type(admin, extra_specs={"a": "b"}, **private)
         await self.good(admin, "POST", f"{TYPES}/{gold}/encryption", {"encryption": LUKS})
+        await self.good(admin, "POST", f"{TYPES}/{gold}/action", {"addProjectAccess": {"project": project}})
         specs = (await self.good(admin, "POST", QOS, {"qos_specs": {"name": "fast"}}))["qos_specs"]["id"]
         await self.good(admin, "GET", f"{QOS}/{specs}/associate?vol_type_id={gold}")
-        await self.good(
-            admin, "PUT", f"{DEFAULTS}/{cloud.demo.project_id}", {"default_type": {"volume_type": gold}}
-        )
-
+        await self.good(admin, "PUT", f"{DEFAULTS}/{project}", {"default_type": {"volume_type": gold}})
+        await self.a_type(admin, "silver")
+        await self.good(admin, "POST", GROUP_TYPES, {"group_type": {"name": "g"}})
+        for method, path in refused.items():
+            told = {"forbidden": {"code": 403, "message": "not this kind"}}
+            cloud.pod("Pod2").cinder.behave("status", method=method, path=path, status=403, body=told)
         await cloud.pod("Pod2").fake.start()
+        return gold, specs
 
-        async def served() -> str:
-            while True:
-                body = {"volume": {"size": 1, "availability_zone": "az2", "volume_type": gold}}
-                made = await cloud.demo.volume.post(VOLUMES, body, version=LATEST)
-                if made.status == 202:
-                    return str(made.json["volume"]["volume_type_id"])
-                self.assertEqual(503, made.status, made.body)
-                await pause(0.1)
-
-        self.assertEqual(gold, await within(30, served()))
+    async def test_pod_away(self) -> None:
+        """
+        A pod that was down while a type was made has it by its own id after its return, with all that belongs to it, before it
+        gets any volume; and then takes volumes by the top id.
+        """
+        cloud, _ = await self.begin(**AWAY)
+        gold, _ = await self.made_while_away(cloud)
+        volume = await self.until_taken(cloud, gold)
+        self.assertEqual(gold, volume["volume_type_id"])
         await self.nothing_left(cloud)
+        asked = [request["path"].partition("?")[0] for request in cloud.pod("Pod2").cinder.requests()]
+        first = next(at for at, path in enumerate(asked) if path.endswith("/volumes"))
+        for made in ("/encryption", "/action", "/associate", f"/default-types/{cloud.demo.project_id}"):
+            last = max(at for at, path in enumerate(asked) if path.endswith(made))
+            self.assertLess(last, first, made)
         own = await self.in_pod(cloud, "Pod2")
-        self.assertEqual({"a": "b"}, own["extra_specs"])
+        self.assertEqual(({"a": "b"}, False), (own["extra_specs"], own["is_public"]))
         pod = cloud.admin.at_pod("Pod2", "volume")
+        below = f"{TYPES}/{own['id']}"
+        self.assertEqual("luks", (await self.good(pod, "GET", f"{below}/encryption"))["provider"])
+        access = (await self.good(pod, "GET", f"{below}/os-volume-type-access"))["volume_type_access"]
+        self.assertEqual([cloud.demo.project_id], [one["project_id"] for one in access])
         shown = (await self.good(pod, "GET", f"{QOS}/{own['qos_specs_id']}"))["qos_specs"]
         self.assertEqual("fast", shown["name"])
         default = await self.good(pod, "GET", f"{DEFAULTS}/{cloud.demo.project_id}")
         self.assertEqual(own["id"], default["default_type"]["volume_type_id"])
         self.assertEqual([], await self.jobs(cloud, state="dead"))
+
+    async def test_refused_kind(self) -> None:
+        """
+        A pod that takes no volume types leaves a dead letter that names them and what needs them; it gets all else, and volumes.
+        """
+        cloud, _ = await self.begin(**AWAY)
+        await self.made_while_away(cloud, POST="/types$")
+        await self.until(cloud, "Pod2", healthy=True)
+        await self.until_taken(cloud, "files")
+        await self.nothing_left(cloud)
+        (dead,) = await self.jobs(cloud, state="dead")
+        self.assertEqual(("sync_pod", "Pod2"), (dead["kind"], dead["payload"]["pod"]))
+        for named in (
+            "volume_type gold: POST /v3/{project_id}/types: 403 not this kind",
+            "volume_type silver: POST /v3/{project_id}/types: 403 not this kind",
+            "qos_specs fast: it has no volume type ",
+            f"default_type {cloud.demo.project_id}: it has no volume type ",
+        ):
+            self.assertIn(named, dead["error"])
+        listed = (await self.good(cloud.admin.at_pod("Pod2", "volume"), "GET", QOS))["qos_specs"]
+        self.assertEqual(["fast"], [one["name"] for one in listed])
+
+    async def test_refused_part(self) -> None:
+        """
+        A pod that takes no encryption of types has them without it, and a dead letter that says so; it gets all else.
+        """
+        cloud, _ = await self.begin(**AWAY)
+        await self.made_while_away(cloud, POST="/encryption$")
+        await self.until(cloud, "Pod2", healthy=True)
+        await self.until_taken(cloud, "silver")
+        await self.nothing_left(cloud)
+        (dead,) = await self.jobs(cloud, state="dead")
+        self.assertIn("volume_type gold: POST /v3/{project_id}/types/{ref}/encryption: 403", dead["error"])
+        self.assertNotIn("silver", dead["error"])
+        own = await self.in_pod(cloud, "Pod2")
+        pod = cloud.admin.at_pod("Pod2", "volume")
+        shown = (await self.good(pod, "GET", f"{QOS}/{own['qos_specs_id']}"))["qos_specs"]
+        self.assertEqual("fast", shown["name"])
 
     async def test_one_pods_own(self) -> None:
         """

@@ -116,6 +116,10 @@ class SharedComparison(EndlessService):
         states = await self._store.everything(kind.kind)
         versions = {state.resource.top_id: state.resource.version for state in before}
         result = compared(kind, states, shown, self._ids.of)
+        for state, copy in result.renumbered:
+            resource = state.resource
+            if versions.get(resource.top_id) == resource.version:
+                await self._store.note_copies(resource.key, resource.top_id, resource.version, [copy])
         drifts: list[Drift] = []
         for found in result.found:
             resource = found.state.resource

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from trio2o.errors import NotYet
 from trio2o.interfaces import IPodIds, ISharedKind
@@ -40,6 +40,8 @@ class Comparison:
 
     #: What pods lack of what is wanted, or have otherwise, or have refused.
     found: Sequence[Found] = ()
+    #: What pods have under its name by another id of theirs than is known: it was made there anew.
+    renumbered: Sequence[tuple[SharedState, SharedCopy]] = ()
     #: What nothing wants: by its key what pods show, by pod id.
     extra: Mapping[SharedKey, Mapping[str, Observed]] = field(factory=dict)
 
@@ -58,10 +60,12 @@ def compared(
     alive = [state for state in states if not state.resource.deleted]
     gone = [state for state in states if state.resource.deleted]
     found: list[Found] = []
+    renumbered: list[tuple[SharedState, SharedCopy]] = []
     extra: dict[SharedKey, dict[str, Observed]] = {}
     for pod_id, items in shown.items():
         by_ref = {item.ref: item for item in items}
         by_key = {item.key: item for item in items}
+        refs = {state.copies[pod_id].pod_ref for state in alive if pod_id in state.copies}
         seen: set[SharedKey] = set()
         for state in alive:
             copy = state.copies.get(pod_id)
@@ -73,6 +77,9 @@ def compared(
             if copy.state is CopyState.BEHIND:
                 # a job is at it
                 continue
+            if kind.mapped and copy.pod_ref and item is not None and item.ref not in refs:
+                copy = evolve(copy, pod_ref=item.ref)
+                renumbered.append((state, copy))
             drift = _drift(kind, state, item, ids_of(pod_id), pod_id, copy)
             if drift is not None:
                 found.append(Found(state=state, copy=copy, drift=drift))
@@ -84,7 +91,7 @@ def compared(
         for key, item in by_key.items():
             if key not in seen and key not in leaving:
                 extra.setdefault(key, {})[pod_id] = item
-    return Comparison(found=found, extra=extra)
+    return Comparison(found=found, renumbered=renumbered, extra=extra)
 
 
 def _drift(

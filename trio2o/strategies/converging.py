@@ -113,6 +113,12 @@ class Converger:
         shared_before = bool(ref)
         ask = self._ask(pod, kind.surface)
         state, words = CopyState.BEHIND, ""
+
+        def learn(own: str) -> None:
+            # also where a later step is refused: by that id the pod has it, and other things may need it
+            nonlocal ref, shared_before
+            ref, shared_before = own, True
+
         try:
             for _ in range(_ROUNDS):
                 observed = await self._observed(kind, resource, ask, ref)
@@ -126,8 +132,9 @@ class Converger:
                 replaced = any(step.replaces for step in steps)
                 if replaced and not shared_before and not self._overwrites(kind.kind):
                     raise _Stopped(CopyState.REFUSED, ANOTHER_ONE)
-                own = await self._made(ask, steps, own, patient=patient)
-                ref, shared_before = own, True
+                if kind.mapped and observed is not None:
+                    learn(own)
+                learn(await self._made(ask, steps, own, learn, patient=patient))
             raise _Stopped(CopyState.REFUSED, "it took every change and still shows it otherwise")
         except _Stopped as stopped:
             state, words = stopped.state, str(stopped)
@@ -155,10 +162,13 @@ class Converger:
         return observed
 
     @staticmethod
-    async def _made(ask: IPodAsk, steps: Sequence[Step], ref: str, *, patient: bool) -> str:
+    async def _made(
+        ask: IPodAsk, steps: Sequence[Step], ref: str, learn: Callable[[str], None], *, patient: bool
+    ) -> str:
         """
         Make steps; the pod's own id of the thing afterwards.
 
+        :param learn: told the id of what was made, as soon as it is known.
         :raises _Stopped: if one is not taken.
         """
         for step in steps:
@@ -171,6 +181,7 @@ class Converger:
                 raise _Stopped(state, f"{step.method} {step.path}: {status} {_words(body)}".strip())
             if step.ref_at and status < 400:
                 ref = _at(body, step.ref_at) or ref
+                learn(ref)
         return ref
 
 

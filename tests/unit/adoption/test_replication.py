@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.shared.test_cinder_kinds import QOS, TYPE, CinderAsk, a_cinder
+from tests.unit.shared.test_cinder_kinds import LUKS, QOS, TYPE, CinderAsk, a_cinder
 from trio2o.adoption.replication import ReplicateJobs
 from trio2o.adoption.sync_pods import SYNC_POD, SyncPodJobs
 from trio2o.model import Job, Pod
@@ -122,6 +122,29 @@ class ReplicateTests(ReplicationCase):
         own = str(made["qos_specs"]["id"])
         self.wants("qos_specs", "fast", own, QOS, Pod1=own)
         return own
+
+    def test_refused_in_part(self) -> None:
+        """
+        A pod that refuses a part of a thing is known to have it by its own id all the same, made just now or before.
+        """
+        for there in (False, True):
+            self.setUp()
+            made = self.in_pod("Pod1", "POST", "/types", {"volume_type": {"name": "gold"}})
+            own = str(made["volume_type"]["id"])
+            self.wants("volume_type", "gold", own, {**TYPE, "encryption": LUKS}, Pod1=own)
+            if there:
+                self.in_pod("Pod2", "POST", "/types", {"volume_type": {"name": "gold"}})
+            self.asks["Pod2-id"].refuses = "/encryption"
+
+            key = SharedKey("volume_type", "gold")
+            with self.assertRaises(self.failureException) as raised:
+                self.worked(self.replicate, REPLICATE, str(key), replication(key, own).payload)
+
+            self.assertIn("JobHopeless: volume_type gold is refused by Pod2: ", str(raised.exception))
+            self.now(self.book.load())
+            listed = self.in_pod("Pod2", "GET", "/types")["volume_types"]
+            (its,) = [each["id"] for each in listed if each["name"] == "gold"]
+            self.assertEqual(its, self.book.of("Pod2-id").own("volume_type", own), there)
 
     def test_who_has_it(self) -> None:
         """

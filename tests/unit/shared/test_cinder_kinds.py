@@ -75,6 +75,8 @@ class CinderAsk:
     api: Api
     pod: Pod = field(factory=lambda: Pod(id="Pod1-id", name="Pod1", az_name="az1"))
     sent: list[str] = field(factory=list)
+    #: What the path of a step ends with that the pod refuses; empty for none.
+    refuses: str = ""
 
     async def get(self, path: str, *, version: str = "") -> tuple[int, Any]:
         return await self._asked("GET", path, None, version)
@@ -82,6 +84,8 @@ class CinderAsk:
     async def send(self, step: Step, ref: str) -> tuple[int, Any]:
         path = step.path.replace("{ref}", quoted(ref))
         self.sent.append(f"{step.method} {path}")
+        if self.refuses and path.endswith(self.refuses):
+            return 403, {"forbidden": {"message": "no"}}
         return await self._asked(step.method, path, step.body, step.version)
 
     async def obstacle(self) -> str:
