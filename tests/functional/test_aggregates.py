@@ -187,6 +187,10 @@ class AggregateTests(SharedCase):
         self.assertEqual("fast", shown["OS-EXT-AZ:availability_zone"])
         services = (await cloud.admin.compute.get("/v2.1/os-services?binary=nova-compute")).json["services"]
         self.assertEqual(["az1", "fast", "az2"], [service["zone"] for service in services])
+        for zone, pods in (("fast", ["Pod2"]), ("az2", ["Pod3"])):
+            wanted = {"tenant_id": cloud.demo.project_id, "availability_zone": zone}
+            explained = (await cloud.admin.admin.post("/v1.0/schedule", {"schedule": wanted})).json
+            self.assertEqual(pods, [pod["pod_name"] for pod in explained["schedule"]["pods"]])
 
     async def test_pods_zone(self) -> None:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.web.resource import Resource
 
@@ -19,6 +19,7 @@ from trio2o.administration.pods import PodAdministration
 from trio2o.administration.routes import RouteAdministration
 from trio2o.administration.usage import UsageAdministration
 from trio2o.identity.policy import OsloPolicy
+from trio2o.model import Pod
 from trio2o.ops.drain import Drain
 from trio2o.ops.metrics import Metrics, MetricsResource
 from trio2o.service.database import Database
@@ -26,7 +27,9 @@ from trio2o.service.parts import Common
 from trio2o.service.pod_settings import read_settings
 from trio2o.service.surfaces import Counter, ServedSurface, TrackedSite, make_wrapper
 from trio2o.strategies.concurrently import Shield
+from trio2o.strategies.dry_run import DryRun
 from trio2o.strategies.experience import Experience
+from trio2o.strategies.own_zones import ZONES
 from trio2o.web.admin.app import AdminApi
 
 
@@ -71,6 +74,10 @@ def make_admin(
     def now() -> datetime:
         return datetime.fromtimestamp(clock.seconds(), UTC)
 
+    async def zones(pod: Pod) -> dict[str, Any] | None:
+        said = await common.asks.get(pod, "compute", ZONES)
+        return said.body if said.status == 200 and isinstance(said.body, dict) else None
+
     api = AdminApi(
         pods=PodAdministration(database.pods, healthy, now, read_settings),
         drain=DrainAdministration(database.pods, database.bindings, now),
@@ -84,7 +91,7 @@ def make_admin(
         ),
         drift_report=DriftAdministration(store=database.shared, pods=database.pods),
         jobs=JobAdministration(store=database.jobs, due=jobs_due),
-        explain=common.placement.explain,
+        explain=DryRun(placement=common.placement, own_zones=common.own_zones, ask=zones).explain,
         health=Health(
             common.state,
             healthy,

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from trio2o.adoption.questions import PodQuestions
 from trio2o.config.schema import Config
 from trio2o.interfaces import (
     ICursorBook,
@@ -69,3 +70,4 @@ class Common:
     job_queue: IJobQueue
     counted: QuotaCounting
     own_zones: OwnZones
+    asks: PodQuestions

@@ -219,6 +219,7 @@ def make_graph(
         job_queue=job_queue.queue,
         counted=counted,
         own_zones=own_zones,
+        asks=asks,
     )
     listen = config.listen
     surfaces = [

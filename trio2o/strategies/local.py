@@ -4,6 +4,7 @@ The strategy ``local``: answered from the daemon's own state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,7 +19,7 @@ from trio2o.merging.zones import INTERNAL, hosts_by_zone, in_order
 from trio2o.model import Pod, PodState, RequestContext
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder
-from trio2o.strategies.own_zones import OwnZones
+from trio2o.strategies.own_zones import OwnZones, asking, is_open
 from trio2o.strategies.pages import object_in
 
 #: From this microversion on Nova takes no parameters here.
@@ -65,7 +66,7 @@ class LocalStrategy:
                 zones.setdefault(pod.az_name, []).append(pod)
         return dict(sorted(zones.items()))
 
-    def _available(self, pods: list[Pod], service: str) -> bool:
+    def _available(self, pods: Sequence[Pod], service: str) -> bool:
         return any(pod.state is PodState.ENABLED and self._pods.healthy(pod.id, service) for pod in pods)
 
     async def _zones(self, inbound: Inbound, context: RequestContext) -> Answer:
@@ -81,10 +82,17 @@ class LocalStrategy:
         if context.surface != "compute":
             # Cinder lists zones as it finds them, whichever are available
             return _answer(told_zones)
-        own, _ = await self._own_zones.of_pods(self._forwarder, inbound, context, self._budget)
+        ask = asking(self._forwarder, inbound, context, self._budget)
+        found = await self._own_zones.found(ask)
+        # a pod that says nothing may have the hosts of any
+        own = self._own_zones.names() if found.silent else found.pods
         told_zones += [
-            {"zoneName": zone, "zoneState": {"available": self._available(pods, "compute")}, "hosts": None}
-            for zone, pods in own.items()
+            {
+                "zoneName": zone,
+                "zoneState": {"available": self._available(found.open.get(zone, ()), "compute")},
+                "hosts": None,
+            }
+            for zone in own
         ]
         return _answer(in_order(told_zones))
 
@@ -128,10 +136,18 @@ class LocalStrategy:
             }
             for zone, members in zones.items()
         ]
-        for zone in {INTERNAL, *own}.intersection(hosts).difference(zones):
-            members = [pod for pod, listed in given if any(shown.get("zoneName") == zone for shown in listed)]
+        # a pod that says nothing may have the hosts of any
+        shown_besides = {INTERNAL, *own}.intersection(hosts) | (own if missing else frozenset())
+        for zone in shown_besides.difference(zones):
+            members = [
+                pod
+                for pod, listed in given
+                if any(shown.get("zoneName") == zone and is_open(shown) for shown in listed)
+            ]
             available = zone == INTERNAL or self._available(members, context.surface)
-            told_zones.append({"zoneName": zone, "zoneState": {"available": available}, "hosts": hosts[zone]})
+            told_zones.append(
+                {"zoneName": zone, "zoneState": {"available": available}, "hosts": hosts.get(zone)}
+            )
         answer = _answer(in_order(told_zones))
         return Answer(
             status=200,

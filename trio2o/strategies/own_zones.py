@@ -6,11 +6,13 @@ Users know them by the names that they have in the pods. What pods themselves ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
 
-from trio2o.errors import PodFailure
+from trio2o.errors import GatewayError, PodFailure
 from trio2o.exchange import Inbound
 from trio2o.interfaces import ISharedIds, IState
 from trio2o.model import Pod, PodState, RequestContext
@@ -21,7 +23,25 @@ from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.pages import object_in
 
-_ZONES = b"/v2.1/os-availability-zone"
+#: Where a pod lists its zones, which every user may read.
+ZONES = "/v2.1/os-availability-zone"
+
+#: Asks a pod for :data:`ZONES`: the JSON object that it answers, ``None`` for anything else.
+AskZones = Callable[[Pod], Coroutine[Deferred[Any], Any, Mapping[str, Any] | None]]
+
+
+@frozen(kw_only=True)
+class FoundZones:
+    """
+    What pods say of these zones.
+    """
+
+    #: By name, the pods that have hosts there.
+    pods: Mapping[str, Sequence[Pod]]
+    #: By name, those of them that say that it is available.
+    open: Mapping[str, Sequence[Pod]]
+    #: What came of asking the pods that do not tell: each may have hosts in any of them.
+    silent: Sequence[PodFailure | GatewayError] = ()
 
 
 @define(kw_only=True)
@@ -49,41 +69,64 @@ class OwnZones:
             self._known = (wanted, pods, names)
         return self._known[2]
 
-    async def of_pods(
-        self, forwarder: Forwarder, inbound: Inbound, context: RequestContext, budget: float
-    ) -> tuple[dict[str, list[Pod]], list[PodFailure]]:
+    async def found(self, ask: AskZones) -> FoundZones:
         """
-        These zones with the pods that have hosts in them, and what came of asking the other pods.
+        Ask all pods, if there are such zones at all.
         """
         names = self.names()
         pods = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED] if names else []
-        answers = await gathered(
-            [forwarder.ask(inbound, context, pod, "compute", _ZONES, budget=budget) for pod in pods],
-            (PodFailure,),
-        )
+        answers = await gathered([ask(pod) for pod in pods], (PodFailure, GatewayError))
         zones: dict[str, list[Pod]] = {}
-        silent: list[PodFailure] = []
+        open_zones: dict[str, list[Pod]] = {}
+        silent: list[PodFailure | GatewayError] = []
         for pod, said in zip(pods, answers, strict=True):
-            if isinstance(said, PodFailure):
+            if isinstance(said, PodFailure | GatewayError):
                 silent.append(said)
-            if isinstance(said, Exception):
                 continue
-            listed = (object_in(said[1]) or {}).get("availabilityZoneInfo")
-            for shown in listed if isinstance(listed, list) else ():
+            listed = None if said is None or isinstance(said, Exception) else said.get("availabilityZoneInfo")
+            if not isinstance(listed, list):
+                silent.append(PodFailure(pod.name, "it does not list its zones", sent=True))
+                continue
+            for shown in listed:
                 name = shown.get("zoneName") if isinstance(shown, dict) else None
                 if isinstance(name, str) and name in names:
                     zones.setdefault(name, []).append(pod)
-        return zones, silent
+                    if is_open(shown):
+                        open_zones.setdefault(name, []).append(pod)
+        return FoundZones(pods=zones, open=open_zones, silent=silent)
 
-    async def pods_with(
-        self, zone: str, forwarder: Forwarder, inbound: Inbound, context: RequestContext, budget: float
-    ) -> frozenset[str]:
+    async def pods_with(self, zone: str, ask: AskZones) -> frozenset[str]:
         """
         The ids of the pods that have hosts in a zone.
 
         :raises GatewayError: if none says so, and one does not answer.
         """
-        zones, silent = await self.of_pods(forwarder, inbound, context, budget)
-        if zone not in zones and silent:
-            raise told(silent[0])
-        return frozenset(pod.id for pod in zones.get(zone, ()))
+        found = await self.found(ask)
+        if zone not in found.pods and found.silent:
+            why = found.silent[0]
+            raise told(why) if isinstance(why, PodFailure) else why
+        return frozenset(pod.id for pod in found.pods.get(zone, ()))
+
+
+def is_open(shown: Mapping[str, Any]) -> bool:
+    """
+    Whether a pod that lists a zone says that it is available: one of its hosts is enabled and there.
+    """
+    state = shown.get("zoneState")
+    return isinstance(state, dict) and state.get("available") is True
+
+
+def asking(forwarder: Forwarder, inbound: Inbound, context: RequestContext, budget: float) -> AskZones:
+    """
+    Asks with the token of whoever asks us.
+
+    :param budget: seconds that a pod has.
+    """
+
+    async def ask(pod: Pod) -> Mapping[str, Any] | None:
+        status, raw = await forwarder.ask(
+            inbound, context, pod, "compute", ZONES.encode("ascii"), budget=budget
+        )
+        return object_in(raw) if status == 200 else None
+
+    return ask

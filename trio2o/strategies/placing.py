@@ -119,7 +119,9 @@ class Placement:
             return self._claiming(self._ranked(request, bindings, pinned=True, tell=tell))
         return await self._turns.run(request.project_id, lambda: self._bound(request, explain))
 
-    async def explain(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
+    async def explain(
+        self, request: PlacementRequest, *, unknown_zone: str, pinned: bool = False
+    ) -> Explanation:
         """
         Rank the pods as :meth:`place` would, and change nothing.
 
@@ -130,9 +132,10 @@ class Placement:
         if self._offers is not None:
             request = completed(request, self._offers, self._typical)
         bindings = await self._bindings.active(request.project_id)
-        request = self._in_a_zone(request, bindings)
+        if not pinned:
+            request = self._in_a_zone(request, bindings)
         request, ranking = self._ranks.rank(request, bindings)
-        return self._explained(request, ranking, bindings, pinned=False)
+        return self._explained(request, ranking, bindings, pinned=pinned)
 
     async def after(self, place: Place) -> Place | None:
         """

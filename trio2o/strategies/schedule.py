@@ -28,7 +28,7 @@ from trio2o.strategies.forwarding import Forwarder, told
 from trio2o.strategies.keyed import KeyedCreates
 from trio2o.strategies.locating import Locator
 from trio2o.strategies.outcomes import Outcomes
-from trio2o.strategies.own_zones import OwnZones
+from trio2o.strategies.own_zones import OwnZones, asking
 from trio2o.strategies.placing import Explains, Place, Placement
 from trio2o.strategies.referring import pods_having
 from trio2o.strategies.reserving import Hold
@@ -172,7 +172,8 @@ class ScheduleStrategy:
         :raises BadRequest: if there is none.
         :raises GatewayError: if a pod that may have some does not answer.
         """
-        pods = await self._own_zones.pods_with(zone, self._forwarder, inbound, context, self._zone_budget)
+        ask = asking(self._forwarder, inbound, context, self._zone_budget)
+        pods = await self._own_zones.pods_with(zone, ask)
         pods = pods if within is None else pods & within
         if not pods:
             raise BadRequest(SURFACES[context.surface].unknown_zone.replace("{zone}", zone))

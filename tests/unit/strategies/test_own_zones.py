@@ -4,13 +4,19 @@ Zones that aggregates make of hosts: listed, asked for, and shown by their own n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from tests.unit.strategies.case import P1, S1, V1, StrategyCase, a_context, a_server
 from tests.unit.strategies.doubles import Reply, Unreachable
-from trio2o.errors import BadRequest, Unavailable
-from trio2o.model import Kind, PodState
+from trio2o.errors import BadRequest, GatewayError, PodUnreachable, Unavailable
+from trio2o.model import Kind, PlacementRequest, Pod, PodState
 from trio2o.model.shared import SharedKey, SharedResource, SharedState
+from trio2o.scheduling.binding_move import NO_MOVE
+from trio2o.scheduling.explaining import Explanation
+from trio2o.strategies.dry_run import DryRun
 
 ZONES = "/v2.1/os-availability-zone"
 SERVERS = "/v2.1/servers"
@@ -96,8 +102,40 @@ class OwnZoneTests(StrategyCase):
         self.assertEqual({"az1": True, "az2": True, "fast": False}, self.told())
         self.lists({"Pod2": ["nova"]})
         self.assertEqual({"az1": True, "az2": True}, self.told())
-        self.pods.on("Pod2", "GET", ZONES, Unreachable())
-        self.assertEqual({"az1": True, "az2": True}, self.told())
+
+    def test_silent(self) -> None:
+        """
+        While a pod does not list its zones, each of whose hosts no other pod tells is listed, and not available: the pod may
+        have them.
+        """
+        self.aggregate("2", "slow")
+        for silent in (Unreachable(), Reply(500, {}), Reply(200, {"availabilityZoneInfo": None})):
+            self.pods.on("Pod1", "GET", ZONES, silent)
+            self.assertEqual({"az1": True, "az2": True, "fast": True, "slow": False}, self.told())
+
+        for name in ("Pod2", "Pod3"):
+            listed = [zone("nova", f"{name}-a"), zone("fast", f"{name}-b")]
+            self.pods.on(name, "GET", f"{ZONES}/detail", Reply(200, {"availabilityZoneInfo": listed}))
+        self.pods.on("Pod1", "GET", f"{ZONES}/detail", Unreachable())
+        answer = self.asked("GET", f"{ZONES}/detail", context=ADMIN)
+        detail = {each["zoneName"]: each for each in self.shown(answer)["availabilityZoneInfo"]}
+        self.assertEqual(
+            {"zoneName": "slow", "zoneState": {"available": False}, "hosts": None}, detail["slow"]
+        )
+        self.assertEqual(["Pod2-b", "Pod3-b"], sorted(detail["fast"]["hosts"]))
+
+    def test_hosts_away(self) -> None:
+        """
+        One whose hosts the pods say are away is not available, though the pods answer.
+        """
+        listed = [zone("nova"), {**zone("fast", "Pod2-b"), "zoneState": {"available": False}}]
+        for path in (ZONES, f"{ZONES}/detail"):
+            self.pods.on("*", "GET", path, Reply(200, {"availabilityZoneInfo": [zone("nova")]}))
+            self.pods.on("Pod2", "GET", path, Reply(200, {"availabilityZoneInfo": listed}))
+        self.assertEqual({"az1": True, "az2": True, "fast": False}, self.told())
+        answer = self.asked("GET", f"{ZONES}/detail", context=ADMIN)
+        detail = {each["zoneName"]: each for each in self.shown(answer)["availabilityZoneInfo"]}
+        self.assertFalse(detail["fast"]["zoneState"]["available"])
 
     def test_detail(self) -> None:
         """
@@ -142,8 +180,9 @@ class OwnZoneTests(StrategyCase):
         body = {"server": {"name": "s", "availability_zone": "fast"}}
         words = self.refused(BadRequest, "POST", SERVERS, body).message
         self.assertEqual("The requested availability zone is not available", words)
-        self.pods.on("Pod2", "GET", ZONES, Unreachable())
-        self.refused(Unavailable, "POST", SERVERS, body)
+        for silent in (Unreachable(), Reply(500, {}), Reply(200, b"<html>")):
+            self.pods.on("Pod2", "GET", ZONES, silent)
+            self.refused(GatewayError, "POST", SERVERS, body)
         body = {"server": {"name": "s", "availability_zone": "secret"}}
         self.refused(BadRequest, "POST", SERVERS, body)
 
@@ -204,3 +243,49 @@ class OwnZoneTests(StrategyCase):
         self.lists({"Pod1": ["fast"]})
         self.pods.on("Pod1", "POST", SERVERS, Reply(202, {"server": {"id": S1}}))
         self.assertEqual(202, self.asked("POST", SERVERS, {"server": server}).status)
+
+    def explained(self, zone: str) -> Explanation:
+        """
+        What the dry run tells.
+        """
+        return self.successResultOf(self.dry_run(zone))
+
+    def dry_run(self, zone: str, kind: Kind = Kind.SERVER) -> Deferred[Explanation]:
+        """
+        Begin one.
+        """
+        run = DryRun(placement=self.placement, own_zones=self.own_zones, ask=self.ask)
+        request = PlacementRequest(project_id=P1, kind=kind, availability_zone=zone)
+        return self.deferred(run.explain(request, unknown_zone="no {zone}"))
+
+    async def ask(self, pod: Pod) -> Mapping[str, Any] | None:
+        """
+        What a pod lists.
+        """
+        if pod.id in self.pods.sick:
+            raise PodUnreachable(pod.name, "it is away", sent=False)
+        there = ["nova", "fast"] if pod.name == "Pod2" else ["nova"]
+        return {"availabilityZoneInfo": [zone(name) for name in there]}
+
+    def test_dry_run(self) -> None:
+        """
+        The pods with hosts in it are ranked, no other, and no binding would be made; as with the create.
+        """
+        self.is_bound(self.pod1)
+        told = self.explained("fast")
+        self.assertEqual(["Pod2"], [pod.name for pod in told.ranking.pods])
+        self.assertIsNone(told.request.availability_zone)
+        self.assertIs(NO_MOVE, told.move)
+        self.assertEqual("Pod1", self.explained("az1").ranking.pods[0].name)
+
+    def test_dry_run_unknown(self) -> None:
+        """
+        One without hosts is unknown, as it is to volumes, and as long as a pod is away nobody knows.
+        """
+        self.aggregate("2", "slow")
+        for name, kind in (("slow", Kind.SERVER), ("fast", Kind.VOLUME), ("secret", Kind.SERVER)):
+            refused = self.failureResultOf(self.dry_run(name, kind), BadRequest)
+            self.assertEqual(f"no {name}", refused.value.message)
+        self.pods.sick.add("Pod1-id")
+        self.assertEqual(["Pod2"], [pod.name for pod in self.explained("fast").ranking.pods])
+        self.failureResultOf(self.dry_run("slow"), Unavailable)

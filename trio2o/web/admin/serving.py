@@ -54,7 +54,7 @@ class Wrapped(Protocol):
 
 class Explains(Protocol):
     """
-    :meth:`trio2o.strategies.placing.Placement.explain`.
+    :meth:`trio2o.strategies.dry_run.DryRun.explain`.
     """
 
     async def __call__(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
