@@ -18,13 +18,17 @@ class TourTests(ClientsCase):
         Every station shows what it promises, and nothing is left over.
         """
         shown: list[str] = []
-        Tour(sandbox=self.cloud.sandbox, client=self.cloud.demo.client, show=shown.append).run()
+        Tour(sandbox=self.cloud.sandbox, client=self.cloud.client, show=shown.append).run()
         text = "\n".join(shown)
-        for part in ("az2", "web-az1", "UNKNOWN", "503", "project demo is bound to Pod3 in az2", "meanwhile"):
+        for part in (
+            *("az2", "web-az1", "UNKNOWN", "503", "project demo is bound to Pod3 in az2", "meanwhile"),
+            *("Quota exceeded for instances", "web.small", "sync_pod: done"),
+        ):
             self.assertIn(part, text)
         self.assertNotIn("Traceback", text)
         self.assertEqual([], self.cli_json("server list"))
         self.assertEqual([], self.cli_json("volume list"))
+        self.assertNotIn("web.small", [flavor["Name"] for flavor in self.cli_json("flavor list")])
 
     def test_status(self) -> None:
         """

@@ -62,7 +62,7 @@ class SyncPodJobs(ReplicationParts):
                     else:
                         waits.append(f"{name}: {copy.error}")
                 done += moved
-                await tell(f"{pod.name} has {done} things that it lacked")
+                await tell(f"{pod.name} has got {done} of what it lacked")
             if not waits or (not moved and not patient):
                 break
             # what stands in the way of a thing may be among the things that the pod lacks: while any of them moves, all may

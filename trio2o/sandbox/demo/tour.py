@@ -16,12 +16,17 @@ from trio2o.sandbox.demo.processes import StepFailed
 
 #: Longest wait for a fake server or volume to be built, in seconds.
 _PATIENCE = 30.0
+#: What an administrator makes while a pod is down.
+_FLAVOR = "web.small"
+_WHERE = "--image cirros --nic none --availability-zone"
+_CREATE = f"server create --flavor m1.tiny {_WHERE}"
 
 
 @define(kw_only=True)
 class Tour:
     """
-    Creates servers and volumes in both zones, lists them as one cloud, and takes a pod down.
+    Creates servers and volumes in both zones, lists them as one cloud, meets a quota over all pods, and takes a pod down, which
+    finds a new flavor when it is back.
     """
 
     _sandbox: Sandbox
@@ -38,10 +43,7 @@ class Tour:
         self._head("A user creates servers and volumes, and picks availability zones")
         self._command("availability zone list --compute")
         for zone in ("az1", "az2"):
-            self._command(
-                f"server create --flavor m1.tiny --image cirros --nic none --availability-zone {zone}"
-                f" -c id -c name -c status web-{zone}"
-            )
+            self._command(f"{_CREATE} {zone} -c id -c name -c status web-{zone}")
             self._command(
                 f"volume create --size 1 --availability-zone {zone} -c id -c name -c status data-{zone}"
             )
@@ -57,6 +59,7 @@ class Tour:
         self._command("server add volume web-az1 data-az1", "-c", "Volume ID", "-c", "Device")
         self._head("What the operator sees: the bindings, and which pod has what")
         self._operator()
+        self._quota()
         self._pod_down()
         self._head("Cleaning up")
         self._clean()
@@ -78,6 +81,14 @@ class Tour:
                 route = self._sandbox.admin_get(f"/routes/{item['ID']}")["routes"][0]
                 self._show(f"  {kind} {item['Name']} is in {pods[route['pod_id']]['pod_name']}")
 
+    def _quota(self) -> None:
+        self._head("A quota counts over all pods")
+        self._command("--os-cloud admin quota set --instances 2 demo")
+        refused = self._command(f"{_CREATE} az1 third", fails=True)
+        if "Quota exceeded" not in refused:
+            raise StepFailed(f"a server beyond the quota was to be refused with 403, not with: {refused}")
+        self._command("--os-cloud admin quota delete --compute demo")
+
     def _pod_down(self) -> None:
         pod = self._sandbox.layout.pods[-1]
         self._head(f"{pod.name}, the only pod of {pod.zone}, goes down")
@@ -88,7 +99,13 @@ class Tour:
             self._sandbox.pod_up(pod)
         self._head(f"{pod.name} comes back")
         self._until_listed("web-az2")
-        self._command("server list -c Name -c Status")
+        self._show("It has got the flavor that it missed before it takes anything new:")
+        self._command(f"server create --flavor {_FLAVOR} {_WHERE} {pod.zone} -c name -c status fresh")
+        self._built("server", "ACTIVE")
+        self._command("server list -c Name -c Status -c Flavor")
+        self._show(f'$ curl -H "X-Auth-Token: …" {self._sandbox.layout.admin_url}/jobs?kind=sync_pod&limit=1')
+        for job in self._sandbox.admin_get("/jobs?kind=sync_pod&limit=1")["jobs"]:
+            self._show(f"  {job['kind']}: {job['state']}, attempts: {job['attempts']}, {job['progress']}")
 
     def _without(self, zone: str) -> None:
         self._show(
@@ -100,18 +117,20 @@ class Tour:
         self._command("--os-compute-api-version 2.1 server list -c ID -c Name -c Status")
         self._command("volume list -c Name -c Status")
         self._show(f"\nNothing can be created in {zone} until then, and all goes on elsewhere:")
-        create = "server create --flavor m1.tiny --image cirros --nic none --availability-zone"
-        refused = self._command(f"{create} {zone} late", fails=True)
+        refused = self._command(f"{_CREATE} {zone} late", fails=True)
         if "503" not in refused:
             raise StepFailed(
                 f"a create in a zone without pods was to be refused with 503, not with: {refused}"
             )
-        self._command(f"{create} az1 -c name -c status meanwhile")
+        self._command(f"{_CREATE} az1 -c name -c status meanwhile")
+        self._command(f"--os-cloud admin flavor create --vcpus 1 --ram 256 --disk 1 -c name -c ram {_FLAVOR}")
 
     def _clean(self) -> None:
         """
         Delete what the tour, or one that broke off, has made.
         """
+        admin = self._client.of("admin")
+        admin.text("quota", "delete", "--compute", "demo")
         servers = [item["ID"] for item in self._listed("server")]
         if servers:
             self._client.text("server", "delete", "--wait", *servers)
@@ -120,6 +139,8 @@ class Tour:
         if volumes:
             self._client.text("volume", "delete", *volumes)
             self._wait(lambda: [item["Name"] for item in self._listed("volume")], "still not deleted")
+        if _FLAVOR in [item["Name"] for item in self._listed("flavor")]:
+            admin.text("flavor", "delete", _FLAVOR)
 
     def _built(self, kind: str, status: str) -> None:
         self._wait(

@@ -38,6 +38,7 @@ OPENSTACK_MODULES = (
     "openstack.image.v2._proxy",
     "openstack.network.v2._proxy",
     "openstackclient.common.availability_zone",
+    "openstackclient.common.quota",
     "openstackclient.compute.v2.flavor",
     "openstackclient.compute.v2.server",
     "openstackclient.identity.client",
