@@ -17,16 +17,20 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SkipTest, TestCase
+from zope.interface.verify import verifyObject
 
 from trio2o.errors import Unauthorized, Unavailable
 from trio2o.identity.access_rules import allowed
 from trio2o.identity.catalog import KeystoneCatalog
 from trio2o.identity.keystone import KeystoneClient
-from trio2o.identity.plugins import load_plugin
+from trio2o.identity.limits import KeystoneUnifiedLimits
+from trio2o.identity.plugins import load_plugin, on_the_system
 from trio2o.identity.service_token import ServiceToken
 from trio2o.identity.transport import keystone_http, keystone_pool
 from trio2o.identity.validation import KeystoneTokens
-from trio2o.model import AccessRule
+from trio2o.interfaces import IUnifiedLimits
+from trio2o.model import AccessRule, QuotaOwner, QuotaScope
+from trio2o.quota.unified import REGISTERED
 from trio2o.sandbox.keystone import ADMIN_PASSWORD, FakeKeystone
 
 #: Longer than a token may be kept when it is refused, shorter than the cache time.
@@ -246,6 +250,63 @@ class KeystoneFacts:
             for region, service, root in await self.pods():
                 self.assertEqual(catalog.endpoint(region, service), root)
 
+    async def test_unified_limits(self: Any) -> None:
+        """
+        Limits of a project are read with the registered ones; a region's own before those of none. A role on the system shows the
+        same.
+        """
+        grant = await self.keystone.authenticate()
+        compute = await self.compute_service(grant.token)
+        made: list[tuple[str, str]] = []
+
+        async def make(collection: str, **fields: Any) -> None:
+            body = {collection: [{"service_id": compute, **fields}]}
+            (item,) = (await self.ask("POST", collection, grant.token, body))[collection]
+            made.insert(0, (collection, item["id"]))
+
+        try:
+            for name, limit in (("servers", 7), ("class:VCPU", 40), ("server_groups", 3), ("class:VGPU", 9)):
+                await make("registered_limits", resource_name=name, default_limit=limit)
+            await make(
+                "registered_limits", resource_name="class:VCPU", default_limit=20, region_id="RegionOne"
+            )
+            project = {"project_id": grant.access.project_id}
+            await make("limits", resource_name="servers", resource_limit=25, **project)
+            await make("limits", resource_name="class:VCPU", resource_limit=-1, **project)
+            limits = KeystoneUnifiedLimits(keystone=self.keystone, own=self.own, region="RegionOne")
+            verifyObject(IUnifiedLimits, limits)
+            registered = {"instances": 7, "cores": 20, "server_groups": 3}
+            of_project = QuotaOwner(
+                service="keystone", scope=QuotaScope.PROJECT, scope_id=project["project_id"]
+            )
+            self.assertEqual({REGISTERED: registered, of_project: {"instances": 25}}, await limits.read())
+            await make(
+                "limits", resource_name="class:VCPU", resource_limit=5, region_id="RegionOne", **project
+            )
+            self.assertEqual({"instances": 25, "cores": 5}, (await limits.read())[of_project])
+            elsewhere = KeystoneUnifiedLimits(keystone=self.keystone, own=self.own, region="Elsewhere")
+            self.assertEqual({"instances": 25, "cores": -1}, (await elsewhere.read())[of_project])
+            on_system = self.client("password", on_the_system(self.options))
+            limits = KeystoneUnifiedLimits(
+                keystone=on_system, own=ServiceToken(on_system, self.clock), region="RegionOne"
+            )
+            self.assertEqual({"instances": 25, "cores": 5}, (await limits.read())[of_project])
+        finally:
+            for collection, item_id in made:
+                await self.ask("DELETE", f"{collection}/{item_id}", grant.token)
+
+    async def compute_service(self: Any, own: bytes) -> str:
+        """
+        The id of the catalog's compute service, which is made where there is none.
+        """
+        found: list[dict[str, Any]] = (await self.ask("GET", "services?type=compute", own))["services"]
+        if not found:
+            wanted = {"service": {"type": "compute", "name": "nova"}}
+            found = [(await self.ask("POST", "services", own, wanted))["service"]]
+            at = {"service_id": found[0]["id"], "interface": "public", "region_id": "RegionOne"}
+            await self.ask("POST", "endpoints", own, {"endpoint": {**at, "url": "http://127.0.0.1:1/v2.1"}})
+        return str(found[0]["id"])
+
 
 class FakeKeystoneTests(KeystoneFacts, TestCase):
     """
@@ -280,6 +341,27 @@ class FakeKeystoneTests(KeystoneFacts, TestCase):
         self.assertEqual(identity.user_name, "admin")
         self.assertLess(identity.expires_at, self.clock.seconds())
         await self.assertUnauthorized(ended)
+
+    async def test_others_limits(self) -> None:
+        """
+        Whom Keystone shows its own project's limits alone takes them for nothing; neither is a list that is cut short one.
+        """
+        self.fake.add_user("nobody", "pw", project="demo", roles=["member"])
+        options = {**self.options, "username": "nobody", "password": "pw", "project_name": "demo"}
+        client = self.client("password", options)
+        limits = KeystoneUnifiedLimits(
+            keystone=client, own=ServiceToken(client, self.clock), region="RegionOne"
+        )
+        failed = await self.assertFailure(Deferred.fromCoroutine(limits.read()), Unavailable)
+        self.assertIn("the roles admin and service", failed.admin_detail)
+        body = {"limits": [], "links": {}, "truncated": True}
+        self.fake.frame.behaviours.add(
+            {"kind": "status", "status": 200, "match": {"path": "/limits"}, "body": body}
+        )
+        limits = KeystoneUnifiedLimits(keystone=self.keystone, own=self.own, region="RegionOne")
+        failed = await self.assertFailure(Deferred.fromCoroutine(limits.read()), Unavailable)
+        self.assertIn("cut short", failed.admin_detail)
+        self.flushLoggedErrors()
 
     async def pods(self) -> list[tuple[str, str, str]]:
         """

@@ -119,6 +119,7 @@ def _contradictions(content: Mapping[Any, Any], known: Known) -> Iterator[Proble
     yield from _credentials(content)
     yield from _endpoints(content)
     yield from _usage_in_time(content)
+    yield from _unified_limits(content)
     scheduling = _section(content, "scheduling")
     filters, weighers = scheduling.get("filters"), scheduling.get("weighers")
     if known.filters is not None and isinstance(filters, list):
@@ -142,6 +143,14 @@ def _usage_in_time(content: Mapping[Any, Any]) -> Iterator[Problem]:
     stale = usage.get("stale_seconds", defaults.stale_seconds)
     if isinstance(interval, int | float) and isinstance(stale, int | float) and 0 < stale <= interval:
         yield "usage.stale_seconds", f"must be more than interval_seconds, {interval:g}: {stale:g}"
+
+
+def _unified_limits(content: Mapping[Any, Any]) -> Iterator[Problem]:
+    quotas, auth_type = _section(content, "quotas"), _section(content, "identity").get("auth_type")
+    if quotas.get("source") == "keystone" and quotas.get("compute"):
+        yield "quotas.compute", "cannot stand beside source: keystone"
+    if quotas.get("keystone_scope") == "system" and "applicationcredential" in str(auth_type):
+        yield "quotas.keystone_scope", "cannot be system with an application credential, which is a project's"
 
 
 def _pod_names(content: Mapping[Any, Any]) -> Iterator[Problem]:

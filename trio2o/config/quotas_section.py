@@ -46,6 +46,25 @@ class QuotasSection:
         "alone.",
         default=True,
     )
+    source: str = option(
+        "Where Nova's limits are: trio2o has what is set by openstack quota set, keystone reads Keystone's unified limits of the "
+        "top region, as Nova does with its driver for them; quotas are not set through Nova then, and compute has to be empty. "
+        "Cinder knows no unified limits, and its quotas are trio2o's own in either case.",
+        default="trio2o",
+        check=checks.one_of("trio2o", "keystone"),
+    )
+    keystone_seconds: float = option(
+        "How often Keystone's limits are read; what was read last holds while it is away.",
+        default=60.0,
+        check=checks.seconds(1, 86_400),
+    )
+    keystone_scope: str = option(
+        "With which scope the daemon's user reads them: project, its own project, where Keystone shows all projects' limits to "
+        "the role admin or service there; system, where it shows them only with a role on the system (before its bug 2137711 "
+        "was mended).",
+        default="project",
+        check=checks.one_of("project", "system"),
+    )
     compute: Mapping[str, int] = option(
         "Limits of Nova's resources by their names in os-quota-sets; -1 is no limit.",
         factory=dict,

@@ -230,6 +230,20 @@ def load_plugin(auth_type: str, options: Mapping[str, Any]) -> v3.BaseAuth:
     return plugin
 
 
+def on_the_system(options: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    A user's options with the scope of the system in place of a project's or a domain's.
+    """
+    given = {key.replace("-", "_"): value for key, value in options.items()}
+    given = {_OLD_NAMES.get(key, key): value for key, value in given.items()}
+    for key, (users, _) in _DOMAINS.items():
+        value = given.pop(key, None)
+        if value is not None and not {"user_domain_id", "user_domain_name"} & given.keys():
+            given[users] = value
+    kept = {key: value for key, value in given.items() if not key.startswith("project_")}
+    return {**kept, "system_scope": "all"}
+
+
 def run_plugin(plugin: v3.BaseAuth, answers: Mapping[PluginRequest, PluginAnswer]) -> AccessInfoV3:
     """
     Run a plugin once, with the answers that there are.

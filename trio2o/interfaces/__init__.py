@@ -8,7 +8,7 @@ from trio2o.interfaces.jobs import IJobHandler, IJobQueue, IJobStore, TellProgre
 from trio2o.interfaces.memory import ICursorBook, IFollower, IRouteBook, IState
 from trio2o.interfaces.news import INews
 from trio2o.interfaces.pods import IBodyTransform, IPodAnswer, IPodClient, IPodFactsBook, IRequestBody
-from trio2o.interfaces.quota import IQuotaLimits, IQuotaLimitStore, IQuotaUsage
+from trio2o.interfaces.quota import IQuotaLimits, IQuotaLimitStore, IQuotaUsage, IUnifiedLimits
 from trio2o.interfaces.quota_usage import IQuotaStore
 from trio2o.interfaces.scheduling import (
     IPodFilter,
@@ -73,6 +73,7 @@ __all__ = [
     "ISteadyWeigher",
     "IStrategy",
     "ITokenValidator",
+    "IUnifiedLimits",
     "IUsageStore",
     "TellProgress",
 ]

@@ -38,6 +38,16 @@ class IQuotaLimits(Interface):
         As :meth:`known`, of a project that has no limits of its own.
         """
 
+    def set_defaults(service: str) -> Mapping[str, int]:
+        """
+        Those of :meth:`defaults` that somebody has set, without what pods say by themselves.
+        """
+
+    def of_class(service: str, name: str, resources: Iterable[str]) -> Mapping[str, int]:
+        """
+        What is shown of a quota class, as :meth:`known`.
+        """
+
     def own(owner: QuotaOwner) -> Mapping[str, int]:
         """
         The limits that somebody was given.
@@ -95,4 +105,17 @@ class IQuotaLimitStore(Interface):
     async def delete_limits(owner: QuotaOwner) -> int:
         """
         Forget an owner's limits, with a project's those of its users, as :meth:`set_limits`.
+        """
+
+
+class IUnifiedLimits(Interface):
+    """
+    The limits that Keystone has of Nova's resources.
+    """
+
+    async def read() -> Mapping[QuotaOwner, Mapping[str, int]]:
+        """
+        All of them, by the owners under whom they are stored (see :mod:`trio2o.quota.unified`), and by Nova's names.
+
+        :raises Unavailable: if Keystone does not tell all of them.
         """

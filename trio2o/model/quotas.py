@@ -34,7 +34,7 @@ class QuotaOwner:
     Whose limits they are, in one service.
     """
 
-    #: ``compute`` or ``volume``.
+    #: ``compute`` or ``volume``; ``keystone`` for what Keystone says of Nova's (see :mod:`trio2o.quota.unified`).
     service: str
     scope: QuotaScope
     #: Of the project (also where it is a user's), the class or the pod.

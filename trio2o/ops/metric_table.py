@@ -50,6 +50,10 @@ WATCHED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "How many limits of a pod's default class are lower than at the top, as the elected daemon saw last.",
         ("pod", "service"),
     ),
+    "trio2o_quota_keystone_age_seconds": (
+        "How long ago the elected daemon has read Keystone's unified limits of a region.",
+        ("region",),
+    ),
     "trio2o_pod_marks": (
         "How many sorts of creates are kept away from a pod because it has lately refused such.",
         ("pod", "lack"),

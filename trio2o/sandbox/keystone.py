@@ -43,6 +43,7 @@ from trio2o.sandbox.clock import PodClock
 from trio2o.sandbox.frame import Answer, Call, Fault, ServiceFrame, route
 from trio2o.sandbox.keystone_auth import TokenHandlers
 from trio2o.sandbox.keystone_catalog import Catalog
+from trio2o.sandbox.keystone_limits import LimitHandlers, Limits
 from trio2o.sandbox.keystone_load import BadDocument, load
 from trio2o.sandbox.keystone_reads import CatalogReads, CredentialHandlers, IdentityReads
 from trio2o.sandbox.keystone_state import Directory
@@ -67,6 +68,7 @@ class FakeKeystone:
     region: str = "RegionOne"
     directory: Directory = field(factory=Directory.bootstrapped, init=False)
     catalog: Catalog = field(factory=Catalog, init=False)
+    limits: Limits = field(factory=Limits, init=False)
     tokens: Tokens = field(init=False)
     frame: ServiceFrame = field(init=False)
     _port: IListeningPort | None = field(default=None, init=False)
@@ -83,6 +85,7 @@ class FakeKeystone:
             CatalogReads(self.tokens, self.catalog),
             IdentityReads(self.tokens, self.directory),
             CredentialHandlers(self.tokens, self.directory),
+            LimitHandlers(self.tokens, self.limits),
         )
         self.frame.mount_control(_Commands(self))
         self.catalog.add_region(self.region)

@@ -6,17 +6,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from trio2o.config.schema import IdentitySection
+from trio2o.config.schema import Config, IdentitySection
 from trio2o.identity.catalog import KeystoneCatalog
 from trio2o.identity.keystone import KeystoneClient
-from trio2o.identity.plugins import load_plugin
+from trio2o.identity.limits import KeystoneUnifiedLimits
+from trio2o.identity.plugins import load_plugin, on_the_system
 from trio2o.identity.service import IdentityService
 from trio2o.identity.service_token import ServiceToken
 from trio2o.identity.transport import keystone_http, keystone_pool
 from trio2o.identity.validation import KeystoneTokens
 from trio2o.startup import own_credentials
+
+#: The largest list of limits that is read, in bytes: of some ten thousand projects.
+_LIMITS_BYTES = 16 * 1024 * 1024
 
 
 @frozen(kw_only=True)
@@ -41,6 +45,22 @@ class IdentityParts:
         if not self.catalog.loaded:
             return "Keystone has not given a catalog yet"
         return self.keystone.problem and f"Keystone's last answer: {self.keystone.problem}"
+
+
+def make_unified_limits_client(
+    reactor: Any, config: Config, identity: IdentityParts
+) -> KeystoneUnifiedLimits:
+    """
+    What reads Keystone's limits, with the daemon's token or one of its user's on the system.
+    """
+    keystone = evolve(identity.keystone, body_limit=_LIMITS_BYTES)
+    own = identity.own
+    if config.quotas.keystone_scope == "system":
+        credentials = own_credentials(config.identity)
+        plugin = load_plugin(credentials.auth_type, on_the_system(credentials.auth))
+        keystone = evolve(keystone, plugin=plugin)
+        own = ServiceToken(keystone=keystone, clock=reactor)
+    return KeystoneUnifiedLimits(keystone=keystone, own=own, region=config.region)
 
 
 def make_identity(reactor: Any, section: IdentitySection) -> IdentityParts:

@@ -8,13 +8,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from attrs import frozen
+from twisted.application.service import IService
 
+from trio2o.adoption.unified_limits import UnifiedLimitsReader
 from trio2o.config.quotas_section import QuotasSection
+from trio2o.config.schema import Config
 from trio2o.interfaces import IJobQueue, IQuotaLimitStore, IQuotaUsage, IState, IStrategy
 from trio2o.jobs.handlers import JobHandlers
 from trio2o.model import QuotaScope
 from trio2o.ops.metrics import Metrics
+from trio2o.quota.unified import SERVICE
+from trio2o.service.identity import IdentityParts, make_unified_limits_client
 from trio2o.state.quota_limits import QuotaLimitBook
+from trio2o.strategies.quota_judge import QuotaJudge
+from trio2o.strategies.quota_unified import UnifiedQuotaWriteStrategy
 from trio2o.strategies.quota_use import ProjectUse
 from trio2o.strategies.quota_views import FreshLimits, QuotaViewStrategy
 from trio2o.strategies.quota_writes import QuotaWriteStrategy
@@ -41,17 +48,20 @@ class QuotaParts:
         """
         The strategies by the names that tables use.
 
-        :param options: the fields that :class:`QuotaWriteStrategy` has beside those of :class:`QuotaViewStrategy`, and more.
+        :param options: ``clock``, ``pods``, ``list_budget``, ``budget``, ``shield`` and ``body_limit``.
         """
         clock, list_budget = options.pop("clock"), options.pop("list_budget")
+        pods, budget = options.pop("pods"), options.pop("budget")
         fresh = FreshLimits(limits=self.book, catch_up=self.catch_up, state=shared["state"], clock=clock)
-        common = {**shared, "fresh": fresh, "use": ProjectUse(counted=self.usage, sum=summing)}
-        pods = options.pop("pods")
+        use = ProjectUse(counted=self.usage, sum=summing)
+        options |= {"fresh": fresh, "jobs": self.jobs}
+        options["judge"] = QuotaJudge(**shared, pods=pods, budget=budget)
+        write: IStrategy = QuotaWriteStrategy(**options, use=use, store=self.store)
+        if self.book.unified:
+            write = UnifiedQuotaWriteStrategy(**options, inner=write, unified=self.book.unified)
         return {
-            "quota": QuotaViewStrategy(**common, pods=pods, budget=list_budget),
-            "quota_write": QuotaWriteStrategy(
-                **common, pods=pods, store=self.store, jobs=self.jobs, **options
-            ),
+            "quota": QuotaViewStrategy(**shared, pods=pods, fresh=fresh, use=use, budget=list_budget),
+            "quota_write": write,
         }
 
 
@@ -61,8 +71,37 @@ def make_quota_limits(section: QuotasSection, state: IState) -> QuotaLimitBook:
     """
     return QuotaLimitBook(
         configured={"compute": section.compute, "volume": section.volume},
+        unified=frozenset({SERVICE}) if section.source == "keystone" else frozenset(),
         pods=lambda: [pod.id for pod in state.pods()],
     )
+
+
+def make_unified_limits(
+    reactor: Any, config: Config, parts: QuotaParts, identity: IdentityParts, metrics: Metrics
+) -> list[IService]:
+    """
+    What the elected process reads Keystone's limits with, where they count.
+    """
+    if not parts.book.unified:
+        return []
+    reader = UnifiedLimitsReader(
+        clock=reactor,
+        keystone=make_unified_limits_client(reactor, config, identity),
+        store=parts.store,
+        limits=parts.book,
+        jobs=parts.jobs,
+        stored=lambda: [
+            owner for scope in (QuotaScope.CLASS, QuotaScope.PROJECT) for owner in parts.book.owners(scope)
+        ],
+        interval=config.quotas.keystone_seconds,
+    )
+
+    def ages() -> dict[tuple[str, ...], float]:
+        age = reader.age()
+        return {} if age is None else {(config.region,): age}
+
+    metrics.watch_each("trio2o_quota_keystone_age_seconds", ages)
+    return [reader]
 
 
 def make_quota_defaults(
@@ -84,6 +123,7 @@ def make_quota_defaults(
             pods=state.pods,
             configured=parts.book.configured,
             raises=section.pods == "raise",
+            unified=parts.book.unified,
         )
     )
     defaults = QuotaDefaults(
@@ -91,7 +131,6 @@ def make_quota_defaults(
         store=parts.store,
         limits=parts.book,
         jobs=parts.jobs,
-        configured=parts.book.configured,
         policy=section.pods,
         pods=state.pods,
         stored=lambda: parts.book.owners(QuotaScope.POD),

@@ -24,7 +24,7 @@ from trio2o.service.observed import ObservedTokens
 from trio2o.service.observing import Observer, watch
 from trio2o.service.parts import Common
 from trio2o.service.placement import make_placement
-from trio2o.service.quotas import QuotaParts, make_quota_defaults, make_quota_limits
+from trio2o.service.quotas import QuotaParts, make_quota_defaults, make_quota_limits, make_unified_limits
 from trio2o.service.reaching import reach_pods
 from trio2o.service.shared import make_shared, make_shared_memory
 from trio2o.service.surfaces import make_surface
@@ -152,6 +152,13 @@ def make_graph(
         queue=job_queue,
         metrics=metrics,
     )
+    quota_parts = QuotaParts(
+        book=quota_limits,
+        store=database.quota_limits,
+        jobs=job_queue.queue,
+        catch_up=feed.caught_up,
+        usage=counted.reader if counted.enabled else None,
+    )
     jobs = make_jobs(
         reactor,
         config.jobs,
@@ -165,14 +172,12 @@ def make_graph(
         pod_tokens=SharedKeystone(),
         metrics=metrics,
         answer_limit=config.limits.answer_body_bytes,
-        beside=[*shared.elected, job_queue.upkeep, *([counted.reconciler] if counted.enabled else [])],
-    )
-    quota_parts = QuotaParts(
-        book=quota_limits,
-        store=database.quota_limits,
-        jobs=job_queue.queue,
-        catch_up=feed.caught_up,
-        usage=counted.reader if counted.enabled else None,
+        beside=[
+            *shared.elected,
+            job_queue.upkeep,
+            *([counted.reconciler] if counted.enabled else []),
+            *make_unified_limits(reactor, config, quota_parts, identity, metrics),
+        ],
     )
     usage = make_usage(
         reactor,

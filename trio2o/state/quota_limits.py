@@ -13,6 +13,7 @@ from trio2o.interfaces import IFollower, IQuotaLimits, IQuotaLimitStore
 from trio2o.model import DEFAULT_CLASS, QuotaOwner, QuotaScope
 from trio2o.quota.limits import known, largest, resolved, smallest
 from trio2o.quota.resources import is_counted
+from trio2o.quota.unified import REGISTERED, REQUIRED, UNSET, kept
 
 _NONE: Mapping[str, int] = {}
 
@@ -26,6 +27,8 @@ class QuotaLimitBook:
 
     #: By service and resource.
     configured: Mapping[str, Mapping[str, int]] = field(factory=dict)
+    #: The services whose limits are Keystone's; what was set of them here is not looked at.
+    unified: frozenset[str] = frozenset()
     #: The ids of the pods whose own defaults count.
     _pods: Callable[[], Iterable[str]] = field(default=tuple)
     _limits: dict[QuotaScope, dict[QuotaOwner, Mapping[str, int]]] = field(
@@ -39,15 +42,26 @@ class QuotaLimitBook:
     def effective(
         self, service: str, project_id: str, user_id: str, resources: Iterable[str]
     ) -> Mapping[str, int]:
-        return resolved(resources, self._levels(service, project_id, user_id))
+        levels = self._levels(service, project_id, user_id)
+        return resolved(resources, (*levels, REQUIRED) if service in self.unified else levels)
 
     def known(
         self, service: str, project_id: str, user_id: str, resources: Iterable[str]
     ) -> Mapping[str, int]:
-        return known(resources, self._levels(service, project_id, user_id))
+        return known(resources, self._shown(service, self._levels(service, project_id, user_id)))
 
     def defaults(self, service: str, resources: Iterable[str]) -> Mapping[str, int]:
-        return known(resources, self._below_projects(service))
+        return known(resources, self._shown(service, self._below_projects(service)))
+
+    def set_defaults(self, service: str) -> Mapping[str, int]:
+        if service in self.unified:
+            return self.own(REGISTERED)
+        return {**self.configured.get(service, _NONE), **self.own(_default_class(service))}
+
+    def of_class(self, service: str, name: str, resources: Iterable[str]) -> Mapping[str, int]:
+        if name == DEFAULT_CLASS or service in self.unified:
+            return self.defaults(service, resources)
+        return self.own(QuotaOwner(service=service, scope=QuotaScope.CLASS, scope_id=name))
 
     def own(self, owner: QuotaOwner) -> Mapping[str, int]:
         return self._limits[owner.scope].get(owner, _NONE)
@@ -102,14 +116,19 @@ class QuotaLimitBook:
 
     def _levels(self, service: str, project_id: str, user_id: str) -> Sequence[Mapping[str, int]]:
         project = QuotaOwner(service=service, scope=QuotaScope.PROJECT, scope_id=project_id)
-        below = (self.own(project), *self._below_projects(service))
-        if not user_id:
+        below = (self.own(kept(project, self.unified)), *self._below_projects(service))
+        if not user_id or service in self.unified:
             return below
         return (self.own(evolve(project, scope=QuotaScope.USER, user_id=user_id)), *below)
 
-    def _below_projects(self, service: str) -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int]]:
-        default = QuotaOwner(service=service, scope=QuotaScope.CLASS, scope_id=DEFAULT_CLASS)
-        return self.own(default), self.configured.get(service, _NONE), self._of_pods(service)
+    def _below_projects(self, service: str) -> Sequence[Mapping[str, int]]:
+        if service in self.unified:
+            return (self.own(REGISTERED),)
+        default = self.own(_default_class(service))
+        return default, self.configured.get(service, _NONE), self._of_pods(service)
+
+    def _shown(self, service: str, levels: Sequence[Mapping[str, int]]) -> Sequence[Mapping[str, int]]:
+        return (*levels, UNSET) if service in self.unified else levels
 
     def _of_pods(self, service: str) -> Mapping[str, int]:
         """
@@ -129,6 +148,10 @@ class QuotaLimitBook:
                 for name, limit in largest(limits).items()
             }
         return self._defaults[service]
+
+
+def _default_class(service: str) -> QuotaOwner:
+    return QuotaOwner(service=service, scope=QuotaScope.CLASS, scope_id=DEFAULT_CLASS)
 
 
 @implementer(IFollower)

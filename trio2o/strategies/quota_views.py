@@ -21,7 +21,7 @@ from zope.interface import implementer
 from trio2o.errors import PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodClient, IQuotaLimits, IState, IStrategy
-from trio2o.model import DEFAULT_CLASS, QuotaOwner, QuotaScope, RequestContext
+from trio2o.model import RequestContext
 from trio2o.quota.resources import RESOURCES
 from trio2o.quota.views import absolute_limits, quota_set
 from trio2o.strategies.anywhere import preferred
@@ -184,9 +184,9 @@ def limits_shown(
 
     :param named: the project or the class.
     """
-    if view == "class" and named != DEFAULT_CLASS:
-        return limits.own(QuotaOwner(service=service, scope=QuotaScope.CLASS, scope_id=named))
-    if view in ("class", "defaults"):
+    if view == "class":
+        return limits.of_class(service, named, template)
+    if view == "defaults":
         return limits.defaults(service, template)
     return limits.known(service, named, user_id, template)
 

@@ -18,8 +18,8 @@ from zope.interface import implementer
 
 from trio2o.errors import BadRequest, DatabaseUnavailable, Missing, PodFailure, Unavailable
 from trio2o.exchange import Answer, Inbound
-from trio2o.interfaces import IJobQueue, IPodClient, IQuotaLimitStore, IState, IStrategy
-from trio2o.model import Job, Pod, PodState, QuotaOwner, QuotaScope, QuotaUse, RequestContext
+from trio2o.interfaces import IJobQueue, IQuotaLimits, IQuotaLimitStore, IStrategy
+from trio2o.model import Job, Pod, QuotaOwner, QuotaScope, QuotaUse, RequestContext
 from trio2o.quota.changes import (
     accepted_limits,
     cinder_refusal,
@@ -31,8 +31,9 @@ from trio2o.quota.changes import (
 from trio2o.quota.handing import owner_job
 from trio2o.quota.views import quota_set
 from trio2o.strategies.concurrently import Shield, gathered
-from trio2o.strategies.forwarding import Forwarder, told
+from trio2o.strategies.forwarding import told
 from trio2o.strategies.pages import object_in
+from trio2o.strategies.quota_judge import QuotaJudge
 from trio2o.strategies.quota_use import ProjectUse
 from trio2o.strategies.quota_views import FreshLimits, limits_shown, user_asked
 
@@ -46,9 +47,6 @@ _UNKNOWN_SECONDS = 5.0
 
 #: The longest id of a project, a user or a class.
 _LONGEST = 255
-
-#: What changes nothing and is refused where the request would be: whom the pod does not allow it, and which project there is not.
-_PROBES: Mapping[str, Mapping[str, Any]] = {"compute": {}, "volume": {"tenant_id": ""}}
 
 
 @frozen(kw_only=True)
@@ -70,16 +68,12 @@ class QuotaWriteStrategy:
     Sets and deletes limits.
     """
 
-    _forwarder: Forwarder
+    _judge: QuotaJudge
     _shield: Shield
-    _state: IState
-    _pods: IPodClient
     _fresh: FreshLimits
     _store: IQuotaLimitStore
     _use: ProjectUse
     _jobs: IJobQueue
-    #: Seconds that a pod has, where its own settings say nothing else.
-    _budget: float
     #: The largest request body that is read, in bytes.
     _body_limit: int
 
@@ -94,8 +88,8 @@ class QuotaWriteStrategy:
 
     async def _written(self, inbound: Inbound, context: RequestContext, raw: bytes) -> Answer:
         options = QuotaWriteOptions(**inbound.operation.options)
-        judge, others = self._judge(context.surface)
-        owner = _owner(options, inbound, context)
+        judge, others = self._judge.chosen(context.surface)
+        owner = owner_in(options, inbound, context)
         await self._fresh.wait()
         fields = (object_in(raw) or {}).get(options.key)
         wanted = wanted_limits(context.surface, fields) if isinstance(fields, dict) else None
@@ -104,7 +98,7 @@ class QuotaWriteStrategy:
             if refused is not None:
                 return refused
         job = await self._promised(owner)
-        answer = await self._sent(inbound, context, judge, raw)
+        answer = await self._judge.sent(inbound, context, judge, raw)
         if isinstance(answer, PodFailure):
             # whatever becomes of it there: the judge is to have what is stored
             await (
@@ -112,33 +106,22 @@ class QuotaWriteStrategy:
             )
             raise told(answer) from answer
         if answer.status >= 400:
-            await self._withdraw(job)
+            # after a 500 it is not known what the judge has taken over
+            await (
+                self._finish(owner, [judge], delay=_UNKNOWN_SECONDS)
+                if answer.status >= 500
+                else self._withdraw(job)
+            )
             return answer
         accepted = accepted_limits(context.surface, fields) if isinstance(fields, dict) else {}
         await self._stored(inbound, owner, accepted)
-        said = await gathered([self._sent(inbound, context, pod, raw) for pod in others], ())
+        said = await gathered([self._judge.sent(inbound, context, pod, raw) for pod in others], ())
         lacking = [pod for pod, each in zip(others, said, strict=True) if not _has_done(each)]
         if lacking or not await self._withdraw(job):
             await self._finish(owner, lacking)
         await self._fresh.wait()
         done = tuple(pod.name for pod in (judge, *others) if pod not in lacking)
-        return evolve(self._shown(options, context, owner, answer), pods=done)
-
-    def _judge(self, service: str) -> tuple[Pod, Sequence[Pod]]:
-        """
-        The pod that judges, and all others that may be asked.
-
-        :raises Unavailable: if none is healthy.
-        """
-        pods = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
-        healthy = [pod for pod in pods if self._pods.healthy(pod.id, service)]
-        if not healthy:
-            raise Unavailable(
-                "The service is not available at the moment. Please try again later.",
-                admin_detail="no pod is enabled and healthy",
-                headers=[(b"Retry-After", b"10")],
-            )
-        return healthy[0], [pod for pod in pods if pod is not healthy[0]]
+        return evolve(shown_now(self._fresh.limits, options, context, owner, answer), pods=done)
 
     async def _refused(
         self,
@@ -175,8 +158,7 @@ class QuotaWriteStrategy:
 
         :raises GatewayError: if it does not answer.
         """
-        probe = orjson.dumps({inbound.operation.options["key"]: _PROBES[context.surface]})
-        answer = await self._sent(inbound, context, judge, probe)
+        answer = await self._judge.probed(inbound, context, judge)
         if isinstance(answer, PodFailure):
             raise told(answer) from answer
         return answer if answer.status >= 400 else None
@@ -202,7 +184,7 @@ class QuotaWriteStrategy:
         try:
             return await self._jobs.enqueue(owner_job(owner, delay=_SAFETY_SECONDS))
         except DatabaseUnavailable as error:
-            raise _no_database(error) from error
+            raise no_database(error) from error
 
     async def _withdraw(self, job: Job) -> bool:
         """
@@ -225,7 +207,7 @@ class QuotaWriteStrategy:
             elif limits:
                 await self._store.set_limits(owner, limits)
         except DatabaseUnavailable as error:
-            raise _no_database(error) from error
+            raise no_database(error) from error
         except Missing as error:
             raise _no_owner(owner.scope_id) from error
 
@@ -243,34 +225,28 @@ class QuotaWriteStrategy:
         except DatabaseUnavailable:
             _log.info("limits of {owner} are given to pods by the job of before", owner=owner_job(owner).key)
 
-    async def _sent(
-        self, inbound: Inbound, context: RequestContext, pod: Pod, body: bytes
-    ) -> Answer | PodFailure:
-        deadline = self._forwarder.deadline(pod.settings.answer_timeout or self._budget)
-        try:
-            return await self._forwarder.whole(inbound, context, pod, deadline, body=body or None)
-        except PodFailure as failure:
-            return failure
 
-    def _shown(
-        self, options: QuotaWriteOptions, context: RequestContext, owner: QuotaOwner, answer: Answer
-    ) -> Answer:
-        """
-        The judge's answer with the limits that hold now.
-        """
-        body = object_in(answer.body) if isinstance(answer.body, bytes) else None
-        template = None if body is None else body.get(options.key)
-        if body is None or not isinstance(template, dict):
-            return answer
-        view = "class" if options.scope == "class" else "set"
-        limits = limits_shown(
-            self._fresh.limits, context.surface, view, owner.scope_id, owner.user_id, template
-        )
-        body[options.key] = quota_set(context.surface, template, limits, None)
-        return evolve(answer, body=orjson.dumps(body))
+def shown_now(
+    limits: IQuotaLimits,
+    options: QuotaWriteOptions,
+    context: RequestContext,
+    owner: QuotaOwner,
+    answer: Answer,
+) -> Answer:
+    """
+    A judge's answer with the limits that hold now.
+    """
+    body = object_in(answer.body) if isinstance(answer.body, bytes) else None
+    template = None if body is None else body.get(options.key)
+    if body is None or not isinstance(template, dict):
+        return answer
+    view = "class" if options.scope == "class" else "set"
+    known = limits_shown(limits, context.surface, view, owner.scope_id, owner.user_id, template)
+    body[options.key] = quota_set(context.surface, template, known, None)
+    return evolve(answer, body=orjson.dumps(body))
 
 
-def _owner(options: QuotaWriteOptions, inbound: Inbound, context: RequestContext) -> QuotaOwner:
+def owner_in(options: QuotaWriteOptions, inbound: Inbound, context: RequestContext) -> QuotaOwner:
     """
     Whose limits a request is about.
 
@@ -289,7 +265,10 @@ def _no_owner(named: str) -> BadRequest:
     return BadRequest(f"Project ID {named} is not a valid project.")
 
 
-def _no_database(error: DatabaseUnavailable) -> Unavailable:
+def no_database(error: DatabaseUnavailable) -> Unavailable:
+    """
+    The error for what cannot be written down.
+    """
     return Unavailable(
         "The service is not available at the moment. Please try again later.",
         admin_detail=f"the database: {error}",

@@ -14,6 +14,7 @@ from trio2o.errors import GatewayError, JobHopeless, JobRetry, PodBroken, PodFai
 from trio2o.interfaces import IJobHandler, IQuotaLimitStore, TellProgress
 from trio2o.model import DEFAULT_CLASS, Job, Pod, PodState, QuotaOwner, QuotaScope
 from trio2o.quota.handing import POD_QUOTA, VERSIONS, QuotaCall, calls, default_class, key_of, limits_path
+from trio2o.quota.unified import kept, shown_as
 from trio2o.quota.views import limits_in
 from trio2o.usage.asking import Said, Sends
 
@@ -42,8 +43,10 @@ class PodQuotaHandler:
     _pods: Callable[[], Sequence[Pod]]
     #: By service.
     _configured: Mapping[str, Mapping[str, int]]
-    #: Whether the pods' default classes are given what is configured.
+    #: Whether the pods' default classes are given what is configured, or registered at Keystone.
     _raises: bool
+    #: The services whose limits are Keystone's.
+    _unified: frozenset[str] = frozenset()
     kind: str = field(default=POD_QUOTA, init=False)
 
     async def work(self, job: Job, tell: TellProgress) -> None:
@@ -54,14 +57,19 @@ class PodQuotaHandler:
         stored = await self._store.all_limits() if "pod" in job.payload else {}
         if "pod" in job.payload:
             pods = [pod for pod in pods if pod.id == job.payload["pod"]]
+            holding = {shown_as(owner, self._unified) for owner in stored if owner.scope in _ORDER}
             owners = sorted(
-                (owner for owner in stored if owner.scope in _ORDER),
+                (owner for owner in holding if owner is not None),
                 key=lambda owner: (_ORDER.index(owner.scope), owner.row_id),
             )
         else:
             owners = [QuotaOwner.called(job.payload["owner"])]
         round_ = _Round(
-            asks=self._asks, store=self._store, configured=self._configured if self._raises else {}
+            asks=self._asks,
+            store=self._store,
+            configured=self._configured if self._raises else {},
+            raises=self._raises,
+            unified=self._unified,
         )
         for at, owner in enumerate(owners, 1):
             await round_.give(owner, pods)
@@ -82,6 +90,8 @@ class _Round:
     asks: Sends
     store: IQuotaLimitStore
     configured: Mapping[str, Mapping[str, int]]
+    raises: bool
+    unified: frozenset[str]
     #: Pod and service to why nothing more is asked there in this attempt.
     away: dict[tuple[str, str], str] = field(factory=dict, init=False)
     #: Where the daemon's user may not do it, whosever limits they are.
@@ -109,8 +119,9 @@ class _Round:
 
     async def _give(self, owner: QuotaOwner, pod: Pod) -> None:
         by_pod = QuotaOwner(service=owner.service, scope=QuotaScope.POD, scope_id=pod.id)
-        stored = await self.store.limits_of([owner, by_pod])
-        wanted, defaults = stored.get(owner, {}), stored.get(by_pod, {})
+        source = kept(owner, self.unified)
+        stored = await self.store.limits_of([source, by_pod])
+        wanted, defaults = stored.get(source, {}), stored.get(by_pod, {})
         observed: Mapping[str, object] = {}
         if wanted or owner.scope is QuotaScope.CLASS:
             said = await self.asks.get(
@@ -126,6 +137,9 @@ class _Round:
             observed = shown if isinstance(shown, dict) else {}
         if owner.scope is QuotaScope.CLASS and owner.scope_id == DEFAULT_CLASS:
             configured = self.configured.get(owner.service, {})
+            if owner.service in self.unified:
+                # what a pod's own Nova reads of Keystone is no less, and is not taken from it
+                wanted, configured = {}, wanted if self.raises else {}
             wanted = default_class(owner.service, wanted, configured, limits_in(observed))
         for call in calls(owner, wanted, observed, defaults):
             said = await self.asks.send(
@@ -148,9 +162,11 @@ class _Round:
         """
         Give a pod that forgot a project's limits those of its users again.
         """
-        for owner in await self.store.all_limits():
-            of_project = (owner.service, owner.scope_id) == (project.service, project.scope_id)
-            if owner.scope is QuotaScope.USER and of_project:
+        for stored in await self.store.all_limits():
+            owner = shown_as(stored, self.unified)
+            if owner is None or owner.scope is not QuotaScope.USER:
+                continue
+            if (owner.service, owner.scope_id) == (project.service, project.scope_id):
                 await self._give(owner, pod)
 
     def _taken(self, owner: QuotaOwner, pod: Pod, said: Said) -> bool:

@@ -34,8 +34,6 @@ class QuotaDefaults:
     _store: IQuotaLimitStore
     _limits: IQuotaLimits
     _jobs: IJobQueue
-    #: By service.
-    _configured: Mapping[str, Mapping[str, int]]
     #: ``raise``, ``check`` or ``leave``.
     _policy: str
     #: All registered pods.
@@ -104,6 +102,5 @@ class QuotaDefaults:
                 or "nothing any more",
             )
         self._drift[place] = tuple(low)
-        given = self._configured.get(owner.service, {}).keys() | self._limits.own(owner).keys()
-        if self._policy == "raise" and given & low.keys():
+        if self._policy == "raise" and low.keys() & self._limits.set_defaults(owner.service).keys():
             await self._jobs.enqueue(owner_job(owner))

@@ -616,6 +616,21 @@ class ContradictionTests(ConfigTestCase):
         for usage in ("interval_seconds: 0, stale_seconds: 10", "interval_seconds: 60, stale_seconds: 61"):
             self.read(f"{IDENTITY}usage: {{{usage}}}")
 
+    def test_unified_limits(self) -> None:
+        """
+        Limits that are Keystone's are not configured here; an application credential has no role on the system.
+        """
+        self.read(f"{IDENTITY}quotas: {{source: keystone, volume: {{volumes: 1}}}}")
+        self.assertWrong(
+            "quotas: {source: keystone, compute: {cores: 1}}",
+            "quotas.compute: cannot stand beside source: keystone",
+        )
+        wrong = "cannot be system with an application credential, which is a project's"
+        identity = IDENTITY.replace("{", "{auth_type: v3applicationcredential, ", 1)
+        self.assertEqual(
+            [f"quotas.keystone_scope: {wrong}"], self.errors(f"{identity}quotas: {{keystone_scope: system}}")
+        )
+
     def test_quotas(self) -> None:
         """
         Limits are of resources that the service has, or of a volume type, and no smaller than none.

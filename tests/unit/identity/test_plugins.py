@@ -22,6 +22,7 @@ from trio2o.identity.plugins import (
     Wanted,
     identity_root,
     load_plugin,
+    on_the_system,
     run_plugin,
 )
 
@@ -115,6 +116,20 @@ class LoadTests(SynchronousTestCase):
                 auth = self.auth("password", username="u", password="x", project_name="p", **given)
                 self.assertEqual(auth["identity"]["password"]["user"]["domain"], {"id": "d1"})
                 self.assertEqual(auth["scope"]["project"]["domain"], {"id": "d1"})
+
+    def test_on_the_system(self) -> None:
+        """
+        A user with a project or a domain is the same user with the system's scope.
+        """
+        user = {"auth_url": "http://k", "username": "u", "password": "p"}
+        for scope in (
+            {"project_name": "p", "user_domain_id": "d", "project_domain_id": "e"},
+            {"tenant-name": "p", "default_domain_id": "d"},
+            {"project_id": "p", "domain-id": "d"},
+        ):
+            wanted = {**user, "user_domain_id": "d", "system_scope": "all"}
+            self.assertEqual(wanted, on_the_system({**user, **scope}))
+            load_plugin("password", on_the_system({**user, **scope}))
 
     def test_domain_scope(self) -> None:
         """

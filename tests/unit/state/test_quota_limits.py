@@ -12,6 +12,7 @@ from zope.interface.verify import verifyObject
 
 from trio2o.interfaces import IFollower, IQuotaLimits
 from trio2o.model import QuotaOwner, QuotaScope
+from trio2o.quota.unified import REGISTERED
 from trio2o.state.quota_limits import QuotaLimitBook, QuotaLimitFollower
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_quotas import MemoryQuotaLimits
@@ -60,6 +61,42 @@ class QuotaLimitBookTests(SynchronousTestCase):
         self.assertEqual((12, 12, 20), (self.instances(), self.instances("v"), self.instances("u", "q")))
         self.book.put([PROJECT, USER], {})
         self.assertEqual(20, self.instances("u"))
+
+    def test_unified(self) -> None:
+        """
+        Where Nova's limits are Keystone's, a project's are those of its own there, else the registered ones; no others count.
+        What Keystone has none of is shown as Nova shows it, and of servers there may be none then.
+        """
+        book = QuotaLimitBook(
+            configured={"compute": {"instances": 30}, "volume": {"volumes": 7}},
+            unified=frozenset({"compute"}),
+            pods=lambda: ("one",),
+        )
+        names = ["instances", "cores", "floating_ips"]
+        self.assertEqual(
+            {"instances": 0, "cores": -1, "floating_ips": -1}, book.effective("compute", "p", "", names)
+        )
+        self.assertEqual(
+            {"instances": 0, "cores": 0, "floating_ips": -1}, book.known("compute", "p", "u", names)
+        )
+        owners = {
+            PROJECT: {"instances": 1},
+            USER: {"instances": 2},
+            CLASS: {"cores": 3},
+            of_pod("one"): {"cores": 4},
+            REGISTERED: {"instances": 5, "cores": 6},
+            evolve(PROJECT, service="keystone"): {"instances": 8},
+        }
+        book.replace(owners)
+        self.assertEqual({"instances": 8, "cores": 6}, book.effective("compute", "p", "u", names[:2]))
+        for shown in (
+            book.known("compute", "q", "", names),
+            book.defaults("compute", names),
+            book.of_class("compute", "gold", names),
+        ):
+            self.assertEqual({"instances": 5, "cores": 6, "floating_ips": -1}, shown)
+        self.assertEqual({"instances": 5, "cores": 6}, book.set_defaults("compute"))
+        self.assertEqual({"volumes": 7}, book.effective("volume", "p", "", ["volumes"]))
 
     def test_known(self) -> None:
         """

@@ -75,6 +75,8 @@ from trio2o.strategies.offers import OfferBook
 from trio2o.strategies.outcomes import Outcomes
 from trio2o.strategies.own_zones import OwnZones
 from trio2o.strategies.placing import Placement
+from trio2o.strategies.quota_judge import QuotaJudge
+from trio2o.strategies.quota_unified import UnifiedQuotaWriteStrategy
 from trio2o.strategies.quota_use import ProjectUse
 from trio2o.strategies.quota_views import FreshLimits, QuotaViewStrategy
 from trio2o.strategies.quota_writes import QuotaWriteStrategy
@@ -360,21 +362,22 @@ class StrategyCase(SynchronousTestCase):
         fresh = FreshLimits(
             limits=self.quota_book, catch_up=self.caught_up, state=self.state, clock=self.clock
         )
-        quotas: dict[str, Any] = {
-            **shared,
-            "pods": self.pods,
-            "fresh": fresh,
-            "use": ProjectUse(counted=self.quota_usage, sum=self.strategies["sum"]),
-        }
-        self.strategies["quota"] = QuotaViewStrategy(**quotas, budget=LIST_BUDGET)
-        self.strategies["quota_write"] = QuotaWriteStrategy(
-            **quotas,
-            shield=shield,
-            store=self.quota_store,
-            jobs=self.jobs,
-            budget=ANSWER_BUDGET,
-            body_limit=LIMIT,
+        use = ProjectUse(counted=self.quota_usage, sum=self.strategies["sum"])
+        self.strategies["quota"] = QuotaViewStrategy(
+            **shared, pods=self.pods, fresh=fresh, use=use, budget=LIST_BUDGET
         )
+        writes: dict[str, Any] = {
+            "judge": QuotaJudge(**shared, pods=self.pods, budget=ANSWER_BUDGET),
+            "shield": shield,
+            "fresh": fresh,
+            "jobs": self.jobs,
+            "body_limit": LIMIT,
+        }
+        self.strategies["quota_write"] = QuotaWriteStrategy(**writes, use=use, store=self.quota_store)
+        if self.quota_book.unified:
+            self.strategies["quota_write"] = UnifiedQuotaWriteStrategy(
+                **writes, inner=self.strategies["quota_write"], unified=self.quota_book.unified
+            )
         self.strategies["replicate"] = self.make_replicate(shield)
         self.strategies["follow"] = FollowStrategy(
             **shared,

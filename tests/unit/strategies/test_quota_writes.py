@@ -73,6 +73,15 @@ class QuotaWriteTests(StrategyCase):
         self.put(ram=9, later=3)
         self.assertEqual({"cores": 40, "ram": 9, "later": 3}, self.stored())
 
+    def test_judge_fails(self) -> None:
+        """
+        What a judge that fails has taken over is not known: it is given what is stored.
+        """
+        self.pods.on("Pod1", "PUT", SET, Reply(500, {"computeFault": {"code": 500}}))
+        self.assertEqual(500, self.put(cores=5).status)
+        self.assertEqual([owner_job(PROJECT).key], [job.key for job in self.jobs_left()])
+        self.assertEqual({}, self.stored())
+
     def test_refused_by_the_judge(self) -> None:
         """
         What the judge refuses is asked of nobody else, and changes nothing.

@@ -19,6 +19,7 @@ from trio2o.errors import JobHopeless, JobRetry, PodBroken, PodUnreachable
 from trio2o.interfaces import IJobHandler
 from trio2o.model import JobQuery, JobState, NewJob, Pod, PodState, QuotaOwner, QuotaScope
 from trio2o.quota.handing import owner_job, pod_job
+from trio2o.quota.unified import REGISTERED
 from trio2o.state.quota_limits import QuotaLimitBook
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_jobs import MemoryJobs
@@ -111,6 +112,8 @@ class QuotaCase(SynchronousTestCase):
         self.cloud = QuotaPods()
         self.told: list[str] = []
         self.configured: dict[str, dict[str, int]] = {}
+        self.raises = True
+        self.unified: frozenset[str] = frozenset()
 
     def done(self, coroutine: Any) -> Any:
         """
@@ -139,7 +142,8 @@ class PodQuotaTests(QuotaCase):
             store=self.store,
             pods=lambda: self.pods,
             configured=self.configured,
-            raises=True,
+            raises=self.raises,
+            unified=self.unified,
         )
         verifyObject(IJobHandler, handler)
         job = self.done(self.jobs.enqueue(new))
@@ -266,6 +270,37 @@ class PodQuotaTests(QuotaCase):
         self.successResultOf(self.work(owner_job(CLASS)))
         self.assertEqual(10, self.cloud.defaults["Pod2", "compute"]["cores"])
 
+    def test_of_keystone(self) -> None:
+        """
+        Pods are given Keystone's limits where those hold, and none that were set here; its registered ones where a pod allows
+        less.
+        """
+        self.unified = frozenset({"compute"})
+        for owner, limits in (
+            (evolve(PROJECT, service="keystone"), {"cores": 5}),
+            (REGISTERED, {"cores": 30, "key_pairs": 50}),
+            (evolve(PROJECT, scope_id="q"), {"cores": 6}),
+            (evolve(USER, scope_id="p"), {"cores": 4}),
+            (CLASS, {"cores": 7}),
+        ):
+            self.done(self.store.set_limits(owner, limits))
+        self.cloud.defaults["Pod2", "compute"] = {"cores": 40, "key_pairs": 100}
+        self.successResultOf(self.work(pod_job("i1")))
+        self.successResultOf(self.work(pod_job("i2")))
+        self.assertEqual({"cores": 30, "key_pairs": 50}, self.cloud.defaults["Pod1", "compute"])
+        self.assertEqual({"cores": 40, "key_pairs": 50}, self.cloud.defaults["Pod2", "compute"])
+        self.assertEqual(
+            [{"cores": 5}, None, None], [self.has("Pod1"), self.has("Pod1", "q"), self.has("Pod1", user="u")]
+        )
+        self.done(self.store.delete_limits(evolve(PROJECT, service="keystone")))
+        self.cloud.given["Pod1", "/v2.1/os-quota-sets/p", "u"] = {"cores": 4}
+        self.successResultOf(self.work(owner_job(PROJECT)))
+        self.assertEqual((None, None), (self.has("Pod1"), self.has("Pod1", user="u")))
+        self.raises = False
+        self.done(self.store.set_limits(REGISTERED, {"cores": 99}))
+        self.successResultOf(self.work(owner_job(CLASS)))
+        self.assertEqual(30, self.cloud.defaults["Pod1", "compute"]["cores"])
+
 
 class QuotaDefaultsTests(QuotaCase):
     """
@@ -274,7 +309,7 @@ class QuotaDefaultsTests(QuotaCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.book = QuotaLimitBook(pods=lambda: [pod.id for pod in self.pods])
+        self.book = QuotaLimitBook(configured=self.configured, pods=lambda: [pod.id for pod in self.pods])
 
     def collect(self, policy: str = "raise") -> QuotaDefaults:
         """
@@ -296,7 +331,6 @@ class QuotaDefaultsTests(QuotaCase):
             store=self.store,
             limits=self.book,
             jobs=self.jobs,
-            configured=self.configured,
             policy=policy,
             pods=lambda: self.pods,
             stored=lambda: self.book.owners(QuotaScope.POD),
@@ -393,7 +427,7 @@ class QuotaDefaultsTests(QuotaCase):
         """
         Where a pod allows less than the top, a job raises it, or it is told alone, or not looked at.
         """
-        self.configured = {"compute": {"cores": 30}}
+        self.configured["compute"] = {"cores": 30}
         self.done(self.store.set_limits(evolve(CLASS, service="volume"), {"volumes": 5}))
         self.cloud.defaults["Pod2", "compute"] = {"cores": -1}
         job = owner_job(CLASS).key
@@ -428,7 +462,6 @@ class QuotaDefaultsTests(QuotaCase):
             store=self.store,
             limits=self.book,
             jobs=self.jobs,
-            configured={},
             policy="check",
             pods=lambda: self.pods,
             stored=list,
