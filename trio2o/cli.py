@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from trio2o import drift_command, jobs_command, schedule_command
+from trio2o import drift_command, jobs_command, quotas_command, schedule_command
 from trio2o.errors import ConfigErrors, DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     schedule_command.add(commands, _react)
     jobs_command.add(commands, _react)
     drift_command.add(commands, _react)
+    quotas_command.add(commands, _react)
     policy = commands.add_parser("policy", help="the policy").add_subparsers(required=True, metavar="COMMAND")
     rules = policy.add_parser("sample", help="a policy file with every rule and its default")
     rules.set_defaults(run=_policy)

@@ -80,6 +80,19 @@ class QuotaLimitStoreSuite:
         self.assertEqual(wanted, dict(await stores.one.all_limits()))
         self.assertEqual({USER: {"instances": 2}}, dict(await stores.other.limits_of([USER, CLASS])))
 
+    async def test_added(self) -> None:
+        """
+        What is added leaves what the owner has as it is.
+        """
+        stores = await self.stores()
+        await stores.one.set_limits(PROJECT, {"instances": 5})
+        before = (await stores.changes.snapshot()).number
+        await stores.other.add_limits(PROJECT, {"instances": 6, "ram": 1})
+        self.assertEqual({PROJECT: {"instances": 5, "ram": 1}}, dict(await stores.one.all_limits()))
+        self.assertEqual({PROJECT}, await stores.told(before))
+        before = (await stores.changes.snapshot()).number
+        self.assertEqual(before, await stores.one.add_limits(PROJECT, {"ram": 7}))
+
     async def test_replaced(self) -> None:
         """
         What replaces an owner's limits is all that it has then.

@@ -97,6 +97,11 @@ class IQuotaLimitStore(Interface):
         :raises Missing: if no owner can be called so.
         """
 
+    async def add_limits(owner: QuotaOwner, limits: Mapping[str, int]) -> int:
+        """
+        As :meth:`set_limits`, of those that the owner has none of yet.
+        """
+
     async def replace_limits(owner: QuotaOwner, limits: Mapping[str, int]) -> int:
         """
         As :meth:`set_limits`, with these as the owner's only ones. Where they are so already nothing changes.

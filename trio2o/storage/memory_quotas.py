@@ -37,6 +37,10 @@ class MemoryQuotaLimits:
         self._database.check()
         return self._put(owner, {**self._rows.get(owner, {}), **limits})
 
+    async def add_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
+        self._database.check()
+        return self._put(owner, {**limits, **self._rows.get(owner, {})})
+
     async def replace_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
         self._database.check()
         return self._put(owner, dict(limits))

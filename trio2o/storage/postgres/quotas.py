@@ -20,11 +20,15 @@ from trio2o.storage.postgres.rows import LOCK_CHANGES, storable
 #: How many limits are read at a time, so that reading very many never holds the reactor up.
 _PAGE = 5000
 
-_SET = (
+_INSERT = (
     "insert into quota_limits (service, scope, scope_id, user_id, resource, hard_limit)"
     " select %(service)s, %(scope)s, %(scope_id)s, %(user)s, given.resource, given.hard_limit"
     " from unnest(%(names)s::text[], %(limits)s::int[]) as given (resource, hard_limit)"
-    " on conflict (id, resource) do update set hard_limit = excluded.hard_limit"
+    " on conflict (id, resource)"
+)
+_ADD = f"{_INSERT} do nothing returning 1"
+_SET = (
+    f"{_INSERT} do update set hard_limit = excluded.hard_limit"
     " where quota_limits.hard_limit <> excluded.hard_limit returning 1"
 )
 _LAST = "select last from change_counter"
@@ -66,10 +70,13 @@ class PostgresQuotaLimits:
         return found
 
     async def set_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
-        return await self._put(owner, limits, alone=False)
+        return await self._put(owner, limits, _SET)
+
+    async def add_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
+        return await self._put(owner, limits, _ADD)
 
     async def replace_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
-        return await self._put(owner, limits, alone=True)
+        return await self._put(owner, limits, _SET, alone=True)
 
     async def delete_limits(self, owner: QuotaOwner) -> int:
         _check(owner, ())
@@ -88,7 +95,9 @@ class PostgresQuotaLimits:
 
         return await self._pool.run_interaction(delete)
 
-    async def _put(self, owner: QuotaOwner, limits: Mapping[str, int], *, alone: bool) -> int:
+    async def _put(
+        self, owner: QuotaOwner, limits: Mapping[str, int], statement: str, *, alone: bool = False
+    ) -> int:
         _check(owner, limits)
         values = {
             "service": owner.service,
@@ -106,7 +115,7 @@ class PostgresQuotaLimits:
                     "delete from quota_limits where id = %s and resource <> all(%s) returning 1",
                     (owner.row_id, list(limits)),
                 )
-            await transaction.query(_SET, values)
+            await transaction.query(statement, values)
             return await _last(transaction)
 
         return await self._pool.run_interaction(put)
