@@ -277,6 +277,85 @@ class AggregateTests(SharedCase):
         back = await acts(cloud, other, "add_host", host="pod3-compute")
         self.assertEqual(["pod3-compute"], back.json["aggregate"]["hosts"])
 
+    async def test_hosts_of_pod_away(self) -> None:
+        """
+        What an aggregate with hosts cannot be is not decided while a pod that may have some is away: nothing is deleted and no
+        zone is changed anywhere.
+        """
+        cloud = await self.cloud()
+        number = await made(cloud, availability_zone="fast")
+        await acts(cloud, number, "add_host", host="pod3-compute")
+        await self.known_away(cloud, "Pod3")
+        path = f"{PATH}/{number}"
+
+        deleted = await cloud.admin.compute.delete(path)
+        moved = await cloud.admin.compute.put(path, {"aggregate": {"availability_zone": "slow"}})
+        renamed = await cloud.admin.compute.put(path, {"aggregate": {"name": "b"}})
+
+        self.assertEqual([503, 503, 200], [deleted.status, moved.status, renamed.status])
+        await cloud.pod("Pod3").fake.start()
+        await self.nothing_left(cloud)
+        self.assertEqual(
+            [("b", "fast", [])] * 2 + [("b", "fast", ["pod3-compute"])],
+            [
+                (item["name"], item["availability_zone"], item["hosts"])
+                for items in (await at_pods(cloud)).values()
+                for item in items
+            ],
+        )
+        full = await cloud.admin.compute.delete(path)
+        self.assertEqual((400, "Reason: Host aggregate is not empty."), (full.status, full.fault[1][-36:]))
+        self.assertEqual([], await self.jobs(cloud, state="dead"))
+
+    async def test_deleted_without_a_pod(self) -> None:
+        """
+        What is deleted while a pod is disabled that has hosts in it is a dead letter once the pod is back, which says why and
+        keeps nothing from the pod; it is finished when the hosts are out.
+        """
+        cloud = await self.cloud()
+        number = await made(cloud)
+        await acts(cloud, number, "add_host", host="pod3-compute")
+        pods = (await cloud.admin.admin.get("/v1.0/pods")).json["pods"]
+        (pod3,) = [pod["pod_id"] for pod in pods if pod["pod_name"] == "Pod3"]
+        await self.state_of(cloud, pod3, "disabled")
+
+        async def left_out() -> None:
+            while (await cloud.admin.compute.get(f"{PATH}/{number}")).json["aggregate"]["hosts"]:
+                await pause(0.02)
+
+        await within(10, left_out())
+        self.assertEqual(200, (await cloud.admin.compute.delete(f"{PATH}/{number}")).status)
+
+        await self.state_of(cloud, pod3, "enabled")
+
+        async def dead() -> dict[str, Any]:
+            while not (jobs := await self.jobs(cloud, state="dead")):
+                await pause(0.05)
+            return jobs[0]
+
+        job = await within(20, dead())
+        self.assertIn("Host aggregate is not empty", job["error"])
+        self.assertIn("Pod3", job["error"])
+        other = await made(cloud, name="other")
+        self.assertEqual(["a", "other"], [item["name"] for item in (await at_pods(cloud))["Pod3"]])
+        server = await cloud.demo.create_server(availability_zone="az2")
+        self.assertIn(server, cloud.pod("Pod3").servers())
+        (left,) = (await at_pods(cloud))["Pod3"][:1]
+        nova = cloud.admin.at_pod("Pod3", "compute")
+        await nova.post(f"{PATH}/{left['id']}/action", {"remove_host": {"host": "pod3-compute"}})
+        self.assertEqual(200, (await cloud.admin.admin.post(f"/v1.0/jobs/{job['id']}/redo", {})).status)
+        await self.nothing_left(cloud)
+        self.assertEqual(["other"], [item["name"] for item in (await at_pods(cloud))["Pod3"]])
+        listed = (await cloud.admin.compute.get(PATH)).json["aggregates"]
+        self.assertEqual([other], [item["id"] for item in listed if not item["name"].startswith("ag_")])
+
+    async def state_of(self, cloud: Cloud, pod_id: str, state: str) -> None:
+        """
+        Set a pod's state.
+        """
+        reply = await cloud.admin.admin.ask("PATCH", f"/v1.0/pods/{pod_id}", {"pod": {"state": state}})
+        self.assertEqual(200, reply.status, reply.body)
+
     async def test_two_daemons(self) -> None:
         """
         Another daemon knows the same numbers, and the zone of its own.

@@ -160,12 +160,14 @@ class AggregatesStrategy:
         Refuse to delete what has hosts in any pod, before it is deleted in those where it has none.
 
         :raises BadRequest: then, in Nova's words.
+        :raises GatewayError: if a pod that has it does not tell.
         """
         said = await self._parts.of(inbound, context, members)
         if hosts_of(said.parts):
             raise BadRequest(
                 _REFUSED["DELETE"].format(id=inbound.ids["id"], why="Host aggregate is not empty")
             )
+        _check_all_told(said)
 
     async def _check_zone(
         self,
@@ -179,6 +181,7 @@ class AggregatesStrategy:
         Refuse a zone that an aggregate cannot have with the hosts that it has in any pod.
 
         :raises BadRequest: then, in Nova's words.
+        :raises GatewayError: if a pod that has it does not tell.
         """
         zone = zone_asked(body)
         if not zone or not context.is_admin:
@@ -188,6 +191,7 @@ class AggregatesStrategy:
         why = await self._hosts.keep_from(inbound, context, said.parts, zone)
         if why:
             raise BadRequest(_REFUSED[action].format(id=inbound.ids["id"], why=why))
+        _check_all_told(said)
 
     def _check_zone_name(self, zone: str | None) -> None:
         """
@@ -227,6 +231,17 @@ class AggregatesStrategy:
         assert isinstance(shown, dict)
         shown["id"] = top_integer(pod.serial, number)
         return evolve(answer, body=orjson.dumps(body))
+
+
+def _check_all_told(said: Parts) -> None:
+    """
+    Refuse what depends on the hosts of all pods while one of them does not tell its own. A job could not finish it there when
+    the pod is back: Nova refuses it, and to take the hosts out of the aggregate is nobody's wish.
+
+    :raises GatewayError: then.
+    """
+    if said.refused is None and said.failures:
+        raise told(said.failures[0])
 
 
 def _action(inbound: Inbound, body: bytes) -> str:
