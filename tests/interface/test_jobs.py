@@ -420,6 +420,27 @@ class JobStoreSuite:
         self.assertTrue(taken.cancelling)
         self.assertEqual(JobState.CANCELLED, (await stores.one.give_back(taken) or taken).state)
 
+    async def test_cancelled_after_its_worker_died(self) -> None:
+        """
+        One whose lease has ended is cancelled at once: there may be nobody who does its kind any more. Whoever had it has no
+        say.
+        """
+        stores = await self.stores()
+        await stores.one.enqueue(new())
+        (job,) = await stores.claimed(lease=10.0)
+        await stores.one.enqueue(new())
+        await stores.wait(20.0)
+        cancelled = await stores.other.cancel(job.id)
+        self.assertEqual(
+            (JobState.CANCELLED, False, False, None),
+            (cancelled.state, cancelled.cancelling, cancelled.again, cancelled.due_at),
+        )
+        self.assertIsNotNone(cancelled.ended_at)
+        self.assertIsNone(await stores.one.finish(job))
+        self.assertEqual([], list(await stores.claimed()))
+        await stores.one.enqueue(new())
+        self.assertNotEqual(job.id, (await stores.taken()).id)
+
     async def test_cancelled_and_wanted_again(self) -> None:
         """
         What is enqueued after it was cancelled is done again; what was enqueued before is cancelled with it.

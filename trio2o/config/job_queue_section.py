@@ -25,6 +25,11 @@ class JobQueueSection:
         default=30.0,
         check=checks.seconds(3, 3600),
     )
+    attempt_seconds: float = option(
+        "How long an attempt at a job may take. One that takes longer is ended and tried again.",
+        default=3600.0,
+        check=checks.seconds(10, 604_800),
+    )
     longest_pause_seconds: float = option(
         "How long a job that failed waits at the most. It waits a second at first, and twice as long after each attempt.",
         default=300.0,

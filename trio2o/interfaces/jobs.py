@@ -115,8 +115,8 @@ class IJobStore(IJobQueue):
 
     async def cancel(job_id: str) -> Job:
         """
-        Have a job not done: one that waits is cancelled, one that runs is as soon as its worker hears of it, and has until
-        then :attr:`Job.cancelling`. What it did stays.
+        Have a job not done: one that waits, or whose lease has ended, is cancelled; one that runs is as soon as its worker hears
+        of it, and has until then :attr:`Job.cancelling`. What it did stays.
 
         :raises Missing: if there is none of this id.
         :raises WrongState: if it is finished.

@@ -42,6 +42,8 @@ class _Halt(enum.Enum):
     DEADLINE = enum.auto()
     #: The lease could not be kept, or another has claimed the job.
     LOST = enum.auto()
+    #: It is tried once more.
+    TOO_LONG = enum.auto()
     #: The daemon stops.
     STOPPING = enum.auto()
 
@@ -56,6 +58,8 @@ class Terms:
     lease: float
     #: Seconds between two attempts at most.
     longest_pause: float
+    #: Seconds that an attempt has: what hangs must not keep its place, nor look as if it were being done.
+    longest_work: float
 
 
 @define(kw_only=True, eq=False)
@@ -97,6 +101,7 @@ class Attempt:
         self._hold(self._claimed_at)
         if job.left is not None:
             self._timers["deadline"] = self._clock.callLater(job.left, self._halt, _Halt.DEADLINE)
+        self._timers["work"] = self._clock.callLater(self._terms.longest_work, self._halt, _Halt.TOO_LONG)
         self._pulse()
         self._work = Deferred.fromCoroutine(self._handler.work(job, self._tell))
         outcomes: list[tuple[bool, Any]] = await DeferredList([self._work], consumeErrors=True)
@@ -121,11 +126,14 @@ class Attempt:
             if self._halted is _Halt.LOST:
                 _log.warn("job {kind} {key} is left to others: its lease could not be kept", **self._named())
                 self._ended(job.kind, "lost")
-            elif self._halted is _Halt.DEADLINE:
+                return
+            if self._halted is _Halt.DEADLINE:
                 await self._end("dead", lambda: self._store.bury(job, self._late()))
-            else:
+                return
+            if self._halted is not _Halt.TOO_LONG:
                 await self._end("given_back", lambda: self._store.give_back(job))
-            return
+                return
+            error = JobRetry(f"it took longer than {self._terms.longest_work:g} seconds")
         if isinstance(error, JobHopeless):
             await self._end("dead", lambda: self._store.bury(job, str(error)))
             return

@@ -4,7 +4,8 @@ The worker: claims jobs that are due and works at so many of them side by side, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -96,21 +97,37 @@ class JobWorker(Service):
         task.addBoth(lambda _: self._looked(looking))
 
     async def _look(self) -> None:
-        free = self._at_once - len(self._attempts)
-        if free <= 0:
-            # whichever ends first looks again
-            return
-        began = self._clock.seconds()
-        try:
-            claimed = await self._store.claim(
-                self.name, kinds=self._handlers.kinds, limit=free, lease=self._terms.lease
-            )
-        except DatabaseUnavailable as error:
-            _log.debug("jobs wait for the database: {error}", error=str(error))
-            self._wait(_AWAY)
-            return
-        for job in claimed:
-            self._begin(job, began)
+        while (limit := self._limit(room := self._room())) > 0:
+            began = self._clock.seconds()
+            try:
+                claimed = await self._store.claim(
+                    self.name, kinds=list(room), limit=limit, lease=self._terms.lease
+                )
+            except DatabaseUnavailable as error:
+                _log.debug("jobs wait for the database: {error}", error=str(error))
+                self._wait(_AWAY)
+                return
+            for job in claimed:
+                self._begin(job, began)
+            if len(claimed) < limit or not self.running:
+                return
+        # whichever job ends first looks again
+
+    def _room(self) -> dict[str, int]:
+        """
+        How many more jobs of which kinds may be begun. Thousands of one kind that wait, each for something that hangs, leave
+        others a place.
+        """
+        busy = Counter(attempt.job.kind for attempt in self._attempts)
+        kept = max(1, self._at_once // 4) if len(self._handlers.kinds) > 1 else 0
+        share = max(1, self._at_once - kept)
+        return {kind: share - busy[kind] for kind in self._handlers.kinds if busy[kind] < share}
+
+    def _limit(self, room: Mapping[str, int]) -> int:
+        """
+        How many are claimed at once, so that no kind gets more than its room, whichever kind they are.
+        """
+        return min(self._at_once - len(self._attempts), *room.values()) if room else 0
 
     def _looked(self, looking: Deferred[None]) -> None:
         self._looking = None

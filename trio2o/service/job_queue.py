@@ -78,7 +78,11 @@ def make_job_queue(
         handlers=handlers,
         clock=reactor,
         random=Random(),
-        terms=Terms(lease=section.lease_seconds, longest_pause=section.longest_pause_seconds),
+        terms=Terms(
+            lease=section.lease_seconds,
+            longest_pause=section.longest_pause_seconds,
+            longest_work=section.attempt_seconds,
+        ),
         at_once=section.at_once,
         ended=metrics.counter("trio2o_job_queue_attempts"),
     )

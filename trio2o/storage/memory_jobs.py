@@ -200,10 +200,14 @@ class MemoryJobs:
         row = self._row(job_id)
         if row.job.state.finished:
             raise WrongState(row.job.state)
-        if row.job.state is JobState.RUNNING:
-            row.job, row.again_at = evolve(row.job, cancelling=True), None
+        row.again_at = None
+        if row.job.state is JobState.RUNNING and row.due_at is not None and row.due_at > self._now():
+            row.job = evolve(row.job, cancelling=True)
         else:
-            row.job = evolve(row.job, state=JobState.CANCELLED, ended_at=self._database.now())
+            # a lease that has ended is nobody's
+            row.job = evolve(
+                row.job, state=JobState.CANCELLED, cancelling=False, ended_at=self._database.now()
+            )
             row.due_at = None
         return self._seen(row)
 

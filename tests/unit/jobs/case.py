@@ -74,18 +74,19 @@ class JobsCase(SynchronousTestCase):
         self.worker.startService()
         self.addCleanup(self.nothing_waits)
 
-    def a_worker(self, at_once: int = 3, handler: IJobHandler | None = None) -> JobWorker:
+    def a_worker(self, at_once: int = 3, *given: IJobHandler) -> JobWorker:
         """
         One that has not started.
         """
         handlers = JobHandlers()
-        handlers.add(handler or self.handler)
+        for handler in given or (self.handler,):
+            handlers.add(handler)
         return JobWorker(
             store=self.store,
             handlers=handlers,
             clock=self.clock,
             random=Random(1),
-            terms=Terms(lease=60.0, longest_pause=300.0),
+            terms=Terms(lease=60.0, longest_pause=300.0, longest_work=1000.0),
             at_once=at_once,
             ended=lambda kind, outcome: self.outcomes.append((kind, outcome)),
         )

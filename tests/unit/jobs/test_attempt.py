@@ -210,6 +210,29 @@ class DeadlineTests(JobsCase):
         )
 
 
+class LongestTests(JobsCase):
+    """
+    Work that does not end.
+    """
+
+    def test_hangs(self) -> None:
+        """
+        Work that takes longer than an attempt has is ended, says so, and is tried again; one place is free for others.
+        """
+        job = self.enqueue()
+        self.advance(1000.0)
+        self.assert_state(JobState.RUNNING, job)
+        self.advance(1.0)
+        waits = self.assert_state(JobState.WAITING, job)
+        self.assertEqual("it took longer than 1000 seconds", waits.error)
+        self.assertEqual(({}, 0), (self.handler.under_way, self.worker.busy))
+        self.assertEqual([("paint", "retried")], self.outcomes)
+        self.advance(2.0)
+        self.assertEqual(["k", "k"], self.handler.begun)
+        self.handler.under_way["k"].callback(None)
+        self.assert_state(JobState.DONE, job)
+
+
 class LeaseTests(JobsCase):
     """
     Holding a job.

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from tests.unit.jobs.case import JobsCase, Painting
 from trio2o.jobs.worker import JobWorker
-from trio2o.model import JobState
+from trio2o.model import JobState, NewJob
 
 
 class LookTests(JobsCase):
@@ -36,6 +36,45 @@ class LookTests(JobsCase):
         self.assertEqual(3, self.worker.busy)
         self.handler.under_way["b"].callback(None)
         self.assertEqual(["a", "b", "c", "d"], self.handler.begun)
+
+    def test_many_of_a_kind(self) -> None:
+        """
+        However many jobs of a kind wait that do not end, a place is left for those of others; it is taken at once, and for no
+        more of the many.
+        """
+        self.successResultOf(self.worker.stopService())
+        sanding = Painting()
+        sanding.kind = "sand"
+        self.worker = self.a_worker(4, self.handler, sanding)
+        for number in range(20):
+            self.enqueue(str(number))
+        self.worker.startService()
+        self.advance(3.0)
+        self.assertEqual(["0", "1", "2"], self.handler.begun)
+
+        self.now(self.store.enqueue(NewJob(kind="sand", key="a")))
+        self.now(self.store.enqueue(NewJob(kind="sand", key="b")))
+        self.advance(1.0)
+        self.assertEqual(["a"], sanding.begun)
+        sanding.under_way["a"].callback(None)
+        self.assertEqual(["a", "b"], sanding.begun)
+        self.handler.under_way["1"].callback(None)
+        self.assertEqual((["0", "1", "2", "3"], 4), (self.handler.begun, self.worker.busy))
+
+    def test_one_at_once(self) -> None:
+        """
+        Who works at one job at once takes any kind.
+        """
+        self.successResultOf(self.worker.stopService())
+        sanding = Painting()
+        sanding.kind = "sand"
+        self.worker = self.a_worker(1, self.handler, sanding)
+        self.enqueue("a")
+        self.now(self.store.enqueue(NewJob(kind="sand", key="b", delay=0.5)))
+        self.worker.startService()
+        self.handler.under_way["a"].callback(None)
+        self.advance(1.0)
+        self.assertEqual((["a"], ["b"]), (self.handler.begun, sanding.begun))
 
     def test_woken_within(self) -> None:
         """
@@ -66,7 +105,7 @@ class LookTests(JobsCase):
         """
         other = Painting()
         other.kind = "sand"
-        sander = self.a_worker(handler=other)
+        sander = self.a_worker(3, other)
         job = self.enqueue()
         self.successResultOf(self.worker.stopService())
         sander.startService()
@@ -170,7 +209,7 @@ class StopTests(JobsCase):
                 except CancelledError:
                     await held
 
-        worker = self.a_worker(handler=Deaf())
+        worker = self.a_worker(3, Deaf())
         self.successResultOf(self.stopped(self.worker))
         self.enqueue()
         worker.startService()

@@ -75,10 +75,12 @@ _REDO = (
     f" deadline_at = {_NOW} + make_interval(secs => allowed)"
     f" where id = %(id)s and state <> 'running' returning {_COLUMNS}"
 )
+# A lease that has ended is nobody's: there need not be a process any more that takes it over.
+_IS_HELD = f"(state = 'running' and due_at > {_NOW})"
 _CANCEL = (
-    "update jobs set state = case state when 'waiting' then 'cancelled' else state end,"
-    f" ended_at = case state when 'waiting' then {_NOW} end, due_at = case state when 'running' then due_at end,"
-    f" cancelling = state = 'running', again_at = null where id = %(id)s and {_UNFINISHED} returning {_COLUMNS}"
+    f"update jobs set state = case when {_IS_HELD} then state else 'cancelled' end,"
+    f" ended_at = case when not {_IS_HELD} then {_NOW} end, due_at = case when {_IS_HELD} then due_at end,"
+    f" cancelling = {_IS_HELD}, again_at = null where id = %(id)s and {_UNFINISHED} returning {_COLUMNS}"
 )
 _PRUNE = (
     f"with over as (select id from jobs where ended_at <= {_NOW}"
