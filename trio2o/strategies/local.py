@@ -17,6 +17,7 @@ from trio2o.exchange import Answer, Inbound
 from trio2o.interfaces import IPodClient, IState, IStrategy
 from trio2o.merging.zones import INTERNAL, hosts_by_zone, in_order
 from trio2o.model import Pod, PodState, RequestContext
+from trio2o.strategies.aggregate_parts import OF_ALL
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.forwarding import Forwarder
 from trio2o.strategies.own_zones import OwnZones, asking, is_open
@@ -116,7 +117,7 @@ class LocalStrategy:
             if isinstance(said, Exception):
                 missing.append(pod)
                 continue
-            if 400 <= said.status < 500:
+            if said.status in OF_ALL:
                 return said
             listed = _listed(said.body) if said.status == 200 else None
             if listed is None:

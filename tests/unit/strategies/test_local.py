@@ -208,6 +208,8 @@ class DetailTests(StrategyCase):
             Unreachable(),
             Broken(),
             Reply(500),
+            Reply(404, b"<html>"),
+            Reply(429, {}),
             Reply(200, None),
             Reply(200, b"<html>"),
             Reply(200, []),

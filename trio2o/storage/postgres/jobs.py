@@ -82,12 +82,12 @@ _CANCEL = (
     f" ended_at = case when not {_IS_HELD} then {_NOW} end, due_at = case when {_IS_HELD} then due_at end,"
     f" cancelling = {_IS_HELD}, again_at = null where id = %(id)s and {_UNFINISHED} returning {_COLUMNS}"
 )
+# An array and no join, for which PostgreSQL would read the table whole each time.
 _PRUNE = (
-    f"with over as (select id from jobs where ended_at <= {_NOW}"
-    " - make_interval(secs => least(%(kept)s, %(dead)s)::float8)"
+    "delete from jobs where id = any(array("
+    f"select id from jobs where ended_at <= {_NOW} - make_interval(secs => least(%(kept)s, %(dead)s)::float8)"
     f" and ended_at <= {_NOW} - make_interval(secs => (case state when 'dead' then %(dead)s else %(kept)s end)::float8)"
-    " order by ended_at limit %(limit)s for update skip locked)"
-    " delete from jobs using over where jobs.id = over.id returning jobs.id"
+    " order by ended_at limit %(limit)s for update skip locked)) returning id"
 )
 _CENSUS = (
     f"select kind, state, count(*), extract(epoch from {_NOW} - min(wanted_at))::float8 from jobs"
