@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
 
-from tests.functional.cloud import Cloud, CloudCase, PodPlan, a_server, merged, pause, within
+from tests.functional.cloud import Cloud, CloudCase, Events, PodPlan, a_server, merged, pause, within
 
 FLAVORS = "/v2.1/flavors"
 KEYS = "/v2.1/os-keypairs"
@@ -178,6 +178,39 @@ class FlavorTests(SharedCase):
             await self.nothing_left(cloud)
             here = cloud.admin.at_pod("Pod2", "compute")
             self.assertEqual(200, (await here.get(f"{FLAVORS}/own")).status, policy)
+
+
+class SecretsTests(SharedCase):
+    """
+    What nobody but the user may have.
+    """
+
+    async def test_private_half(self) -> None:
+        """
+        The private half of a key pair that a pod has generated is in no row of the database, no job, no report and no log.
+        """
+        cloud = await self.shared(shared={"compare_seconds": 0.3})
+        told = Events(self)
+        refusal = {"badRequest": {"code": 400, "message": "not this one"}}
+        await self.known_away(cloud, "Pod2")
+        made = await cloud.demo.compute.post(KEYS, {"keypair": {"name": "k"}}, version="2.2")
+        self.assertEqual(201, made.status, made.body)
+        cloud.pod("Pod2").nova.behave("status", method="POST", path="/os-keypairs$", status=400, body=refusal)
+        await cloud.pod("Pod2").fake.start()
+        await self.until(cloud, "Pod2", healthy=True)
+        await self.nothing_left(cloud)
+
+        admin = cloud.admin.admin
+        jobs, drift = await admin.get("/v1.0/jobs"), await admin.get("/v1.0/drift")
+        tables = cloud.sql("select table_name from information_schema.tables where table_schema = 'public'")
+        rows = "".join(str(cloud.sql(f'select t::text from "{name}" t')) for (name,) in tables)
+        everything = "\n".join([jobs.body.decode(), drift.body.decode(), rows, told.text()])
+        self.assertIn("not this one", jobs.body.decode())
+        self.assertIn(made.json["keypair"]["public_key"], rows)
+        self.assertIn("key_pair", told.text())
+        self.assertNotIn("PRIVATE KEY", everything)
+        for line in made.json["keypair"]["private_key"].splitlines()[1:-1]:
+            self.assertNotIn(line, everything)
 
 
 class DriftTests(SharedCase):

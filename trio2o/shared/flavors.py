@@ -85,7 +85,7 @@ class Flavors(SameIds):
                 return None
             if not isinstance(listed, list):
                 raise unreadable(ask, path, status)
-            projects = sorted(str(each["tenant_id"]) for each in listed)
+            projects = sorted(str(each.get("tenant_id")) for each in listed if isinstance(each, dict))
         return observed_flavor(item, specs, projects, ask.pod.name)
 
     def steps(self, desired: SharedResource, observed: Observed | None, ids: IPodIds) -> Sequence[Step]:
@@ -141,7 +141,13 @@ def _creation(name: str, wanted: Mapping[str, Any]) -> list[Step]:
     if wanted.get("description") is not None:
         flavor["description"] = wanted["description"]
         version = _DESCRIBED
-    create = Step(method="POST", path=_ROOT, body={"flavor": {**flavor, "id": name}}, version=version)
+    create = Step(
+        method="POST",
+        path=_ROOT,
+        body={"flavor": {**flavor, "id": name}},
+        version=version,
+        ref_at=("flavor", "id"),
+    )
     return [create, *_specs(wanted, {}), *_access(wanted, {})]
 
 

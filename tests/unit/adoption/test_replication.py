@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.shared.test_cinder_kinds import LUKS, QOS, TYPE, CinderAsk, a_cinder
+from tests.unit.shared.test_cinder_kinds import LUKS, QOS, TYPE, a_cinder
 from trio2o.adoption.replication import ReplicateJobs
 from trio2o.adoption.sync_pods import SYNC_POD, SyncPodJobs
 from trio2o.model import Job, Pod
@@ -52,7 +52,7 @@ class ReplicationCase(SynchronousTestCase):
         self.database.pods = {pod.id: pod for pod in pods}
         state = MemoryState(clock)
         state.put_pods(pods)
-        self.asks = {pod.id: CinderAsk(a_cinder(), pod=pod) for pod in pods}
+        self.asks = {pod.id: a_cinder(pod) for pod in pods}
         self.store = MemoryShared(self.database)
         kinds = SharedKinds()
         self.book = SharedBook(self.store, kinds.mapped, lambda pod_ids: None)

@@ -5,24 +5,21 @@ Volume types, QoS specs, group types and default types: read from the fake Cinde
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from treq.testing import StubTreq
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from tests.unit.sandbox.asking import Api
+from tests.unit.shared.case import PROJECT, FakeAsk, KindCase
 from trio2o.errors import NotYet
-from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
+from trio2o.interfaces import ISharedKind
 from trio2o.model import Pod
-from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step
+from trio2o.model.shared import SharedKey, SharedWrite
 from trio2o.sandbox.call import Caller
 from trio2o.sandbox.cinder import make_cinder
 from trio2o.sandbox.clock import PodClock
@@ -31,135 +28,35 @@ from trio2o.sandbox.pod_state import PodState
 from trio2o.shared.default_types import DefaultTypes
 from trio2o.shared.group_types import GroupTypes
 from trio2o.shared.qos_specs import QosSpecs
-from trio2o.shared.reading import quoted
 from trio2o.shared.volume_types import VolumeTypes
 
-PROJECT = "0" * 32
 LUKS = {"provider": "luks", "cipher": "aes", "key_size": 256, "control_location": "front-end"}
 TYPE = {"description": "", "is_public": True, "extra_specs": {}, "projects": [], "encryption": None}
 QOS = {"consumer": "back-end", "specs": {}, "types": []}
 GROUP = {"description": "", "is_public": True, "group_specs": {}}
 
 
-@implementer(IPodIds)
-@define
-class Ids:
+def a_cinder(pod: Pod | None = None) -> FakeAsk:
     """
-    What a test says; the ids of the top begin with ``top-``.
-    """
+    A way to a fake Cinder of its own.
 
-    pod_id: str = "Pod1-id"
-    owns: dict[tuple[str, str], str] = field(factory=dict)
-    gone: set[str] = field(factory=set)
-
-    def own(self, kind: str, top_id: str) -> str | None:
-        return self.owns.get((kind, top_id))
-
-    def top(self, kind: str, own_id: str) -> str | None:
-        return next((top for (of, top), own in self.owns.items() if (of, own) == (kind, own_id)), None)
-
-    def differ(self, kinds: Collection[str]) -> bool:
-        return bool(self.owns)
-
-    def wanted(self, kind: str, top_id: str) -> bool:
-        return top_id not in self.gone
-
-
-@implementer(IPodAsk)
-@define
-class CinderAsk:
-    """
-    Asks a fake Cinder as an admin.
-    """
-
-    api: Api
-    pod: Pod = field(factory=lambda: Pod(id="Pod1-id", name="Pod1", az_name="az1"))
-    sent: list[str] = field(factory=list)
-    #: What the path of a step ends with that the pod refuses; empty for none.
-    refuses: str = ""
-
-    async def get(self, path: str, *, version: str = "") -> tuple[int, Any]:
-        return await self._asked("GET", path, None, version)
-
-    async def send(self, step: Step, ref: str) -> tuple[int, Any]:
-        path = step.path.replace("{ref}", quoted(ref))
-        self.sent.append(f"{step.method} {path}")
-        if self.refuses and path.endswith(self.refuses):
-            return 403, {"forbidden": {"message": "no"}}
-        return await self._asked(step.method, path, step.body, step.version)
-
-    async def obstacle(self) -> str:
-        return ""
-
-    async def _asked(self, method: str, path: str, body: Any, version: str) -> tuple[int, Any]:
-        headers = {"OpenStack-API-Version": version or "volume 3.0"}
-        below = path.replace("{project_id}", PROJECT).removeprefix("/v3")
-        reply = await self.api.ask(method, below, token="admin-token", body=body, headers=headers)
-        return reply.status, reply.json if reply.content[:1] in (b"{", b"[") else None
-
-
-def a_cinder() -> Api:
-    """
-    A fake Cinder.
+    :param pod: who it is said to be.
     """
     wall = Clock()
-    pod = PodState(name="Pod1", clock=PodClock(wall, manual=True))
+    state = PodState(name="Pod1", clock=PodClock(wall, manual=True))
     admin = Caller(user_id="admin", project_id=PROJECT, roles=frozenset({"admin"}))
-    frame = make_cinder(pod, StaticTokens({"admin-token": admin}), wall)
-    return Api(StubTreq(frame.resource()), "http://pod1.test/v3")
+    frame = make_cinder(state, StaticTokens({"admin-token": admin}), wall)
+    api = Api(StubTreq(frame.resource()), "http://pod1.test/v3")
+    return FakeAsk(api, "/v3", **({} if pod is None else {"pod": pod}))
 
 
-class CinderKindCase(SynchronousTestCase):
+class CinderKindCase(KindCase):
     """
-    One pod.
+    One pod's Cinder.
     """
 
-    kind: Any
-
-    def setUp(self) -> None:
-        self.fresh()
-
-    def fresh(self) -> None:
-        """
-        Begin with an empty pod.
-        """
-        self.ask = CinderAsk(a_cinder())
-        self.ids = Ids()
-
-    def now(self, waiting: Any) -> Any:
-        return self.successResultOf(Deferred.fromCoroutine(waiting))
-
-    def observed(self, name: str, ref: str = "") -> Observed | None:
-        """
-        What the pod has under a name, or by its own id.
-        """
-        found: Observed | None = self.now(
-            self.kind.read_one(self.ask, self.ids, SharedKey(self.kind.kind, name), ref)
-        )
-        return found
-
-    def resource(self, name: str, document: dict[str, Any], *, deleted: bool = False) -> SharedResource:
-        return SharedResource(
-            key=SharedKey(self.kind.kind, name), top_id=f"top-{name}", document=document, deleted=deleted
-        )
-
-    def converge(self, desired: SharedResource, ref: str = "") -> Observed | None:
-        """
-        Make steps until none are left, as often as the daemon looks.
-        """
-        for _ in range(4):
-            seen = self.observed(desired.key.name, ref)
-            steps = self.kind.steps(desired, seen, self.ids)
-            if not steps:
-                return seen
-            ref = seen.ref if seen is not None else ""
-            for step in steps:
-                status, body = self.now(self.ask.send(step, ref))
-                self.assertTrue(status < 400 or status in step.done, (step, status, body))
-                for name in step.ref_at:
-                    body = body[name]
-                ref = body if step.ref_at else ref
-        raise AssertionError(f"steps without end: {steps}")
+    def pod(self) -> FakeAsk:
+        return a_cinder()
 
     def made(self, kind: Any, name: str, document: dict[str, Any]) -> str:
         """
