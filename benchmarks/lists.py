@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from collections.abc import Mapping
 
 import orjson
 from attrs import define
@@ -24,6 +25,8 @@ _PATH = "/v2.1/servers/detail?limit="
 #: Seconds; a Nova needs more for 250 servers, and about as much for 100.
 _AS_NOVA = 0.25
 VERSION = {"OpenStack-API-Version": "compute 2.90"}
+#: What ``slow`` makes slower where nothing else is said.
+_READS = {"method": "GET"}
 #: Brings a server to about 2 KB, as Nova shows one with some metadata, an address and a volume.
 _METADATA = {f"key-{number}": "what a user noted of it; " * 3 for number in range(7)}
 
@@ -130,9 +133,11 @@ class _Beside:
         result.compare(Figure(what=f"{what}: CPU of trio2o / parsing", value=busy))
 
 
-def slow(setup: Setup, pods: int, seconds: float) -> None:
+def slow(setup: Setup, pods: int, seconds: float, match: Mapping[str, str] = _READS) -> None:
     """
     Make the first so many pods' answers take so much longer; 0 makes all as quick as they can be.
+
+    :param match: to which requests.
     """
     for pod in range(PODS):
         http("DELETE", f"http://127.0.0.1:{setup.nova(pod)}/_sandbox/behaviours")
@@ -140,7 +145,7 @@ def slow(setup: Setup, pods: int, seconds: float) -> None:
             http(
                 "POST",
                 f"http://127.0.0.1:{setup.nova(pod)}/_sandbox/behaviours",
-                {"match": {"method": "GET"}, "kind": "latency", "seconds": seconds},
+                {"match": match, "kind": "latency", "seconds": seconds},
             )
 
 

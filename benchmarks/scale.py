@@ -8,18 +8,13 @@ median of the rounds' ratios.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import asdict
-
 from benchmarks import scale_database, scale_selection, scale_workers
+from benchmarks.report import Report
 from benchmarks.rows import Result
 from benchmarks.servers import ROOT, Bench, MissingProgram, needed
 from benchmarks.setup import Setup
@@ -33,46 +28,18 @@ def main(words: Sequence[str] | None = None) -> int:
     missed on a busy machine.
     """
     options = _options(words)
-    began = time.monotonic()
     parts = options.only or PARTS
-    result = Result()
-    machine = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "load_before": os.getloadavg()[0],
-    }
+    report = Report()
     if "selection" in parts:
-        scale_selection.measure(result, pods=options.pods, rounds=options.selections)
+        scale_selection.measure(report.result, pods=options.pods, rounds=options.selections)
     if {"database", "workers"} & set(parts):
         try:
             needed("wrk")
         except MissingProgram:
             print("wrk is not installed; `make bench` installs it where it may", file=sys.stderr)
             return 1
-        _with_daemons(result, parts, options)
-    machine["load_after"] = os.getloadavg()[0]
-    print()
-    for figure in result.figures:
-        print(figure)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(
-        json.dumps(
-            {
-                "machine": machine,
-                "bindings": options.bindings,
-                "routes": options.routes,
-                "rows": [asdict(row) for row in result.rows],
-                "figures": [{**asdict(figure), "kept": figure.kept} for figure in result.figures],
-            },
-            indent=1,
-        )
-    )
-    print(
-        f"\n{time.monotonic() - began:.0f} s, load {machine['load_before']} before and {machine['load_after']} after"
-    )
-    print(f"readings: {options.json}")
-    return 1 if result.errors else 0
+        _with_daemons(report.result, parts, options)
+    return report.end(options.json, bindings=options.bindings, routes=options.routes)
 
 
 def _with_daemons(result: Result, parts: Sequence[str], options: argparse.Namespace) -> None:

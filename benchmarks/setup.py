@@ -205,16 +205,16 @@ pods:
         time.sleep(settle)
         return self.daemon
 
-    def token(self, project: str = "demo") -> str:
+    def token(self, project: str = "demo", user: str = "demo") -> str:
         """
-        A token of the user in a project.
+        A token of a user in a project; ``trio2o`` is an administrator in ``service``.
         """
         domain = {"id": "default"}
         body = {
             "auth": {
                 "identity": {
                     "methods": ["password"],
-                    "password": {"user": {"name": "demo", "domain": domain, "password": "pw"}},
+                    "password": {"user": {"name": user, "domain": domain, "password": "pw"}},
                 },
                 "scope": {"project": {"name": project, "domain": domain}},
             }
