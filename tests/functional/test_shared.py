@@ -138,6 +138,31 @@ class FlavorTests(SharedCase):
         drift = (await cloud.admin.admin.get("/v1.0/drift")).json["drift"]
         self.assertEqual([], [one for one in drift if one["kind"] == "key_pair"])
 
+    async def test_one_users_key_pair(self) -> None:
+        """
+        A pod that lacks one user's key pair takes all servers but those that name it, and these once it has it.
+        """
+        cloud = await self.shared()
+        pod = cloud.pod("Pod2").nova
+        pod.behave("status", method="POST", path="/os-keypairs$", status=503, body={})
+        made = await cloud.demo.compute.post(KEYS, {"keypair": {"name": "k"}}, version="2.2")
+        self.assertEqual((201, "az2"), (made.status, made.header(MISSING)), made.body)
+
+        await cloud.demo.create_server(availability_zone="az2")
+        named = a_server(key_name="k", availability_zone="az2")
+        refused = await cloud.demo.compute.post("/v2.1/servers", named)
+        self.assertEqual(503, refused.status, refused.body)
+
+        pod.behave_well()
+
+        async def served() -> None:
+            while (await cloud.demo.compute.post("/v2.1/servers", named)).status != 202:
+                await pause(0.1)
+
+        await within(30, served())
+        shown = await cloud.demo.at_pod("Pod2", "compute").get(f"{KEYS}/k")
+        self.assertEqual(made.json["keypair"]["public_key"], shown.json["keypair"]["public_key"])
+
     async def test_two_daemons(self) -> None:
         """
         Two daemons that write the same flavor at once give one result in every pod.

@@ -144,8 +144,8 @@ class SharedStoreSuite:
 
     async def test_lacking(self) -> None:
         """
-        A pod lacks what it is behind with and what it refused, deleted things first, page by page; of what was deleted it lacks
-        nothing that it never had.
+        A pod lacks what it is behind with and what it refused, deleted things first and users' own last, page by page; of what
+        was deleted it lacks nothing that it never had.
         """
         stores, one, two = await self.with_pods()
         for name in ("c", "b", "a"):
@@ -154,6 +154,8 @@ class SharedStoreSuite:
         await stores.shared.settle(
             SharedResource(key=SharedKey("flavor", "c"), top_id="c", deleted=True), [had(one)], expected=1
         )
+        own = evolve(THING, key=SharedKey("a_kind", "own", "user"), top_id="user/own")
+        await stores.shared.settle(own, [had(one)], expected=0)
         gone = SharedResource(key=SharedKey("flavor", "gone"), top_id="gone", deleted=True)
         await stores.shared.settle(gone, [], expected=0)
         refusal = SharedCopy(pod_id=two.id, state=CopyState.REFUSED, error="no")
@@ -163,7 +165,8 @@ class SharedStoreSuite:
         rest = await stores.shared.lacking(two.id, 2, first[-1].resource)
 
         self.assertEqual(["c", "a"], [state.resource.top_id for state in first])
-        self.assertEqual(["b"], [state.resource.top_id for state in rest])
+        self.assertEqual(["b", "user/own"], [state.resource.top_id for state in rest])
+        self.assertEqual([], list(await stores.shared.lacking(two.id, 2, rest[-1].resource)))
         self.assertEqual("no", rest[0].copies[two.id].error)
         self.assertEqual([], list(await stores.shared.lacking(one.id, 2)))
 

@@ -37,7 +37,6 @@ from trio2o.model.shared import (
 )
 from trio2o.strategies.concurrently import gathered
 from trio2o.strategies.converging import ANOTHER_ONE, OTHERWISE
-from trio2o.strategies.pending import plain_id
 
 _log = Logger()
 
@@ -186,7 +185,7 @@ class SharedComparison(EndlessService):
         left = [Drift(key=key, pod_id=pod_id, difference=Difference.EXTRA) for pod_id in items]
         if not everywhere and self._on_drift(kind.kind) is not DriftPolicy.ADOPT:
             return left
-        top_id = kind.top_id(pattern.ref, self._ids.of(first.id)) if kind.mapped else plain_id(key)
+        top_id = kind.top_id(pattern.ref, self._ids.of(first.id)) if kind.mapped else key.plain_id
         resource = SharedResource(key=key, top_id=top_id, document=kind.wanted(pattern, None))
         copies = [
             SharedCopy(pod_id=pod_id, pod_ref=item.ref, state=CopyState.CURRENT)

@@ -13,7 +13,6 @@ from trio2o.errors import GatewayError, JobRetry, PodFailure, Unreadable
 from trio2o.interfaces import ISharedKind
 from trio2o.model import Pod
 from trio2o.model.shared import CopyState, Observed, SharedCopy, SharedKey, SharedResource, SharedState
-from trio2o.strategies.pending import plain_id
 from trio2o.strategies.settling import alive
 
 
@@ -32,7 +31,7 @@ class Judgement(ReplicationParts):
 
         :raises JobRetry: if none tells.
         """
-        behind = self._ids.behind()
+        behind = self._ids.behind() | self._ids.lacking(kind.kind, top_id or key.plain_id)
         healthy = self._healthy(kind)
         if not healthy:
             raise JobRetry("no pod answers")
@@ -53,7 +52,7 @@ class Judgement(ReplicationParts):
             top, document = known.resource.top_id, known.resource.document
             wanted = kind.wanted(observed, document)
         else:
-            top = kind.top_id(observed.ref, self._ids.of(judge.id)) if kind.mapped else plain_id(key)
+            top = kind.top_id(observed.ref, self._ids.of(judge.id)) if kind.mapped else key.plain_id
             wanted = kind.wanted(observed, None)
         row = next((state for state in before if state.resource.top_id == top), None)
         settled_key = SharedKey(key.kind, observed.key.name, key.owner)

@@ -36,11 +36,11 @@ class ReturningPods(EndlessService):
         """
         Look once; the seconds until the next time.
         """
-        behind = self._ids.behind()
+        incomplete = self._ids.incomplete()
         served = {
             pod.id: pod
             for pod in self._state.pods()
-            if pod.id in behind and pod.state is not PodState.DISABLED
+            if pod.id in incomplete and pod.state is not PodState.DISABLED
         }
         able = frozenset(
             (pod_id, service)

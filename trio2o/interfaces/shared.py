@@ -101,7 +101,17 @@ class ISharedIds(Interface):
 
     def behind() -> frozenset[str]:
         """
-        The ids of the pods that lack something that is wanted; the same object until that changes.
+        The ids of the pods that lack something that is everybody's; the same object until that changes.
+        """
+
+    def incomplete() -> frozenset[str]:
+        """
+        The ids of the pods that lack anything, be it one user's.
+        """
+
+    def lacking(kind: str, top_id: str) -> frozenset[str]:
+        """
+        The ids of the pods that lack one thing, or still have it after it was deleted.
         """
 
     def resource(kind: str, top_id: str) -> SharedResource | None:
@@ -263,7 +273,8 @@ class ISharedStore(Interface):
 
     async def lacking(pod_id: str, limit: int, after: SharedResource | None = None) -> Sequence[SharedState]:
         """
-        What a pod is behind with or has refused, deleted things first, then by kind, owner and name.
+        What a pod is behind with or has refused: what is everybody's before what is one user's, deleted things first, then by
+        kind, owner and name.
 
         :param after: the last one of the page before.
         """

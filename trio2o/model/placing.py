@@ -38,6 +38,8 @@ class PlacementRequest:
     flavor: str | None = None
     image: str | None = None
     volume_type: str | None = None
+    #: The id by which the user's key pair is shared that it names (:attr:`SharedKey.plain_id`).
+    key_pair: str | None = None
     #: Those of these fields whose things no pod in reach is known to have, so that they keep it from none.
     unlisted: frozenset[str] = frozenset()
     #: Taints that do not keep it away.
@@ -62,7 +64,7 @@ class Candidate:
     #: What the project may still make there.
     quota: QuotaLeft | None = None
     offers: Offers | None = None
-    #: False while it lacks something that pods are to have the same.
+    #: False while it lacks something that pods are to have the same: what is everybody's, or the request's key pair.
     up_to_date: bool = True
     #: How often creates of this kind for this project have lately failed there and succeeded elsewhere.
     failures: int = 0

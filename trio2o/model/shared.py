@@ -36,6 +36,10 @@ class DriftPolicy(enum.StrEnum):
     OVERWRITE = "overwrite"
 
 
+#: The kind of users' key pairs.
+KEY_PAIR = "key_pair"
+
+
 @frozen(order=True)
 class SharedKey:
     """
@@ -48,6 +52,13 @@ class SharedKey:
     name: str
     #: Whose it is, a user's id; empty for what is everybody's.
     owner: str = ""
+
+    @property
+    def plain_id(self) -> str:
+        """
+        The id of a thing whose name is its id in every pod.
+        """
+        return f"{self.owner}/{self.name}" if self.owner else self.name
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.owner}:{self.name}"

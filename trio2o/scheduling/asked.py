@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from attrs import evolve
 
 from trio2o.model import Amounts, Kind, OfferedFlavor, OfferedType, PlacementRequest
+from trio2o.model.shared import KEY_PAIR, SharedKey
 from trio2o.scheduling.needs import needs_of, needs_of_server
 
 #: The hint by which a create names taints.
@@ -47,6 +48,7 @@ def placement_request(
     resource: Mapping[str, Any],
     *,
     project_id: str,
+    user_id: str,
     zone: str | None,
     within: frozenset[str] | None,
     tolerations: frozenset[str],
@@ -71,6 +73,7 @@ def placement_request(
         flavor=flavor_id(resource) if kind is Kind.SERVER else None,
         image=_image(kind, resource),
         volume_type=_volume_type(kind, resource),
+        key_pair=_key_pair(kind, resource, user_id),
     )
     flavor = None if named.flavor is None else offered.flavor(named.flavor)
     return evolve(
@@ -134,6 +137,11 @@ def flavor_id(server: Mapping[str, Any]) -> str | None:
         return urlsplit(str(value)).path.rsplit("/", 1)[-1] or None
     except ValueError:
         return None
+
+
+def _key_pair(kind: Kind, resource: Mapping[str, Any], user_id: str) -> str | None:
+    name = resource.get("key_name") if kind is Kind.SERVER else None
+    return SharedKey(KEY_PAIR, name, user_id).plain_id if isinstance(name, str) and name else None
 
 
 def _image(kind: Kind, resource: Mapping[str, Any]) -> str | None:

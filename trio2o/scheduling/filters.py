@@ -81,7 +81,7 @@ class HealthFilter:
 @frozen
 class UpToDateFilter:
     """
-    Accept pods that have what all pods are to have the same: flavors, key pairs, types.
+    Accept pods that have what all pods are to have the same: flavors and types, and of key pairs the one that the request names.
     """
 
     name: str = "up_to_date"

@@ -44,13 +44,15 @@ def make_placement(
     catch_up: Callable[[], Awaitable[None]] | None = None,
     quotas: QuotaBook | None = None,
     behind: Callable[[], Collection[str]] = frozenset,
+    without_key: Callable[[str], Collection[str]] = lambda key_pair: (),
 ) -> PlacementParts:
     """
     Wire it.
 
     :param unhealthy: gives the ids of the pods whose service, ``compute`` or ``volume``, does not answer.
     :param catch_up: takes over what the database has now; ``None`` where the state is read once.
-    :param behind: gives the ids of the pods that lack what pods are to have the same.
+    :param behind: gives the ids of the pods that lack what pods are to have the same for everybody.
+    :param without_key: the same of one user's key pair, by its id.
     :param quotas: what projects may still make in pods; ``None`` where nobody asks.
     """
     scheduling = config.scheduling
@@ -78,6 +80,7 @@ def make_placement(
                 offers=offers,
                 quotas=quotas,
                 behind=behind,
+                without_key=without_key,
             ),
             pod=state.pod,
             offers=offers,

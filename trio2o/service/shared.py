@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define, field
 from twisted.application.service import IService, Service
 from twisted.internet.defer import DeferredList, maybeDeferred
+from twisted.logger import Logger
 
 from trio2o.adoption.comparison import SharedComparison
 from trio2o.adoption.pod_asks import PodAsk
@@ -27,6 +28,11 @@ from trio2o.shared.kinds import SharedKinds
 from trio2o.state.shared import SharedBook, SharedOfPods
 from trio2o.strategies.converging import Converger
 
+_log = Logger()
+
+#: The filter that keeps new work from pods that lack something.
+_UP_TO_DATE = "up_to_date"
+
 #: How many times as long as a pod has to answer a write may be under way: it asks twice, and reads.
 _ANSWERS = 4.0
 
@@ -40,7 +46,7 @@ class SharedMemory:
     kinds: SharedKinds
     book: SharedBook
     followers: Sequence[IFollower]
-    #: Told which pods begin or cease to lack something.
+    #: Told which pods begin or cease to lack something that is everybody's.
     touch: Callable[[str], None] = lambda pod_id: None
 
     def changed(self, pod_ids: frozenset[str]) -> None:
@@ -78,10 +84,17 @@ class SharedService(Service):
     ask: Callable[[Pod, str], PodAsk]
     #: What one process of all does.
     elected: Sequence[IService]
+    #: The filters that a pod of new work must pass.
+    filters: Sequence[str]
     _services: Sequence[IService] = field(default=())
 
     def startService(self) -> None:
         super().startService()
+        if _UP_TO_DATE not in self.filters:
+            _log.warn(
+                "scheduling.filters lacks {name}: pods get new work before they have what pods are to have the same",
+                name=_UP_TO_DATE,
+            )
         for service in self._services:
             service.startService()
 
@@ -147,5 +160,11 @@ def make_shared(
         )
     returning = ReturningPods(clock=reactor, state=state, pods=pods, ids=memory.book, queue=queue.queue)
     return SharedService(
-        memory=memory, store=store, converger=converger, ask=ask, elected=elected, services=(returning,)
+        memory=memory,
+        store=store,
+        converger=converger,
+        ask=ask,
+        elected=elected,
+        filters=config.scheduling.filters,
+        services=(returning,),
     )

@@ -4,12 +4,14 @@ Everything between the database and the ports: built in one place.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from trio2o.config.schema import Config
 from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.identity.policy import OsloPolicy
 from trio2o.model import Kind
+from trio2o.model.shared import KEY_PAIR
 from trio2o.ops.access_log import AccessLog
 from trio2o.ops.metrics import Metrics
 from trio2o.service.admin import OwnMetrics, ShownMetrics, make_admin
@@ -101,6 +103,7 @@ def make_graph(
         catch_up=feed.caught_up,
         quotas=quotas,
         behind=shared_memory.book.behind,
+        without_key=partial(shared_memory.book.lacking, KEY_PAIR),
     )
     shared_memory.touch = chosen.experience.touched.touch
 

@@ -13,11 +13,11 @@ from zope.interface import implementer
 
 from trio2o.errors import Unreadable
 from trio2o.interfaces import IPodAsk, IPodIds, ISharedKind
-from trio2o.model.shared import Observed, SharedKey, SharedResource, SharedWrite, Step
+from trio2o.model.shared import KEY_PAIR, Observed, SharedKey, SharedResource, SharedWrite, Step
 from trio2o.shared.plain import SameIds
 from trio2o.shared.reading import quoted, read_item, read_list, storable
 
-KIND = "key_pair"
+KIND = KEY_PAIR
 
 _ROOT = "/v2.1/os-keypairs"
 

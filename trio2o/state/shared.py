@@ -4,6 +4,7 @@ The ids that pods give shared things, and which pods lack something, in memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
@@ -15,6 +16,9 @@ from trio2o.model.shared import CopyState, SharedCopy, SharedResource, SharedSta
 
 #: A kind and the id that users know.
 _Place = tuple[str, str]
+
+#: What is known of a thing that no pod is behind with.
+_NOBODY: tuple[bool, frozenset[str]] = (False, frozenset())
 
 
 @implementer(ISharedIds, IFollower)
@@ -30,7 +34,7 @@ class SharedBook:
     _store: ISharedStore
     #: The kinds whose ids are mapped.
     _mapped: frozenset[str]
-    #: Told which pods begin or cease to lack something.
+    #: Told which pods begin or cease to lack something that is everybody's.
     _changed: Callable[[frozenset[str]], None] = lambda pod_ids: None
     _resources: dict[_Place, SharedResource] = field(factory=dict, init=False)
     #: Kind to all that is wanted of it; taken away by every change.
@@ -40,8 +44,11 @@ class SharedBook:
     _tops: dict[tuple[str, str, str], str] = field(factory=dict, init=False)
     #: Pod id and kind to the pod's own ids that users know by others.
     _differing: dict[tuple[str, str], set[str]] = field(factory=dict, init=False)
-    #: Pod id to what it is behind with.
-    _lacking: dict[str, set[_Place]] = field(factory=dict, init=False)
+    #: What pods are behind with: whether it is one user's, and the pods' ids.
+    _late: dict[_Place, tuple[bool, frozenset[str]]] = field(factory=dict, init=False)
+    #: Pod id to how much it is behind with: of what is everybody's, and of what is one user's.
+    _owed: Counter[str] = field(factory=Counter, init=False)
+    _owed_own: Counter[str] = field(factory=Counter, init=False)
     _behind: frozenset[str] = field(default=frozenset(), init=False)
 
     def of(self, pod_id: str) -> IPodIds:
@@ -49,6 +56,12 @@ class SharedBook:
 
     def behind(self) -> frozenset[str]:
         return self._behind
+
+    def incomplete(self) -> frozenset[str]:
+        return self._behind | self._owed_own.keys()
+
+    def lacking(self, kind: str, top_id: str) -> frozenset[str]:
+        return self._late.get((kind, top_id), _NOBODY)[1]
 
     def resource(self, kind: str, top_id: str) -> SharedResource | None:
         return self._resources.get((kind, top_id))
@@ -67,12 +80,20 @@ class SharedBook:
         return self._copies.get((kind, top_id), {})
 
     def note(self, state: SharedState) -> None:
-        place = (state.resource.key.kind, state.resource.top_id)
+        resource = state.resource
+        place = (resource.key.kind, resource.top_id)
         known = self._resources.get(place)
-        if known is None or known.version <= state.resource.version:
-            self._drop(place)
-            self._take(state)
-            self._count()
+        if place[0] not in self._mapped or (known is not None and known.version > resource.version):
+            # who is behind is the change log's to say: what is noted here can be older
+            return
+        if known is not None and known.version == resource.version:
+            current = {
+                pod_id: copy for pod_id, copy in state.copies.items() if copy.state is CopyState.CURRENT
+            }
+            state = SharedState(resource=resource, copies={**self._copies[place], **current})
+        self._drop(place)
+        self._take(state)
+        self._count()
 
     def own(self, pod_id: str, kind: str, top_id: str) -> str | None:
         """
@@ -107,7 +128,9 @@ class SharedBook:
         self._copies.clear()
         self._tops.clear()
         self._differing.clear()
-        self._lacking.clear()
+        self._late.clear()
+        self._owed.clear()
+        self._owed_own.clear()
         for state in states:
             self._take(state)
         self._count()
@@ -135,15 +158,21 @@ class SharedBook:
             if self._tops.get((pod_id, kind, copy.pod_ref)) == top_id:
                 del self._tops[pod_id, kind, copy.pod_ref]
                 self._differing.get((pod_id, kind), set()).discard(copy.pod_ref)
-        for lacking in self._lacking.values():
-            lacking.discard(place)
+        one_users, late = self._late.pop(place, _NOBODY)
+        owed = self._owed_own if one_users else self._owed
+        for pod_id in late:
+            owed[pod_id] -= 1
+            if not owed[pod_id]:
+                del owed[pod_id]
 
     def _take(self, state: SharedState) -> None:
         resource = state.resource
         kind, place = resource.key.kind, (resource.key.kind, resource.top_id)
+        late = frozenset(pod_id for pod_id, copy in state.copies.items() if copy.state is CopyState.BEHIND)
+        if late:
+            self._late[place] = (bool(resource.key.owner), late)
+            (self._owed_own if resource.key.owner else self._owed).update(late)
         for pod_id, copy in state.copies.items():
-            if copy.state is CopyState.BEHIND:
-                self._lacking.setdefault(pod_id, set()).add(place)
             if kind in self._mapped and copy.pod_ref and not resource.deleted:
                 self._tops[pod_id, kind, copy.pod_ref] = resource.top_id
                 differing = self._differing.setdefault((pod_id, kind), set())
@@ -157,7 +186,7 @@ class SharedBook:
             self._copies[place] = dict(state.copies)
 
     def _count(self) -> None:
-        behind = frozenset(pod_id for pod_id, lacking in self._lacking.items() if lacking)
+        behind = frozenset(self._owed)
         if behind != self._behind:
             changed = behind ^ self._behind
             self._behind = behind

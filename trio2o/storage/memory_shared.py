@@ -5,6 +5,7 @@ What pods are to have the same, in memory; see :mod:`trio2o.storage.memory`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from attrs import define, evolve, field
 from zope.interface import implementer
@@ -140,8 +141,8 @@ class MemoryShared:
             if pod_id in state.copies and state.copies[pod_id].state is not CopyState.CURRENT
         ]
         if after is not None:
-            found = [state for state in found if _order(state.resource) > _order(after)]
-        return found[:limit]
+            found = [state for state in found if _own_last(state.resource) > _own_last(after)]
+        return sorted(found, key=lambda state: _own_last(state.resource))[:limit]
 
     async def everything(self, kind: str) -> Sequence[SharedState]:
         return self._states([row for row in self._rows.values() if row.resource.key.kind == kind])
@@ -230,6 +231,10 @@ class MemoryShared:
             late = copy.version < row.resource.version
             found[pod.id] = evolve(copy, state=CopyState.BEHIND) if late else copy
         return found
+
+
+def _own_last(resource: SharedResource) -> tuple[Any, ...]:
+    return (bool(resource.key.owner), *_order(resource))
 
 
 def _order(resource: SharedResource) -> tuple[bool, str, str, str, str]:

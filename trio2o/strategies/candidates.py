@@ -64,8 +64,10 @@ class Candidates:
     _offers: OfferBook | None = None
     #: What projects may still make in pods; ``None`` for nothing known.
     _quotas: QuotaBook | None = None
-    #: Gives the ids of the pods that lack what pods are to have the same; who changes it touches them.
+    #: Gives the ids of the pods that lack what pods are to have the same for everybody; who changes it touches them.
     _behind: Callable[[], Collection[str]] = frozenset
+    #: The same of one user's key pair, by its id; nobody is touched.
+    _without_key: Callable[[str], Collection[str]] = lambda key_pair: ()
     _kept: dict[str, _Kept] = field(factory=dict, init=False)
 
     def rank(self, request: PlacementRequest, bindings: Sequence[Binding], *, hints: bool = True) -> Ranking:
@@ -139,6 +141,9 @@ class Candidates:
             marks = self._experience.exhausted(request.project_id, request.kind)
             if marks:
                 own["exhausted"] = lambda: marks
+        without_key = () if request.key_pair is None else self._without_key(request.key_pair)
+        if without_key:
+            own["up_to_date"] = lambda: dict.fromkeys(without_key, False)
         quotas = {} if self._quotas is None else self._quotas.left(request.project_id, request.kind)
         if quotas:
             own["quota"] = lambda: quotas

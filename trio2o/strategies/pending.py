@@ -58,10 +58,3 @@ def replication(key: SharedKey, top_id: str, *, delay: float = 0.0) -> NewJob:
     """
     payload = {"kind": key.kind, "name": key.name, "owner": key.owner, "id": top_id}
     return NewJob(kind=REPLICATE, key=str(key), payload=payload, delay=delay)
-
-
-def plain_id(key: SharedKey) -> str:
-    """
-    The id of a thing whose name is its id in every pod.
-    """
-    return f"{key.owner}/{key.name}" if key.owner else key.name

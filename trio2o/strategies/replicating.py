@@ -36,7 +36,7 @@ from trio2o.strategies.concurrently import Shield, gathered
 from trio2o.strategies.converging import Converger
 from trio2o.strategies.drafts import AlikeOptions, Draft
 from trio2o.strategies.forwarding import Forwarder
-from trio2o.strategies.pending import PendingWrite, plain_id
+from trio2o.strategies.pending import PendingWrite
 from trio2o.strategies.read_body import ReadBody
 from trio2o.strategies.replicated import Replicated
 from trio2o.strategies.sending import WriteSender
@@ -92,7 +92,6 @@ class ReplicateStrategy:
         options = dict(inbound.operation.options)
         kind, by = self._kinds[options.pop("kind")], options.pop("by")
         served = [pod for pod in self._state.pods() if pod.state is not PodState.DISABLED]
-        judges = self._judges(served, kind.surface)
         draft: Draft | None = None
         body = raw
         if by == "alike" and "id" not in inbound.ids:
@@ -109,6 +108,7 @@ class ReplicateStrategy:
             microversion=inbound.microversion,
         )
         named = self._named(kind, write)
+        judges = self._judges(kind, served, "" if named is None else named[1])
         if not judges or named is None or not await self._is_ours(kind, judges[0]):
             plain = evolve(inbound.operation, options=options)
             return await self._inner[by].carry_out(
@@ -152,13 +152,13 @@ class ReplicateStrategy:
                 headers=[(b"Retry-After", b"10")],
             ) from error
 
-    def _judges(self, served: Sequence[Pod], surface: str) -> list[Pod]:
+    def _judges(self, kind: ISharedKind, served: Sequence[Pod], top_id: str) -> list[Pod]:
         """
         The pods that answer, in the order in which they are asked: the same for every project and process that sees the same
-        pods. Those that lack something come last.
+        pods. Those that lack something, or the very thing, come last.
         """
-        behind = self._ids.behind()
-        healthy = [pod for pod in served if self._pods.healthy(pod.id, surface)]
+        behind = self._ids.behind() | self._ids.lacking(kind.kind, top_id)
+        healthy = [pod for pod in served if self._pods.healthy(pod.id, kind.surface)]
         return sorted(healthy, key=lambda pod: (pod.id in behind, pod.serial))
 
     async def _users_first(
@@ -193,7 +193,7 @@ class ReplicateStrategy:
         """
         if not kind.mapped or "id" not in write.ids:
             key = kind.written(write)
-            return None if key is None else (key, "" if kind.mapped else plain_id(key))
+            return None if key is None else (key, "" if kind.mapped else key.plain_id)
         # in whichever case it is written; whether a pod finds it so is the judge's to say
         resource = self._ids.resource(kind.kind, write.ids["id"].lower())
         if resource is None or resource.deleted:

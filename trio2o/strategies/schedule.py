@@ -103,6 +103,7 @@ class ScheduleStrategy:
             kind,
             self._forwarder.named(wanted.resource),
             project_id=context.project_id,
+            user_id=context.identity.user_id,
             zone=wanted.zone,
             within=within,
             tolerations=wanted.tolerated & self._tolerable,

@@ -47,14 +47,20 @@ def answered(pending: PendingWrite, replies: Replies, settled: SharedState | Non
             have |= {reply.pod.id for reply in lacking}
     away = {reply.pod.id for reply in replies.silent if not reply.is_unsure}
     short = [pod for pod in pending.judges if pod.id not in have and pod.id not in away]
-    refused = [reply.answer for reply in replies.refused if reply.pod in short]
+    lenient = pending.kind.lenient
+    refused = [
+        reply.answer
+        for reply in replies.refused
+        # a pod that fails has refused nothing
+        if reply.pod in short and not (lenient and reply.answer.status >= 500)
+    ]
     tally = Tally(
         have=sum(pod.id in have for pod in pending.served),
         enabled=len(pending.served),
         short=bool(short),
         refused=bool(refused),
     )
-    if not is_met(pending.policy, tally, lenient=pending.kind.lenient):
+    if not is_met(pending.policy, tally, lenient=lenient):
         if refused:
             return refused[0]
         raise failed(replies, settled, short)

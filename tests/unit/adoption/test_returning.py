@@ -22,7 +22,7 @@ from trio2o.storage.memory_shared import MemoryShared
 
 class ReturningTests(SynchronousTestCase):
     """
-    One pod that lacks a flavor.
+    One pod that lacks a key pair.
     """
 
     def test_job(self) -> None:
@@ -47,7 +47,8 @@ class ReturningTests(SynchronousTestCase):
 
         clock.advance(2.0)
         self.assertEqual([], enqueued())
-        thing = SharedResource(key=SharedKey("flavor", "f"), top_id="f")
+        # a key pair, which only one user's creates wait for
+        thing = SharedResource(key=SharedKey("key_pair", "k", "u"), top_id="u/k")
         self.successResultOf(Deferred.fromCoroutine(store.settle(thing, [], expected=0)))
         self.successResultOf(Deferred.fromCoroutine(book.load()))
         clock.advance(1.0)

@@ -46,6 +46,7 @@ def asked(kind: Kind, resource: dict[str, Any]) -> PlacementRequest:
         kind,
         resource,
         project_id="p",
+        user_id="u",
         zone="az1",
         within=None,
         tolerations=frozenset(),
@@ -66,6 +67,18 @@ class AskedTests(SynchronousTestCase):
         request = asked(Kind.SERVER, {"flavorRef": "9", "imageRef": "i", "max_count": 2})
         self.assertEqual(("9", "i", "gpu", "az1"), (request.flavor, request.image, request.pod_group, "az1"))
         self.assertEqual(Amounts(vcpus=16, ram_mb=32768, disk_gb=200), request.needs)
+
+    def test_key_pair(self) -> None:
+        """
+        A server's key pair is the user's of that name; volumes have none, and what is malformed names none.
+        """
+        self.assertEqual("u/k", asked(Kind.SERVER, {"key_name": "k"}).key_pair)
+        for kind, resource in (
+            (Kind.VOLUME, {"key_name": "k"}),
+            (Kind.SERVER, {}),
+            (Kind.SERVER, {"key_name": ["k"]}),
+        ):
+            self.assertIsNone(asked(kind, resource).key_pair)
 
     def test_boots_from_volume(self) -> None:
         """

@@ -18,6 +18,7 @@ from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_shared import MemoryShared
 
 GOLD = SharedResource(key=SharedKey("volume_type", "gold"), top_id="top")
+PAIR = SharedResource(key=SharedKey("key_pair", "k", "u"), top_id="u/k")
 FLAVOR = SharedResource(key=SharedKey("flavor", "f"), top_id="f")
 
 
@@ -110,6 +111,42 @@ class SharedBookTests(SynchronousTestCase):
         self.assertEqual(frozenset({"two"}), self.book.behind())
         self.settled(GOLD, 1, two="b")
         self.assertEqual([frozenset({"two"}), frozenset({"two"})], self.told)
+
+    def test_one_users(self) -> None:
+        """
+        A key pair that a pod lacks is one user's: the pod is incomplete, and not behind with what is everybody's.
+        """
+        self.settled(PAIR, one="k")
+        self.assertEqual((frozenset(), frozenset({"two"})), (self.book.behind(), self.book.incomplete()))
+        self.assertEqual(frozenset({"two"}), self.book.lacking("key_pair", "u/k"))
+        self.assertEqual(frozenset(), self.book.lacking("key_pair", "v/k"))
+        self.assertEqual([], self.told)
+        self.settled(FLAVOR, one="f")
+        self.assertEqual(frozenset({"two"}), self.book.lacking("flavor", "f"))
+
+        self.settled(PAIR, 1, two="k")
+        self.assertEqual(frozenset(), self.book.lacking("key_pair", "u/k"))
+        self.settled(FLAVOR, 1, two="f")
+        self.assertEqual(frozenset(), self.book.incomplete())
+
+    def test_noted(self) -> None:
+        """
+        What a process notes of its own writes gives ids at once, and makes nobody behind who is not by what was read later.
+        """
+        wanted = evolve(GOLD, version=1)
+        current = SharedCopy(pod_id="one", pod_ref="a", state=CopyState.CURRENT)
+        self.book.note(SharedState(resource=wanted, copies={"one": current, "two": SharedCopy(pod_id="two")}))
+        self.assertEqual("a", self.book.of("one").own("volume_type", "top"))
+        self.assertEqual(frozenset({"two"}), self.book.behind())
+
+        self.settled(GOLD, one="a", two="b")
+        self.settled(FLAVOR, one="f", two="f")
+        late = SharedCopy(pod_id="two", pod_ref="old")
+        for resource in (wanted, evolve(FLAVOR, version=1)):
+            self.book.note(SharedState(resource=resource, copies={"one": current, "two": late}))
+
+        self.assertEqual(frozenset(), self.book.behind())
+        self.assertEqual("b", self.book.of("two").own("volume_type", "top"))
 
     def test_new_pod(self) -> None:
         """

@@ -42,6 +42,7 @@ from trio2o.storage.memory_shared import MemoryShared
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.converging import Converger
 from trio2o.strategies.forwarding import Forwarder
+from trio2o.strategies.mapped import MappedIdentity
 from trio2o.strategies.replicating import ReplicateStrategy
 from trio2o.surface.matching import Match, split
 
@@ -242,6 +243,7 @@ class ReplicateCase(SynchronousTestCase):
                 facts=MemoryFacts(),
                 clock=self.clock,
                 answer_limit=100_000,
+                mapped=MappedIdentity(ids=self.book),
             ),
             shield=Shield(began=lambda: self.running.append(1), ended=lambda: self.running.remove(1)),
             ask=self.pods.ask,

@@ -84,6 +84,8 @@ class LivingPods(RuleBasedStateMachine):
         self.known = Experience(clock=self.clock, failure_seconds=60.0, stale_seconds=600.0)
         self.offers = OfferBook(clock=self.clock, stale_seconds=900.0, touched=self.known.touched)
         self.unhealthy: set[str] = set()
+        self.behind: set[str] = set()
+        self.without_key: set[str] = set()
         self.claims: list[Claim] = []
         self.candidates = CheckedCandidates(
             clock=self.clock,
@@ -92,6 +94,8 @@ class LivingPods(RuleBasedStateMachine):
             selection=SELECTION,
             experience=self.known,
             offers=self.offers,
+            behind=lambda: self.behind,
+            without_key=lambda key: self.without_key if key == "u/k" else (),
         )
 
     @rule(seconds=st.sampled_from([0.1, 30.0, 60.0, 599.9, 600.0]))
@@ -208,6 +212,15 @@ class LivingPods(RuleBasedStateMachine):
         """
         self.unhealthy = sick
 
+    @rule(behind=st.sets(pods.map(lambda pod: pod.id)), without_key=st.sets(pods.map(lambda pod: pod.id)))
+    def lack(self, behind: set[str], without_key: set[str]) -> None:
+        """
+        Pods lack what all are to have, and some a user's key pair.
+        """
+        changed, self.behind, self.without_key = behind ^ self.behind, behind, without_key
+        for pod_id in changed:
+            self.known.touched.touch(pod_id)
+
     @rule(there=several, state=st.sampled_from(PodState), changed=pods)
     def manage(self, there: list[Pod], state: PodState, changed: Pod) -> None:
         """
@@ -215,13 +228,25 @@ class LivingPods(RuleBasedStateMachine):
         """
         self.state.put_pods([evolve(pod, state=state) if pod is changed else pod for pod in there])
 
-    @rule(project=projects, kind=kinds, bound=several, needs=st.sampled_from([None, 20.0]))
-    def rank(self, project: str, kind: Kind, bound: list[Pod], needs: float | None) -> None:
+    @rule(
+        project=projects,
+        kind=kinds,
+        bound=several,
+        needs=st.sampled_from([None, 20.0]),
+        key_pair=st.sampled_from([None, "u/k", "v/k"]),
+    )
+    def rank(
+        self, project: str, kind: Kind, bound: list[Pod], needs: float | None, key_pair: str | None
+    ) -> None:
         """
         A create.
         """
         request = PlacementRequest(
-            flavor="b", project_id=project, kind=kind, needs=None if needs is None else Amounts(vcpus=needs)
+            flavor="b",
+            project_id=project,
+            kind=kind,
+            needs=None if needs is None else Amounts(vcpus=needs),
+            key_pair=key_pair,
         )
         self.candidates.rank(request, [a_binding(project, pod) for pod in bound])
 
@@ -270,6 +295,21 @@ class CandidatesTests(SynchronousTestCase):
         self.made.clear()
         self.candidates.rank(SERVER, ())
         return self.made
+
+    def test_key_pair(self) -> None:
+        """
+        A pod that lacks a user's key pair is dropped for the servers that name it, and for no other; no row is made for that.
+        """
+        self.candidates._without_key = lambda key: {"id1"} if key == "u/k" else ()
+        self.candidates.rank(SERVER, ())
+        self.made.clear()
+
+        def dropped(key_pair: str | None) -> list[str]:
+            ranking = self.candidates.rank(evolve(SERVER, key_pair=key_pair), ())
+            return [one.pod.name for one in ranking.dropped if one.filter_name == "up_to_date"]
+
+        self.assertEqual((["Pod1"], [], []), (dropped("u/k"), dropped("v/k"), dropped(None)))
+        self.assertEqual([], self.made)
 
     def test_as_anew(self) -> None:
         """

@@ -73,6 +73,12 @@ class Known:
     def behind(self) -> frozenset[str]:
         return frozenset()
 
+    def incomplete(self) -> frozenset[str]:
+        return frozenset()
+
+    def lacking(self, kind: str, top_id: str) -> frozenset[str]:
+        return frozenset()
+
     def resource(self, kind: str, top_id: str) -> SharedResource | None:
         known = (kind, top_id) in OWN
         return SharedResource(key=SharedKey(kind, "gold"), top_id=top_id) if known else None

@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from tests.unit.strategies.stub_pods import ReplicateCase, a_flavor
 from trio2o.errors import GatewayTimeout, Unavailable
 from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedPolicy
+from trio2o.state.shared import SharedBook
 from trio2o.strategies.pending import replication
 
 KEY = SharedKey("flavor", "f")
@@ -315,6 +316,32 @@ class MajorityTests(ReplicateCase):
         self.assertEqual([], self.work())
         keys = [self.in_pod(stub, "/os-keypairs/k") for stub in self.pods.stubs.values()]
         self.assertEqual(1, len({key["keypair"]["public_key"] for key in keys}))
+
+    def test_key_pair_meets_a_failure(self) -> None:
+        """
+        A pod that fails refuses no key pair; one that has another key of the name does.
+        """
+        self.two.instead["POST"] = [(500, {})] * 2
+        body = {"keypair": {"name": "k"}}
+        answer = self.write("POST", "/os-keypairs", body)
+        self.assertEqual((200, ["Pod2"]), (answer.status, [pod.name for pod in answer.missing]))
+        self.assertEqual(frozenset({"Pod2-id"}), self.seen_by_all().lacking("key_pair", "u1/k"))
+        self.assertEqual(frozenset(), self.book.behind())
+        self.assertEqual([], self.work())
+        self.assertEqual(frozenset(), self.book.incomplete())
+
+        self.now(
+            self.two.answer("compute", "POST", "/v2.1/os-keypairs", _raw({"keypair": {"name": "l"}}), "")
+        )
+        self.assertEqual(409, self.write("POST", "/os-keypairs", {"keypair": {"name": "l"}}).status)
+        self.assertEqual(404, self.in_pod(self.one, "/os-keypairs/l"))
+
+    def seen_by_all(self) -> SharedBook:
+        """
+        What processes know.
+        """
+        self.fed()
+        return self.book
 
 
 class AnyTests(ReplicateCase):

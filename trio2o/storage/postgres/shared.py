@@ -198,13 +198,17 @@ class PostgresShared:
             "select r.id from shared_resources r left join shared_copies c on c.resource_id = r.id and c.pod_id = %(pod)s"
             " where (c.pod_id is not null or not r.deleted)"
             " and (c.version is null or c.version < r.version or c.state <> 'current')"
-            " and (not %(behind)s or (not r.deleted, r.kind, r.owner, r.name, r.id)"
-            " > (%(alive)s, %(kind)s, %(owner)s, %(name)s, %(id)s))"
-            " order by not r.deleted, r.kind, r.owner, r.name, r.id limit %(limit)s",
+            " and (not %(behind)s or (r.owner <> '', not r.deleted, r.kind, r.owner, r.name, r.id)"
+            " > (%(owner)s::text <> '', %(alive)s, %(kind)s, %(owner)s, %(name)s, %(id)s))"
+            " order by r.owner <> '', not r.deleted, r.kind, r.owner, r.name, r.id limit %(limit)s",
             {**values, "behind": behind, "alive": after is not None and not after.deleted},
             read_only=True,
         )
-        return await self.cached_rows([row[0] for row in rows])
+        states = await self.cached_rows([row[0] for row in rows])
+        by_row = {shared_row(each.resource.key.kind, each.resource.top_id): each for each in states}
+        # what is no more, or not lacking any more, by now is left out
+        found = [by_row[row[0]] for row in rows if row[0] in by_row]
+        return [each for each in found if pod_id in each.copies]
 
     async def everything(self, kind: str) -> Sequence[SharedState]:
         return await self._states("where r.kind = %(kind)s", {"kind": kind})
