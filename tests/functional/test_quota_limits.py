@@ -219,6 +219,22 @@ class QuotaLimitTests(CloudCase):
             found = (await cloud.admin.at_pod(pod, "volume").get(path)).json["quota_class_set"]
             self.assertEqual((3, 11), (found["volumes_new"], found["volumes"]))
 
+    async def test_type_renamed(self) -> None:
+        """
+        The limits of a volume type are those of its new name when it gets one.
+        """
+        cloud = await self.made()
+        types = f"/v3/{cloud.admin.project_id}/types"
+        made = await cloud.admin.volume.post(types, {"volume_type": {"name": "new"}})
+        said = await self.put(cloud, self.cinder, volumes_new=3)
+        self.assertEqual(3, said.json["quota_set"]["volumes_new"])
+        said = await cloud.admin.volume.put(
+            f"{types}/{made.json['volume_type']['id']}", {"volume_type": {"name": "newer"}}
+        )
+        self.assertEqual(200, said.status, said.body)
+        shown = await self.shown(cloud, self.own)
+        self.assertEqual((3, None), (shown["volumes_newer"], shown.get("volumes_new")))
+
     async def test_not_allowed(self) -> None:
         """
         Who is no administrator sets nothing, and sees nobody else's; the words are the pods', also where the limit would not

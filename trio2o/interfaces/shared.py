@@ -260,7 +260,8 @@ class ISharedStore(Interface):
     ) -> SharedResource | None:
         """
         Write what is wanted and how pods stand to it. Its version is one more than before where anything of it is new, and a copy
-        whose version is 0 is of this version. A pod whose own id another, deleted thing had is taken to have that no more.
+        whose version is 0 is of this version. A pod whose own id another, deleted thing had is taken to have that no more. The
+        limits of a volume type that gets another name are called by that from then on, as Cinder does with its own.
 
         :param expected: the version that the thing with this id has, deleted or not; 0 for "there is none".
         :return: as it is now; ``None``, with nothing written, where the version is another, or the name is another thing's.

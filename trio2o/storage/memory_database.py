@@ -13,7 +13,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
 from trio2o.errors import AlreadyExists, DatabaseUnavailable
-from trio2o.model import Binding, Change, Kind, News, Pod, PodState, Route
+from trio2o.model import Binding, Change, Kind, News, Pod, PodState, QuotaOwner, Route
 from trio2o.storage.rules import COUNTED, in_use
 
 
@@ -48,6 +48,7 @@ class MemoryDatabase:
     pruned: int = field(default=0, init=False)
     timeline: str = field(default="first", init=False)
     available: bool = field(default=True, init=False)
+    quota_limits: dict[QuotaOwner, dict[str, int]] = field(factory=dict, init=False)
     #: By the election's name, who stands, the winner first.
     elections: dict[str, list[Any]] = field(factory=dict, init=False)
     #: Who is told news.

@@ -12,6 +12,7 @@ from zope.interface import implementer
 from trio2o.errors import Missing
 from trio2o.interfaces import IQuotaLimitStore, IQuotaUsage
 from trio2o.model import QuotaOwner, QuotaScope, QuotaUse
+from trio2o.quota.resources import of_type
 from trio2o.storage.memory_database import MemoryDatabase
 
 
@@ -23,23 +24,26 @@ class MemoryQuotaLimits:
     """
 
     _database: MemoryDatabase
-    _rows: dict[QuotaOwner, dict[str, int]] = field(factory=dict, init=False)
 
     async def all_limits(self) -> Mapping[QuotaOwner, Mapping[str, int]]:
         self._database.check()
-        return {owner: dict(limits) for owner, limits in self._rows.items()}
+        return {owner: dict(limits) for owner, limits in self._database.quota_limits.items()}
 
     async def limits_of(self, owners: Collection[QuotaOwner]) -> Mapping[QuotaOwner, Mapping[str, int]]:
         self._database.check()
-        return {owner: dict(self._rows[owner]) for owner in owners if owner in self._rows}
+        return {
+            owner: dict(self._database.quota_limits[owner])
+            for owner in owners
+            if owner in self._database.quota_limits
+        }
 
     async def set_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
         self._database.check()
-        return self._put(owner, {**self._rows.get(owner, {}), **limits})
+        return self._put(owner, {**self._database.quota_limits.get(owner, {}), **limits})
 
     async def add_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
         self._database.check()
-        return self._put(owner, {**limits, **self._rows.get(owner, {})})
+        return self._put(owner, {**limits, **self._database.quota_limits.get(owner, {})})
 
     async def replace_limits(self, owner: QuotaOwner, limits: Mapping[str, int]) -> int:
         self._database.check()
@@ -48,20 +52,33 @@ class MemoryQuotaLimits:
     async def delete_limits(self, owner: QuotaOwner) -> int:
         self._database.check()
         _refuse(owner)
-        gone = [each for each in self._rows if each == owner or _is_users_of(each, owner)]
+        gone = [each for each in self._database.quota_limits if each == owner or _is_users_of(each, owner)]
         for each in gone:
             self._put(each, {})
         return self._database.last
 
     def _put(self, owner: QuotaOwner, limits: dict[str, int]) -> int:
         _refuse(owner)
-        before = self._rows.get(owner, {})
+        before = self._database.quota_limits.get(owner, {})
         if limits != before:
-            self._rows[owner] = limits
+            self._database.quota_limits[owner] = limits
             if not limits:
-                del self._rows[owner]
+                del self._database.quota_limits[owner]
             self._database.note("quota_limits", owner.row_id)
         return self._database.last
+
+
+def rename_type(database: MemoryDatabase, old: str, new: str) -> None:
+    """
+    Call the limits of a volume type by its new name.
+    """
+    names = dict(zip(of_type(old), of_type(new), strict=True))
+    for owner, limits in database.quota_limits.items():
+        moved = {new_name: limits[name] for name, new_name in names.items() if name in limits}
+        if owner.service == "volume" and moved:
+            kept = {name: limit for name, limit in limits.items() if name not in names}
+            database.quota_limits[owner] = {**kept, **moved}
+            database.note("quota_limits", owner.row_id)
 
 
 def _refuse(owner: QuotaOwner) -> None:

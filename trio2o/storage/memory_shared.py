@@ -21,7 +21,9 @@ from trio2o.model.shared import (
     SharedState,
 )
 from trio2o.storage.memory_database import MemoryDatabase
+from trio2o.storage.memory_quotas import rename_type
 from trio2o.storage.rules import shared_row
+from trio2o.surface.mapped_ids import VOLUME_TYPE
 
 
 @define
@@ -114,6 +116,8 @@ class MemoryShared:
             return None
         same = row is not None and evolve(resource, version=version) == row.resource
         written = evolve(resource, version=version if same else version + 1)
+        if row is not None and resource.key.kind == VOLUME_TYPE and resource.key != row.resource.key:
+            rename_type(self._database, row.resource.key.name, resource.key.name)
         if row is None:
             row = self._rows[row_id] = _Row(written, now)
         row.resource = written

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from trio2o.errors import Missing
 from trio2o.interfaces import IQuotaLimitStore
 from trio2o.model import QuotaOwner, QuotaScope
+from trio2o.quota.resources import of_type
 from trio2o.storage.connection import Row
 from trio2o.storage.pool import Pool, Transaction
 from trio2o.storage.postgres.rows import LOCK_CHANGES, storable
@@ -30,6 +31,17 @@ _ADD = f"{_INSERT} do nothing returning 1"
 _SET = (
     f"{_INSERT} do update set hard_limit = excluded.hard_limit"
     " where quota_limits.hard_limit <> excluded.hard_limit returning 1"
+)
+#: What an earlier type of the new name has left, of whom has limits of the old one.
+_DISPLACED = (
+    "delete from quota_limits later using quota_limits earlier,"
+    " unnest(%(old)s::text[], %(new)s::text[]) as name (old, new)"
+    " where earlier.id = later.id and earlier.service = 'volume'"
+    " and earlier.resource = name.old and later.resource = name.new returning 1"
+)
+_RENAMED = (
+    "update quota_limits set resource = name.new from unnest(%(old)s::text[], %(new)s::text[]) as name (old, new)"
+    " where service = 'volume' and resource = name.old returning 1"
 )
 _LAST = "select last from change_counter"
 
@@ -119,6 +131,15 @@ class PostgresQuotaLimits:
             return await _last(transaction)
 
         return await self._pool.run_interaction(put)
+
+
+async def rename_type(transaction: Transaction, old: str, new: str) -> None:
+    """
+    Call the limits of a volume type by its new name; whoever writes holds the change log.
+    """
+    names = {"old": list(of_type(old)), "new": list(of_type(new))}
+    await transaction.query(_DISPLACED, names)
+    await transaction.query(_RENAMED, names)
 
 
 async def _last(transaction: Transaction) -> int:

@@ -25,8 +25,10 @@ from trio2o.model.shared import (
 )
 from trio2o.storage.connection import Row
 from trio2o.storage.pool import Pool, Transaction
+from trio2o.storage.postgres.quotas import rename_type
 from trio2o.storage.postgres.rows import LOCK_CHANGES
 from trio2o.storage.rules import shared_row
+from trio2o.surface.mapped_ids import VOLUME_TYPE
 
 _RESOURCE = "r.kind, r.owner, r.name, r.top_id, r.document, r.version, r.deleted"
 #: How a pod stands, where nothing is written of it too.
@@ -155,6 +157,8 @@ class PostgresShared:
                 " changed_at = case when %(same)s then shared_resources.changed_at else excluded.changed_at end",
                 values,
             )
+            if known is not None and resource.key.kind == VOLUME_TYPE and resource.key != known.key:
+                await rename_type(transaction, known.key.name, resource.key.name)
             await _note(transaction, resource.key.kind, row_id, written.version, copies)
             return written
 
