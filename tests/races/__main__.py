@@ -45,12 +45,12 @@ async def raced(findings: Findings, wanted: argparse.Namespace) -> None:
             daemon = await workers(stage, cloud, wanted.workers, **limited(wanted.limit))
             await limit_at_once(findings, cloud, daemon, creates=5 * wanted.limit, limit=wanted.limit)
             await daemon.stop()
-            daemon = await workers(stage, cloud, wanted.workers, **limited(2 * wanted.clients))
+            daemon = await workers(stage, cloud, wanted.workers, **limited(wanted.clients))
             await limit_in_trouble(
                 findings,
                 cloud,
                 daemon,
-                limit=2 * wanted.clients,
+                limit=wanted.clients,
                 clients=wanted.clients,
                 kills=wanted.kills,
                 random=chance,

@@ -85,7 +85,8 @@ async def limit_in_trouble(
     random: Random,
 ) -> None:
     """
-    So many clients create and delete for as long as it takes to kill workers so often, while pods misbehave.
+    So many clients create and delete for as long as it takes to kill workers so often, while pods misbehave. The limit is as many
+    as there are clients, so that it is reached again and again.
     """
     (person,) = cloud.projects(1)
     client = daemon.client(person, "compute")

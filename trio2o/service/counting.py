@@ -13,6 +13,7 @@ from trio2o.interfaces import IQuotaLimits, IQuotaStore, IState, IStrategy
 from trio2o.model import Kind
 from trio2o.ops.metrics import Metrics
 from trio2o.quota.resources import type_of
+from trio2o.strategies.accepting import Accepting
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.counted import CountedStrategy
 from trio2o.strategies.counting import Counting
@@ -24,6 +25,7 @@ from trio2o.strategies.releases import Releases
 from trio2o.strategies.reserving import Reservations
 from trio2o.usage.quotas import QuotaQuestions
 from trio2o.usage.sightings import ServerSightings
+from trio2o.usage.transfers import TransferQuestions
 
 #: Seconds from a reading in between what was under way to the next.
 _SOON = 10.0
@@ -39,6 +41,8 @@ class QuotaCounting:
     reservations: Reservations
     releases: Releases
     reconciler: QuotaReconciler
+    _state: IState
+    _transfers: TransferQuestions
     _section: QuotasSection
     _clock: IReactorTime
 
@@ -85,6 +89,12 @@ class QuotaCounting:
             reservations=self.reservations,
             facts=facts,
             releases=self.releases,
+            accepting=Accepting(
+                reservations=self.reservations,
+                locator=locator,
+                state=self._state,
+                offers=self._transfers.offered,
+            ),
             departures=departures,
             locator=locator,
             shield=shield,
@@ -102,6 +112,7 @@ def make_quota_counting(
     state: IState,
     questions: QuotaQuestions,
     sightings: ServerSightings,
+    transfers: TransferQuestions,
     departures: Departures,
     settle_seconds: float,
     waited: float,
@@ -153,6 +164,8 @@ def make_quota_counting(
         reservations=reservations,
         releases=Releases(store=store, clock=reactor, begin=departures.begin),
         reconciler=reconciler,
+        state=state,
+        transfers=transfers,
         section=section,
         clock=reactor,
     )

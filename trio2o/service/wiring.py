@@ -44,6 +44,7 @@ from trio2o.strategies.quotas import QuotaBook
 from trio2o.surface.surfaces import COMPUTE, VOLUME
 from trio2o.usage.quotas import QuotaQuestions
 from trio2o.usage.sightings import ServerSightings
+from trio2o.usage.transfers import TransferQuestions
 
 #: Seconds that a pod has to tell whether it has a resource.
 _LOCATE_SECONDS = 10.0
@@ -138,6 +139,7 @@ def make_graph(
         state=state,
         questions=quota_questions,
         sightings=ServerSightings(asks=asks),
+        transfers=TransferQuestions(asks=asks),
         departures=departures,
         settle_seconds=settle_seconds,
         waited=config.pod_defaults.list_timeout_seconds,

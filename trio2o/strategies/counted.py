@@ -20,6 +20,7 @@ from trio2o.model import Holding, Kind, RequestContext
 from trio2o.quota.counting import of_snapshots, of_volumes, text, whole
 from trio2o.quota.refusals import cinder, cinder_bare, cinder_growing, nova, nova_of_cinder
 from trio2o.quota.tallies import plus, positive
+from trio2o.strategies.accepting import Accepting
 from trio2o.strategies.concurrently import Shield
 from trio2o.strategies.departures import Departures
 from trio2o.strategies.followed import as_object, told_in
@@ -77,6 +78,7 @@ class CountedStrategy:
     _reservations: Reservations
     _facts: Facts
     _releases: Releases
+    _accepting: Accepting
     _departures: Departures
     _locator: Locator
     _shield: Shield
@@ -98,7 +100,9 @@ class CountedStrategy:
                 return await self._shield.run(self._deleted(kind, inbound, context))
             return await self._inner.carry_out(inbound, context)
         if options.get("then") == "accepted":
-            return await self._shield.run(self._accepted(inbound, context))
+            raw = await inbound.body.read(self._body_limit)
+            read = evolve(inbound, body=ReadBody(raw))
+            return await self._shield.run(self._accepting.carry_out(self._inner, read, context, raw))
         acts = "acts" in options or options.get("then") in ("ended", "restored", "emptied")
         if not acts or not context.project_id:
             return await self._inner.carry_out(inbound, context)
@@ -118,29 +122,6 @@ class CountedStrategy:
         answer = await self._inner.carry_out(inbound, context)
         if answer.status < 300:
             await self._releases.deleted(kind, inbound.ids["id"], context.project_id or "")
-        return answer
-
-    async def _accepted(self, inbound: Inbound, context: RequestContext) -> Answer:
-        """
-        What is accepted is the caller's project's from now on. How much that is only its owner could tell before.
-        """
-        answer = await self._inner.carry_out(inbound, context)
-        volume_id = canonical_id(str(told_in(answer, "transfer").get("volume_id")))
-        if not 200 <= answer.status < 300 or volume_id is None:
-            return answer
-        await self._reservations.moved(Kind.VOLUME, volume_id)
-        pod = self._locator.at_hand(Kind.VOLUME, volume_id)
-        if pod is not None:
-            path = f"/v3/{{project_id}}/snapshots/detail?volume_id={volume_id}"
-            try:
-                listed = (await self._facts.asked(pod, "volume", path, inbound, context)).get("snapshots")
-            except (PodFailure, GatewayError):
-                listed = None
-            for each in listed if isinstance(listed, list) else ():
-                snapshot_id = canonical_id(str(each.get("id"))) if isinstance(each, dict) else None
-                if snapshot_id is not None:
-                    await self._reservations.moved(Kind.SNAPSHOT, snapshot_id)
-        await self._reservations.read_soon("volume", context.project_id, 0.0)
         return answer
 
     async def _counted(self, inbound: Inbound, context: RequestContext, raw: bytes) -> Answer:

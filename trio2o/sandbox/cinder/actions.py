@@ -199,8 +199,8 @@ class VolumeActions:
             )
         self.store.quotas.check_growth(volume, new_size)
         before = volume.status
-        self.store.change(volume, status="extending")
-        self.store.later(volume, lambda: self.store.change(volume, status=before, size=new_size))
+        self.store.change(volume, status="extending", growing=new_size - volume.size)
+        self.store.later(volume, lambda: self.store.change(volume, status=before, size=new_size, growing=0))
         return DONE
 
     def _retype(self, call: Call, volume: Volume, details: Any) -> Answer:
@@ -212,9 +212,10 @@ class VolumeActions:
                 "active migration or a consistency group, requested type has to be different that the one "
                 "from the volume, and for in-use volumes front-end qos specs cannot change."
             )
-        before = volume.status
-        self.store.change(volume, status="retyping")
-        self.store.later(volume, lambda: self.store.change(volume, status=before, volume_type=new_type))
+        self.store.quotas.check_retype(volume, new_type)
+        done = {"status": volume.status, "volume_type": new_type, "retyping": None}
+        self.store.change(volume, status="retyping", retyping=new_type)
+        self.store.later(volume, lambda: self.store.change(volume, **done))
         return DONE
 
     def _reset_status(self, call: Call, volume: Volume, details: Any) -> Answer:

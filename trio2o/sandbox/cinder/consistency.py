@@ -88,7 +88,7 @@ class ConsistencyGroups:
 
     @route("DELETE", "/cgsnapshots/<snapshot_id>")
     def delete_snapshot(self, call: Call, snapshot_id: str) -> Answer:
-        del self.kept.snapshots[self.kept.snapshot(snapshot_id, call, consistent=True).id]
+        self.kept.drop_snapshot(self.kept.snapshot(snapshot_id, call, consistent=True))
         return DONE
 
     def _groups(self, call: Call, view: Callable[[Group], dict[str, Any]]) -> Answer:

@@ -17,7 +17,7 @@ from trio2o.sandbox.answers import bad_request, not_found
 from trio2o.sandbox.call import Call
 from trio2o.sandbox.cinder import body, views
 from trio2o.sandbox.cinder.paging import Keys, Page
-from trio2o.sandbox.cinder.records import new_id
+from trio2o.sandbox.cinder.records import Snapshot, new_id
 from trio2o.sandbox.cinder.store import CinderStore
 from trio2o.sandbox.cinder.type_records import GroupType
 
@@ -86,6 +86,9 @@ class GroupStore:
             description="Default group type for migrating cgsnapshot",
         )
         self.types = {reserved.id: reserved}
+        self.store.quotas.groups_of = lambda project_id: sum(
+            each.project_id == project_id for each in self.groups.values()
+        )
 
     def type(self, reference: str) -> GroupType:
         """
@@ -160,6 +163,7 @@ class GroupStore:
         zone = wanted.get("availability_zone")
         if zone is not None and zone not in self.store.zones:
             raise bad_request(f"Invalid input received: Availability zone '{zone}' is invalid.")
+        self.store.quotas.check_group(call.project_id)
         types = wanted.get("volume_types") or [self.store.default_type.id]
         group = Group(
             id=new_id(),
@@ -250,7 +254,8 @@ class GroupStore:
 
         :raises Fault: 400 if the group is empty.
         """
-        if not self.volumes(group):
+        volumes = self.volumes(group)
+        if not volumes:
             raise bad_request(
                 "Invalid group: The source group must have at least one volume: it has none of them."
             )
@@ -262,8 +267,35 @@ class GroupStore:
             description=body.text("description", wanted.get("description")),
             created_at=self.store.now(),
         )
+        for volume in volumes:
+            self.store.quotas.check_snapshot(volume)
         self.snapshots[made.id] = made
+        for volume in volumes:
+            snapshot = Snapshot(
+                id=new_id(),
+                volume_id=volume.id,
+                project_id=volume.project_id,
+                user_id=call.caller.user_id,
+                size=volume.size,
+                born=self.store.pod.clock.now(),
+                created_at=self.store.now(),
+                volume_type=volume.volume_type,
+                status="available",
+                name=made.name,
+                description=made.description,
+                group_snapshot_id=made.id,
+            )
+            self.store.snapshots[snapshot.id] = snapshot
         return made
+
+    def drop_snapshot(self, gone: GroupSnapshot) -> None:
+        """
+        Delete a group's snapshot with those of its volumes.
+        """
+        del self.snapshots[gone.id]
+        for each in list(self.store.snapshots.values()):
+            if each.group_snapshot_id == gone.id:
+                del self.store.snapshots[each.id]
 
 
 def plain(each: Group | GroupSnapshot) -> dict[str, Any]:

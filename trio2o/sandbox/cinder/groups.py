@@ -96,7 +96,7 @@ class Groups:
 
     @route("DELETE", "/group_snapshots/<snapshot_id>")
     def delete_snapshot(self, call: Call, snapshot_id: str) -> Answer:
-        del self.kept.snapshots[self._snapshot(call, snapshot_id).id]
+        self.kept.drop_snapshot(self._snapshot(call, snapshot_id))
         return DONE
 
     @route("POST", "/group_snapshots/<snapshot_id>/action")

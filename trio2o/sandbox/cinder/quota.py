@@ -4,7 +4,7 @@ The fake Cinder's quotas: limits per project, what is used of them, and Cinder's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from attrs import define, field
@@ -55,6 +55,8 @@ class Quotas:
     backups: Mapping[str, Backup]
     types: Mapping[str, VolumeType]
     defaults: dict[str, int] = field(factory=lambda: dict(DEFAULTS))
+    #: How many groups a project has.
+    groups_of: Callable[[str], int] = lambda project_id: 0
     _of_project: dict[str, dict[str, int]] = field(factory=dict, init=False)
 
     def names(self) -> list[str]:
@@ -112,7 +114,12 @@ class Quotas:
         used["backup_gigabytes"] = sum(each.size for each in backups)
         for volume in volumes:
             used[f"volumes_{volume.volume_type.name}"] += 1
-            used[f"gigabytes_{volume.volume_type.name}"] += volume.size
+            used[f"gigabytes_{volume.volume_type.name}"] += volume.size + volume.growing
+            used["gigabytes"] += volume.growing
+            if volume.retyping is not None:
+                used[f"volumes_{volume.retyping.name}"] += 1
+                used[f"gigabytes_{volume.retyping.name}"] += volume.size
+        used["groups"] = self.groups_of(project_id)
         for snapshot in snapshots:
             used[f"snapshots_{snapshot.volume_type.name}"] += 1
             used[f"gigabytes_{snapshot.volume_type.name}"] += snapshot.size
@@ -145,6 +152,32 @@ class Quotas:
         """
         used = self.used(volume.project_id)
         self._check_gigabytes(volume.project_id, used, new_size - volume.size, volume.volume_type)
+
+    def check_retype(self, volume: Volume, new_type: VolumeType) -> None:
+        """
+        Refuse a retype that is too much for the limits of the new type.
+
+        :raises Fault: 413.
+        """
+        used = self.used(volume.project_id)
+        name = f"gigabytes_{new_type.name}"
+        allowed = self.limit(volume.project_id, name)
+        if 0 <= allowed < used[name] + volume.size:
+            raise _gigabytes_exceeded(name, volume.size, allowed, used[name])
+        name = f"volumes_{new_type.name}"
+        allowed = self.limit(volume.project_id, name)
+        if 0 <= allowed < used[name] + 1:
+            raise volumes_exceeded(allowed, name)
+
+    def check_group(self, project_id: str) -> None:
+        """
+        Refuse a group that is one too many.
+
+        :raises Fault: 413.
+        """
+        allowed = self.limit(project_id, "groups")
+        if 0 <= allowed < self.groups_of(project_id) + 1:
+            raise over_limit("GroupLimitExceeded", f"Maximum number of groups allowed ({allowed}) exceeded")
 
     def check_snapshot(self, volume: Volume) -> None:
         """
@@ -186,11 +219,15 @@ class Quotas:
         for name in ("gigabytes", f"gigabytes_{volume_type.name}"):
             allowed = self.limit(project_id, name)
             if 0 <= allowed < used[name] + wanted:
-                raise over_limit(
-                    "VolumeSizeExceedsAvailableQuota",
-                    f"Requested volume or snapshot exceeds allowed {name} quota. Requested {wanted}G, "
-                    f"quota is {allowed}G and {used[name]}G has been consumed.",
-                )
+                raise _gigabytes_exceeded(name, wanted, allowed, used[name])
+
+
+def _gigabytes_exceeded(name: str, wanted: int, allowed: int, used: int) -> Fault:
+    return over_limit(
+        "VolumeSizeExceedsAvailableQuota",
+        f"Requested volume or snapshot exceeds allowed {name} quota. Requested {wanted}G, "
+        f"quota is {allowed}G and {used}G has been consumed.",
+    )
 
 
 def _own(project_id: str, items: Iterable[_Owned]) -> list[_Owned]:

@@ -74,6 +74,9 @@ class Volume:
     migration_status: str | None = None
     #: False until the storage has it: Cinder shows other ``shared_targets`` and no service before.
     placed: bool = False
+    #: What is reserved for what it is about to become: GiB more, and a place among those of another type.
+    growing: int = 0
+    retyping: VolumeType | None = None
     attachments: list[Attachment] = field(factory=list)
     revision: Revision = field(factory=Revision)
     moving: IDelayedCall | None = None
@@ -112,6 +115,8 @@ class Snapshot:
     description: str | None = None
     updated_at: datetime | None = None
     metadata: dict[str, str] = field(factory=dict)
+    #: Of which group's snapshot it is part.
+    group_snapshot_id: str | None = None
     moving: IDelayedCall | None = None
 
 

@@ -130,7 +130,7 @@ def snapshot_created(call: Call, snapshot: Snapshot) -> dict[str, Any]:
     """
     shown = snapshot_summary(call, snapshot)
     if call.minor >= 14:
-        shown["group_snapshot_id"] = None
+        shown["group_snapshot_id"] = snapshot.group_snapshot_id
     if call.minor >= 41:
         shown["user_id"] = snapshot.user_id
     if call.minor >= 65:
