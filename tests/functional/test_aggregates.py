@@ -340,9 +340,10 @@ class AggregateTests(SharedCase):
         self.assertEqual(["a", "other"], [item["name"] for item in (await at_pods(cloud))["Pod3"]])
         server = await cloud.demo.create_server(availability_zone="az2")
         self.assertIn(server, cloud.pod("Pod3").servers())
-        (left,) = (await at_pods(cloud))["Pod3"][:1]
-        nova = cloud.admin.at_pod("Pod3", "compute")
-        await nova.post(f"{PATH}/{left['id']}/action", {"remove_host": {"host": "pod3-compute"}})
+        listed = (await cloud.admin.compute.get(PATH)).json["aggregates"]
+        (left,) = [item for item in listed if item["name"] == "a"]
+        self.assertEqual(["pod3-compute"], left["hosts"])
+        self.assertEqual(200, (await acts(cloud, left["id"], "remove_host", host="pod3-compute")).status)
         self.assertEqual(200, (await cloud.admin.admin.post(f"/v1.0/jobs/{job['id']}/redo", {})).status)
         await self.nothing_left(cloud)
         self.assertEqual(["other"], [item["name"] for item in (await at_pods(cloud))["Pod3"]])
