@@ -4,10 +4,11 @@ Takes Keystone's limits over, so that every process knows them and nobody waits 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from attrs import define, evolve, field
 from twisted.logger import Logger
+from zope.interface import implementer
 
 from trio2o.adoption.endless import EndlessService
 from trio2o.errors import GatewayError
@@ -21,8 +22,21 @@ _log = Logger()
 #: Seconds after which a job looks after limits that were about to be stored.
 _SAFETY_SECONDS = 60.0
 
+#: Seconds after which pods forget what was set here before: Keystone's limits are stored by then.
+_SOON = 5.0
+
 #: The longest time to the next attempt after one that failed, in seconds.
 _AGAIN = 10.0
+
+
+@implementer(IUnifiedLimits)
+class NoUnifiedLimits:
+    """
+    In place of Keystone where its limits do not count: what is stored of them is forgotten, and pods get back what was set here.
+    """
+
+    async def read(self) -> Mapping[QuotaOwner, Mapping[str, int]]:
+        return {}
 
 
 @define(kw_only=True, eq=False, slots=False)
@@ -64,7 +78,13 @@ class UnifiedLimitsReader(EndlessService):
         if self._failing:
             _log.info("Keystone tells its limits again")
         self._failing = False
-        known = {owner for owner in self._stored() if owner.service == KEYSTONE}
+        stored = self._stored()
+        known = {owner for owner in stored if owner.service == KEYSTONE}
+        if found and not known:
+            # what was set here holds no more, and pods have it
+            for owner in stored:
+                if owner.service == SERVICE:
+                    await self._jobs.enqueue(owner_job(owner, delay=_SOON))
         for owner in sorted(found.keys() | known, key=lambda owner: owner.row_id):
             limits = found.get(owner, {})
             if dict(self._limits.own(owner)) != limits:

@@ -10,10 +10,7 @@ from attrs import frozen
 
 from trio2o.config import checks
 from trio2o.config.option import Check, option
-from trio2o.quota.resources import RESOURCES, type_of
-
-#: The largest that Nova and Cinder take.
-_MOST = 0x7FFFFFFF
+from trio2o.quota.resources import MOST, RESOURCES, type_of
 
 
 def _limits(service: str) -> Check:
@@ -26,8 +23,8 @@ def _limits(service: str) -> Check:
         for name, limit in limits.items():
             if name not in known and type_of(service, name) is None:
                 raise ValueError(f"has an unknown resource {name}{checks.suggestion(name, known)}")
-            if not -1 <= limit <= _MOST:
-                raise ValueError(f"has {limit} for {name}: must be from -1, which is no limit, to {_MOST}")
+            if not -1 <= limit <= MOST:
+                raise ValueError(f"has {limit} for {name}: must be from -1, which is no limit, to {MOST}")
         return limits
 
     return check

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trio2o.model import UNLIMITED, QuotaUse
-from trio2o.quota.resources import RESOURCES, type_of
+from trio2o.quota.resources import MOST, RESOURCES, type_of
 
 #: What stands beside the limits: Nova's order to check nothing, and what Cinder takes no notice of.
 _BESIDE = {"compute": frozenset({"force"}), "volume": frozenset({"id", "tenant_id"})}
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
-_MOST = 0x7FFFFFFF
 #: What oslo.utils takes for true, in lower case.
 _TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
 
@@ -39,7 +38,7 @@ def accepted_limits(service: str, fields: Mapping[str, Any]) -> dict[str, int]:
         if isinstance(value, str) and _NUMBER.fullmatch(value):
             value = int(value)
         number = isinstance(value, int) and not isinstance(value, bool)
-        if number and -1 <= value <= _MOST and name not in _BESIDE[service]:
+        if number and -1 <= value <= MOST and name not in _BESIDE[service]:
             accepted[name] = value
     return accepted
 

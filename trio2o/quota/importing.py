@@ -11,7 +11,7 @@ from attrs import frozen
 
 from trio2o.model import UNLIMITED, QuotaOwner
 from trio2o.quota.limits import larger
-from trio2o.quota.resources import RESOURCES, is_counted
+from trio2o.quota.resources import MOST, is_counted
 
 #: How the limits of several pods become one: as each is a limit of the whole, or as they were before there was one.
 LARGEST, SUM = "largest", "sum"
@@ -75,13 +75,8 @@ def proposals(
 
 def _joined(service: str, name: str, limits: list[int], rule: str) -> int:
     if rule == SUM and is_counted(service, name):
-        return UNLIMITED if UNLIMITED in limits else min(sum(limits), _most(service, name))
+        return UNLIMITED if UNLIMITED in limits else min(sum(limits), MOST)
     limit, *others = limits
     for other in others:
         limit = larger(limit, other)
     return limit
-
-
-def _most(service: str, name: str) -> int:
-    known = RESOURCES[service].get(name)
-    return 0x7FFFFFFF if known is None else known.most

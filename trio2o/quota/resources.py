@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
+#: The largest limit that the services accept.
+MOST = 0x7FFFFFFF
+
 
 @frozen(kw_only=True)
 class Resource:
@@ -25,8 +28,6 @@ class Resource:
     #: What ``limits`` calls its limit, and what is used of it; empty where that does not show them.
     limit_name: str = ""
     used_name: str = ""
-    #: The largest limit that the service accepts.
-    most: int = 0x7FFFFFFF
 
 
 COMPUTE: Mapping[str, Resource] = {

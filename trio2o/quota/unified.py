@@ -15,7 +15,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from trio2o.model import DEFAULT_CLASS, UNLIMITED, QuotaOwner, QuotaScope
-from trio2o.quota.resources import COMPUTE
+from trio2o.quota.resources import COMPUTE, MOST
 
 #: The service whose limits Keystone may have, and under which name they are stored beside those that were set here.
 SERVICE = "compute"
@@ -44,8 +44,6 @@ UNSET: Mapping[str, int] = {**dict.fromkeys(COMPUTE, UNLIMITED), **dict.fromkeys
 
 #: Whose limits the registered ones are.
 REGISTERED = QuotaOwner(service=KEYSTONE, scope=QuotaScope.CLASS, scope_id=DEFAULT_CLASS)
-
-_MOST = 0x7FFFFFFF
 
 
 @frozen(kw_only=True)
@@ -102,4 +100,4 @@ def by_owner(said: KeystoneLimits, region: str) -> dict[QuotaOwner, dict[str, in
 
 
 def _is_limit(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and UNLIMITED <= value <= _MOST
+    return isinstance(value, int) and not isinstance(value, bool) and UNLIMITED <= value <= MOST

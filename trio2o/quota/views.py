@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trio2o.model import QuotaUse
-from trio2o.quota.resources import RESOURCES, is_counted
+from trio2o.model import UNLIMITED, QuotaUse
+from trio2o.quota.resources import MOST, RESOURCES, is_counted
 
 #: What Nova shows of a limit by a second name.
 _TWINS = {"maxImageMeta": "metadata_items"}
@@ -63,13 +63,13 @@ def absolute_limits(
 
 def limits_in(quota: Mapping[str, Any]) -> dict[str, int]:
     """
-    The limits that a quota set tells, in either form.
+    The limits that a quota set tells, in either form, as far as one can be stored: what is below none is none.
     """
     found: dict[str, int] = {}
     for name, value in quota.items():
         limit: Any = value.get("limit") if isinstance(value, dict) else value
         if _is_number(limit):
-            found[name] = limit
+            found[name] = min(max(UNLIMITED, limit), MOST)
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 from twisted.application.service import IService
 
-from trio2o.adoption.unified_limits import UnifiedLimitsReader
+from trio2o.adoption.unified_limits import NoUnifiedLimits, UnifiedLimitsReader
 from trio2o.config.quotas_section import QuotasSection
 from trio2o.config.schema import Config
 from trio2o.interfaces import IJobQueue, IQuotaLimitStore, IQuotaUsage, IState, IStrategy
@@ -28,6 +28,9 @@ from trio2o.strategies.quota_writes import QuotaWriteStrategy
 from trio2o.usage.asking import Sends
 from trio2o.usage.pod_quotas import PodQuotaHandler
 from trio2o.usage.quota_defaults import QuotaDefaults
+
+#: Seconds from one look at what is stored of limits that do not count to the next.
+_SELDOM = 3600.0
 
 
 @frozen(kw_only=True)
@@ -80,24 +83,25 @@ def make_unified_limits(
     reactor: Any, config: Config, parts: QuotaParts, identity: IdentityParts, metrics: Metrics
 ) -> list[IService]:
     """
-    What the elected process reads Keystone's limits with, where they count.
+    What the elected process reads Keystone's limits with, where they count, and forgets them with, where they do no more.
     """
-    if not parts.book.unified:
-        return []
+    unified = bool(parts.book.unified)
     reader = UnifiedLimitsReader(
         clock=reactor,
-        keystone=make_unified_limits_client(reactor, config, identity),
+        keystone=make_unified_limits_client(reactor, config, identity) if unified else NoUnifiedLimits(),
         store=parts.store,
         limits=parts.book,
         jobs=parts.jobs,
         stored=lambda: [
-            owner for scope in (QuotaScope.CLASS, QuotaScope.PROJECT) for owner in parts.book.owners(scope)
+            owner
+            for scope in (QuotaScope.CLASS, QuotaScope.PROJECT, QuotaScope.USER)
+            for owner in parts.book.owners(scope)
         ],
-        interval=config.quotas.keystone_seconds,
+        interval=config.quotas.keystone_seconds if unified else _SELDOM,
     )
 
     def ages() -> dict[tuple[str, ...], float]:
-        age = reader.age()
+        age = reader.age() if unified else None
         return {} if age is None else {(config.region,): age}
 
     metrics.watch_each("trio2o_quota_keystone_age_seconds", ages)

@@ -66,7 +66,7 @@ class QuotaDefaults:
             shown = body.get(key_of(owner))
             if said.status != 200 or not isinstance(shown, dict):
                 continue
-            limits = {name: max(-1, limit) for name, limit in limits_in(shown).items()}
+            limits = limits_in(shown)
             by_pod = QuotaOwner(service=service, scope=QuotaScope.POD, scope_id=pod.id)
             before = self._limits.own(by_pod)
             if limits and not before:

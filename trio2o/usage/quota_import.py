@@ -123,7 +123,7 @@ class QuotaImport:
             return {}
         if said.status != 200 or not isinstance(shown, dict):
             raise Untold(f"it answers {said.status}")
-        return {name: max(-1, limit) for name, limit in limits_in(shown).items()}
+        return limits_in(shown)
 
     def _note(self, service: str, said: Iterable[tuple[str, object]]) -> bool:
         """

@@ -14,10 +14,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from trio2o.adoption.unified_limits import UnifiedLimitsReader
+from trio2o.adoption.unified_limits import NoUnifiedLimits, UnifiedLimitsReader
 from trio2o.errors import Unavailable
 from trio2o.interfaces import IUnifiedLimits
-from trio2o.model import JobQuery, QuotaOwner, QuotaScope
+from trio2o.model import JobQuery, JobState, QuotaOwner, QuotaScope
 from trio2o.quota.unified import REGISTERED
 from trio2o.state.quota_limits import QuotaLimitBook
 from trio2o.storage.memory import MemoryDatabase
@@ -56,7 +56,14 @@ class UnifiedLimitsReaderTests(SynchronousTestCase):
         self.book = QuotaLimitBook(unified=frozenset({"compute"}))
         self.keystone = Keystone({REGISTERED: {"instances": 10}, PROJECT: {"instances": 25}})
         verifyObject(IUnifiedLimits, self.keystone)
-        self.reader = UnifiedLimitsReader(
+        self.reader = self.made()
+        self.addCleanup(self.reader.stopService)
+
+    def made(self) -> UnifiedLimitsReader:
+        """
+        A reader of what Keystone says by then.
+        """
+        return UnifiedLimitsReader(
             clock=self.clock,
             keystone=self.keystone,
             store=self.store,
@@ -65,10 +72,10 @@ class UnifiedLimitsReaderTests(SynchronousTestCase):
             stored=lambda: [
                 *self.book.owners(QuotaScope.PROJECT),
                 *self.book.owners(QuotaScope.CLASS),
+                *self.book.owners(QuotaScope.USER),
             ],
             interval=60.0,
         )
-        self.addCleanup(self.reader.stopService)
 
     def done(self, coroutine: Any) -> Any:
         """
@@ -141,12 +148,36 @@ class UnifiedLimitsReaderTests(SynchronousTestCase):
 
     def test_nothing_else(self) -> None:
         """
-        What was set here is left as it is, and does not hold.
+        What was set here is left as it is, and does not hold; pods are given what does, once.
         """
-        own = evolve(PROJECT, service="compute")
-        self.done(self.store.set_limits(own, {"instances": 99}))
+        own = evolve(PROJECT, service="compute", scope_id="q")
+        user = evolve(own, scope=QuotaScope.USER, user_id="u")
+        for owner in (own, user, evolve(own, service="volume")):
+            self.done(self.store.set_limits(owner, {"instances": 99}))
+        self.turn(0)
         self.reader.startService()
         self.turn(0)
+        given = ["compute:class:default", "compute:project:p", "compute:project:q", "compute:user:q:u"]
+        self.assertEqual(given, self.enqueued())
+        for job in self.done(self.jobs.list_jobs(JobQuery())):
+            self.done(self.jobs.withdraw(job.kind, job.key, job.generation))
         self.turn()
-        self.assertEqual(25, self.instances())
+        self.assertEqual((25, 10), (self.instances(), self.instances("q")))
         self.assertEqual({"instances": 99}, self.done(self.store.all_limits())[own])
+        self.assertEqual([], list(self.done(self.jobs.list_jobs(JobQuery(state=JobState.WAITING)))))
+
+    def test_given_up(self) -> None:
+        """
+        Where limits are Keystone's no more they are forgotten, and pods get back what was set here.
+        """
+        for owner in (PROJECT, REGISTERED, evolve(PROJECT, service="compute")):
+            self.done(self.store.set_limits(owner, {"instances": 99}))
+        self.keystone = NoUnifiedLimits()  # type: ignore[assignment]
+        verifyObject(IUnifiedLimits, self.keystone)
+        reader = self.made()
+        self.turn(0)
+        reader.startService()
+        self.addCleanup(reader.stopService)
+        self.turn(0)
+        self.assertEqual([evolve(PROJECT, service="compute")], list(self.done(self.store.all_limits())))
+        self.assertEqual(["compute:class:default", "compute:project:p"], self.enqueued())

@@ -137,6 +137,8 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(
             {"cores": 5, "ram": 1}, limits_in({"id": "p", "cores": 5, "ram": DETAIL, "x": None, "y": {}})
         )
+        # no pod keeps the others' from being stored by what it makes up
+        self.assertEqual({"cores": -1, "ram": 0x7FFFFFFF}, limits_in({"cores": -7, "ram": 10**12}))
 
     def test_uses(self) -> None:
         """
