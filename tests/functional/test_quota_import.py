@@ -114,6 +114,17 @@ class QuotaImportTests(CloudCase):
         self.assertTrue(whole, told)
         self.assertEqual({("compute", "instances"): 55, ("volume", "volumes"): 50}, self.stored(cloud))
 
+    async def test_unified(self) -> None:
+        """
+        Where Nova's limits are Keystone's, Cinder's alone are taken over.
+        """
+        cloud = await self.made()
+        cloud.daemons[0].write(quotas={"source": "keystone"})
+        told, whole = await self.run_import(cloud)
+        self.assertTrue(whole, told)
+        self.assertIn("Nova's limits are Keystone's", told)
+        self.assertEqual({("volume", "volumes"): 40}, self.stored(cloud))
+
     async def test_pod_down(self) -> None:
         """
         A pod that fails has its service left alone, and is told.

@@ -61,7 +61,7 @@ async def import_quotas(
     :raises trio2o.storage.migrate.SchemaError: if the schema is not this release's.
     """
 
-    def told(projects: int) -> None:
+    def progress(projects: int) -> None:
         if projects % _TELL == 0:
             out.write(f"{projects} projects\n")
             out.flush()
@@ -94,7 +94,7 @@ async def import_quotas(
             ],
             rule=wishes.rule,
             dry_run=wishes.dry_run,
-            told=told,
+            told=progress,
         )
         identity.service.startService()
         try:
@@ -108,7 +108,10 @@ async def import_quotas(
         finally:
             client.close()
             await _ended(identity.service.stopService())
-    return report(done, pods, projects, dry_run=wishes.dry_run), not done.problems
+    told = report(done, pods, projects, dry_run=wishes.dry_run)
+    if config.quotas.source == "keystone":
+        told += "\nNova's limits are Keystone's (quotas.source): Cinder's alone were looked at"
+    return told, not done.problems
 
 
 async def _projects(identity: IdentityParts) -> list[Project]:
