@@ -98,21 +98,26 @@ class FaultCase(SynchronousTestCase):
 
     def quota(self, number: int, service: str, **quota: int) -> None:
         """
-        Set the project's quota at a pod.
+        Set the project's quota at a pod, behind the gateway.
         """
-        body = {"quota_set": {**quota, "force": True} if service == "compute" else quota}
-        admin = self.cloud.admin.session
         root = self.parts.plan.pods[number].url({"compute": "nova", "volume": "cinder"}[service])
-        version = {"compute": "v2.1", "volume": f"v3/{admin.get_project_id()}"}[service]
-        admin.put(f"{root}/{version}/os-quota-sets/{self.account.project_id}", json=body)
+        self._set_quota(root, service, **quota)
 
     def no_quota(self) -> None:
         """
-        Let the project have as much as it wants.
+        Let the project have as much as it wants, over all pods and in each.
         """
-        for number in range(2):
-            self.quota(number, "compute", instances=-1, cores=-1, ram=-1)
-            self.quota(number, "volume", volumes=-1, gigabytes=-1)
+        for service, names in (
+            ("compute", ("instances", "cores", "ram")),
+            ("volume", ("volumes", "gigabytes")),
+        ):
+            self._set_quota(self.user.place.roots[service], service, **dict.fromkeys(names, -1))
+
+    def _set_quota(self, root: str, service: str, **quota: int) -> None:
+        body = {"quota_set": {**quota, "force": True} if service == "compute" else quota}
+        admin = self.cloud.admin.session
+        version = {"compute": "v2.1", "volume": f"v3/{admin.get_project_id()}"}[service]
+        admin.put(f"{root}/{version}/os-quota-sets/{self.account.project_id}", json=body)
 
     def unavailable(self, seen: Seen, *, within: float = 0.0) -> None:
         """

@@ -135,7 +135,10 @@ class GatewayTests(FaultCase):
             self.accepted()
             self.parts.freeze_postgres()
             eventually(lambda: self.load.count(503) >= 2, "creates are refused")
-            self.assertEqual({"": 0.0}, self.gauges("trio2o_state_current"))
+            # what is counted needs the database, and misses it sooner
+            eventually(
+                lambda: self.gauges("trio2o_state_current") == {"": 0.0}, "the state is not current", 30.0
+            )
             self.parts.thaw()
             self.accepted()
         self.over()
