@@ -224,7 +224,7 @@ class TypeTests(TypesCase):
                 await self.a_type(pod, name)
         gold, silver = [(await self.in_pod(cloud, "Pod1", name))["id"] for name in ("gold", "silver")]
         store: Any = cloud.pod("Pod2").fake.state.volumes
-        types = store.store.types
+        types = store.store.types.by_id
         item = types.pop((await self.in_pod(cloud, "Pod2", "silver"))["id"])
         item.id = gold
         types[gold] = item

@@ -4,11 +4,11 @@ Cases of the volume surface: volume types, QoS specs and group types, which pods
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from tests.functional.rows.case import (
     BROKEN,
@@ -109,37 +109,33 @@ def _agreed(
 
 
 def _everybody(
-    row: str,
-    method: str,
     path: str,
-    told: Told,
+    example: str,
+    shows: str,
     *,
-    make: Maker = nothing,
-    stranger: int = 404,
-    body: Any = None,
+    make: Maker,
+    stranger: int,
     version: str | None = None,
-    pods: Sequence[str] = PODS,
-    faults: Mapping[str, Told] | None = None,
 ) -> Case:
     """
-    What the first pod says 404 to, so that the others are asked.
+    A read that the first pod says 404 to, so that the others are asked.
     """
-    usual = {DOWN: told, BROKEN: Told(status=500)}
+    told = Told(status=200, shows=(shows,))
     return Case(
         surface="volume",
-        row=row,
+        row=f"GET,HEAD {path}",
         make=make,
         admin=True,
         steps=(
             Step(
-                ask=Ask(method=method, path=path, body=body, version=version),
+                ask=Ask(method="GET", path=example, version=version),
                 told=told,
-                got=went(pods, f"{method} {path}"),
+                got=went(PODS, f"GET {example}"),
             ),
         ),
         stranger=Told(status=stranger),
         fails="Pod1",
-        faults=usual if faults is None else faults,
+        faults={DOWN: told, BROKEN: Told(status=500)},
     )
 
 
@@ -171,40 +167,95 @@ def _made(path: str, name: str, *, status: int = 200, version: str | None = None
     return evolve(case, when_administered={"steps": everywhere, "faults": faults})
 
 
+@frozen(kw_only=True)
+class _Kind:
+    """
+    What has one id at the top, and other ones in pods.
+    """
+
+    path: str
+    single: str
+    #: Makes one in Pod2 alone, and where its id and name are to be found then.
+    make: Maker
+    ref: str
+    name: str
+    version: str | None = None
+    #: The status of a create.
+    created: int = 200
+    #: What others are told who read one, and what is below it.
+    stranger: int
+    stranger_below: int
+    #: What stands below one, and what it shows.
+    below: tuple[str, str]
+    #: How that is changed: method, path and body, and what else the case says.
+    change: tuple[str, str, Any]
+    changed: Mapping[str, Any]
+
+    def cases(self) -> Iterator[Case]:
+        """
+        The six rows that each kind has.
+        """
+        one, version = f"{self.path}/{self.ref}", self.version
+        make: dict[str, Any] = {"make": self.make, "version": version}
+        yield _agreed(f"GET {self.path}", self.path, shows=self.name, rounds=2, admin=True, **make)
+        yield _made(self.path, self.single, status=self.created, version=version)
+        yield _everybody(f"{self.path}/{{id}}", one, self.name, stranger=self.stranger, **make)
+        yield _asked(f"DELETE,PUT {self.path}/{{id}}", "DELETE", one, status=202, **make)
+        path, shows = self.below
+        below = f"{self.path}/{{id}}/**"
+        yield _everybody(below, one + path, shows, stranger=self.stranger_below, **make)
+        method, path, body = self.change
+        yield _asked(f"DELETE,POST,PUT {below}", method, one + path, body=body, **make, **self.changed)
+
+
+_TYPES = _Kind(
+    path="/types",
+    single="volume_type",
+    make=_type,
+    ref="{type}",
+    name="{type_name}",
+    stranger=200,
+    stranger_below=200,
+    below=("/extra_specs", "blue"),
+    change=("POST", "/extra_specs", {"extra_specs": {"size": "large"}}),
+    changed={"values": {"extra_specs.size": "large"}},
+)
+
+_QOS = _Kind(
+    path="/qos-specs",
+    single="qos_specs",
+    make=_qos,
+    ref="{qos}",
+    name="{qos_name}",
+    stranger=403,
+    stranger_below=403,
+    below=("/associations", "qos_associations"),
+    change=("PUT", "/delete_keys", {"keys": ["total_iops_sec"]}),
+    changed={"status": 202},
+)
+
+_GROUP_TYPES = _Kind(
+    path="/group_types",
+    single="group_type",
+    make=_group_type,
+    ref="{type}",
+    name="{type_name}",
+    version=_GROUPS,
+    created=202,
+    stranger=200,
+    stranger_below=403,
+    below=("/group_specs", "group_specs"),
+    change=("POST", "/group_specs", {"group_specs": {"size": "large"}}),
+    changed={"status": 202},
+)
+
 CASES: tuple[Case, ...] = (
-    _agreed("GET /types", "/types", shows="{type_name}", rounds=2, make=_type, admin=True),
-    _made("/types", "volume_type"),
-    _everybody(
-        "GET,HEAD /types/{id}",
-        "GET",
-        "/types/{type}",
-        Told(status=200, shows=("{type_name}",)),
-        make=_type,
-        stranger=200,
-    ),
-    _asked("DELETE,PUT /types/{id}", "DELETE", "/types/{type}", make=_type, status=202),
-    _everybody(
-        "GET,HEAD /types/{id}/**",
-        "GET",
-        "/types/{type}/extra_specs",
-        Told(status=200, shows=("blue",)),
-        make=_type,
-        stranger=200,
-    ),
-    _asked(
-        "DELETE,POST,PUT /types/{id}/**",
-        "POST",
-        "/types/{type}/extra_specs",
-        make=_type,
-        body={"extra_specs": {"size": "large"}},
-        values={"extra_specs.size": "large"},
-    ),
+    *_TYPES.cases(),
     _named(
         _everybody(
-            "GET,HEAD /types/{id}/extra_specs/{key}",
-            "GET",
+            "/types/{id}/extra_specs/{key}",
             "/types/{type}/extra_specs/color",
-            Told(status=200, shows=("blue",)),
+            "blue",
             make=_type,
             stranger=200,
         )
@@ -219,33 +270,7 @@ CASES: tuple[Case, ...] = (
             values={"color": "red"},
         )
     ),
-    _agreed("GET /qos-specs", "/qos-specs", shows="{qos_name}", rounds=2, make=_qos, admin=True),
-    _made("/qos-specs", "qos_specs"),
-    _everybody(
-        "GET,HEAD /qos-specs/{id}",
-        "GET",
-        "/qos-specs/{qos}",
-        Told(status=200, shows=("{qos_name}",)),
-        make=_qos,
-        stranger=403,
-    ),
-    _asked("DELETE,PUT /qos-specs/{id}", "DELETE", "/qos-specs/{qos}", make=_qos, status=202),
-    _everybody(
-        "GET,HEAD /qos-specs/{id}/**",
-        "GET",
-        "/qos-specs/{qos}/associations",
-        Told(status=200, shows=("qos_associations",)),
-        make=_qos,
-        stranger=403,
-    ),
-    _asked(
-        "DELETE,POST,PUT /qos-specs/{id}/**",
-        "PUT",
-        "/qos-specs/{qos}/delete_keys",
-        make=_qos,
-        body={"keys": ["total_iops_sec"]},
-        status=202,
-    ),
+    *_QOS.cases(),
     *(
         _named(
             _asked(
@@ -258,45 +283,7 @@ CASES: tuple[Case, ...] = (
         )
         for action in ("associate", "disassociate", "disassociate_all")
     ),
-    _agreed(
-        "GET /group_types", "/group_types", shows="{type_name}", rounds=2, make=_group_type, version=_GROUPS
-    ),
-    _made("/group_types", "group_type", status=202, version=_GROUPS),
-    _everybody(
-        "GET,HEAD /group_types/{id}",
-        "GET",
-        "/group_types/{type}",
-        Told(status=200, shows=("{type_name}",)),
-        version=_GROUPS,
-        make=_group_type,
-        stranger=200,
-    ),
-    _asked(
-        "DELETE,PUT /group_types/{id}",
-        "DELETE",
-        "/group_types/{type}",
-        make=_group_type,
-        version=_GROUPS,
-        status=202,
-    ),
-    _everybody(
-        "GET,HEAD /group_types/{id}/**",
-        "GET",
-        "/group_types/{type}/group_specs",
-        Told(status=200, shows=("group_specs",)),
-        version=_GROUPS,
-        make=_group_type,
-        stranger=403,
-    ),
-    _asked(
-        "DELETE,POST,PUT /group_types/{id}/**",
-        "POST",
-        "/group_types/{type}/group_specs",
-        make=_group_type,
-        body={"group_specs": {"size": "large"}},
-        version=_GROUPS,
-        status=202,
-    ),
+    *_GROUP_TYPES.cases(),
     _agreed(
         "GET /default-types",
         "/default-types",
@@ -307,10 +294,9 @@ CASES: tuple[Case, ...] = (
         version=_DEFAULTS,
     ),
     _everybody(
-        "GET,HEAD /default-types/{id}",
-        "GET",
+        "/default-types/{id}",
         "/default-types/{project_id}",
-        Told(status=200, shows=("{project_id}",)),
+        "{project_id}",
         make=_default,
         version=_DEFAULTS,
         stranger=403,

@@ -205,7 +205,7 @@ class VolumeActions:
 
     def _retype(self, call: Call, volume: Volume, details: Any) -> Answer:
         wanted = body.section(call, "os-retype", required=("new_type",))
-        new_type = self.store.type(str(wanted["new_type"]), call.caller)
+        new_type = self.store.types.named(str(wanted["new_type"]), call.caller)
         if new_type is volume.volume_type or volume.status not in ("available", "in-use"):
             raise bad_request(
                 "Invalid volume: Retype needs volume to be in available or in-use state, not be part of an "

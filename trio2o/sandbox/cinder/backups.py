@@ -212,10 +212,10 @@ class Backups:
         store = self.store
         volume_id = body.uuid_or_none("volume_id", wanted.get("volume_id"))
         if volume_id is None:
-            store.quotas.check_volume(call.project_id, backup.size, store.default_type)
+            store.quotas.check_volume(call.project_id, backup.size, store.types.default)
             name = wanted.get("name") or f"restore_backup_{backup.id}"
             volume = store.add_volume(
-                call.caller, size=backup.size, volume_type=store.default_type, name=name
+                call.caller, size=backup.size, volume_type=store.types.default, name=name
             )
             store.change(volume, placed=True)
         else:

@@ -25,13 +25,13 @@ class DefaultTypes:
     @route("GET", "/default-types")
     def index(self, call: Call) -> Answer:
         self._check(call)
-        shown = [_fields(project, each.id) for project, each in self.store.project_types.items()]
+        shown = [_fields(project, each.id) for project, each in self.store.types.of_projects.items()]
         return Answer(body={"default_types": shown})
 
     @route("GET", "/default-types/<project_id>")
     def show(self, call: Call, project_id: str) -> Answer:
         self._check(call)
-        found = self.store.project_types.get(project_id)
+        found = self.store.types.of_projects.get(project_id)
         if found is None:
             raise not_found(f"Default type for project {project_id} not found.")
         return Answer(body={"default_type": _fields(project_id, found.id)})
@@ -41,16 +41,16 @@ class DefaultTypes:
         self._check(call)
         wanted = body.section(call, "default_type", required=("volume_type",), allowed=("volume_type",))
         try:
-            found = self.store.type(str(wanted["volume_type"]), call.caller)
+            found = self.store.types.named(str(wanted["volume_type"]), call.caller)
         except Fault as missing:
             raise bad_request(missing.message) from missing
-        self.store.project_types[project_id] = found
+        self.store.types.of_projects[project_id] = found
         return Answer(body={"default_type": _fields(project_id, found.id)})
 
     @route("DELETE", "/default-types/<project_id>")
     def unset(self, call: Call, project_id: str) -> Answer:
         self._check(call)
-        self.store.project_types.pop(project_id, None)
+        self.store.types.of_projects.pop(project_id, None)
         return Answer(status=204, body=b"")
 
     @staticmethod

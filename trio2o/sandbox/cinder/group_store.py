@@ -164,7 +164,7 @@ class GroupStore:
         if zone is not None and zone not in self.store.zones:
             raise bad_request(f"Invalid input received: Availability zone '{zone}' is invalid.")
         self.store.quotas.check_group(call.project_id)
-        types = wanted.get("volume_types") or [self.store.default_type.id]
+        types = wanted.get("volume_types") or [self.store.types.default.id]
         group = Group(
             id=new_id(),
             project_id=call.project_id,
@@ -172,7 +172,7 @@ class GroupStore:
             description=body.text("description", wanted.get("description")),
             created_at=self.store.now(),
             group_type=self.type(group_type).id,
-            volume_types=[self.store.type(named, call.caller).id for named in types],
+            volume_types=[self.store.types.named(named, call.caller).id for named in types],
             availability_zone=zone or self.store.zones[0],
             **source,  # type: ignore[arg-type]
         )

@@ -163,7 +163,7 @@ class Unmanaged:
         made = self.store.add_volume(
             call.caller,
             size=1,
-            volume_type=self.store.default_type,
+            volume_type=self.store.types.default,
             name=body.text("name", wanted.get("name")),
             description=body.text("description", wanted.get("description")),
         )

@@ -40,7 +40,7 @@ class QosManagement:
         body.require_admin(call, f"{_RULE}get_all")
         found = [
             each
-            for each in self.store.qos_specs.values()
+            for each in self.store.types.qos_specs.values()
             if all(call.arg(name) in (None, getattr(each, name)) for name in ("id", "name", "consumer"))
         ]
         page = Page.wanted(call)
@@ -54,7 +54,7 @@ class QosManagement:
         body.require_admin(call, f"{_RULE}create")
         wanted = body.section(call, "qos_specs", required=("name",))
         name = body.text("name", wanted["name"]) or ""
-        if any(each.name == name for each in self.store.qos_specs.values()):
+        if any(each.name == name for each in self.store.types.qos_specs.values()):
             raise conflict(f"QoS Specs {name} already exists.")
         made = QosSpecs(
             id=new_id(),
@@ -63,7 +63,7 @@ class QosManagement:
             consumer=_consumer(wanted.get("consumer") or _CONSUMERS[0]),
             specs=_pairs({key: value for key, value in wanted.items() if key not in ("name", "consumer")}),
         )
-        self.store.qos_specs[made.id] = made
+        self.store.types.qos_specs[made.id] = made
         return _shown(call, made)
 
     @route("GET", "/qos-specs/<specs_id>")
@@ -89,7 +89,7 @@ class QosManagement:
         if self._types(item) and not force:
             raise bad_request("Qos specs still in use.")
         self._release(item)
-        del self.store.qos_specs[item.id]
+        del self.store.types.qos_specs[item.id]
         return DELETED
 
     @route("PUT", "/qos-specs/<specs_id>/delete_keys")
@@ -148,16 +148,16 @@ class QosManagement:
         type_id = call.arg("vol_type_id")
         if not type_id:
             raise bad_request("Volume Type id must not be None.")
-        return self._specs(specs_id), self.store.types.get(type_id)
+        return self._specs(specs_id), self.store.types.by_id.get(type_id)
 
     def _specs(self, specs_id: str) -> QosSpecs:
-        found = self.store.qos_specs.get(specs_id)
+        found = self.store.types.qos_specs.get(specs_id)
         if found is None:
             raise not_found(f"No such QoS spec {specs_id}.")
         return found
 
     def _types(self, item: QosSpecs) -> list[VolumeType]:
-        return [each for each in self.store.types.values() if each.qos is item]
+        return [each for each in self.store.types.by_id.values() if each.qos is item]
 
     def _release(self, item: QosSpecs) -> None:
         for each in self._types(item):

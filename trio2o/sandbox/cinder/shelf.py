@@ -104,7 +104,9 @@ class Shelf:
         """
         store = self.store
         chosen = (
-            store.default_of(caller.project_id) if volume_type is None else store.type(volume_type, caller)
+            store.types.default_of(caller.project_id)
+            if volume_type is None
+            else store.types.named(volume_type, caller)
         )
         if snapshot_id is not None:
             size = size or store.snapshot(snapshot_id, caller).size

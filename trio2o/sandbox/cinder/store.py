@@ -14,10 +14,10 @@ from attrs import define, field
 
 from trio2o.sandbox.answers import bad_request, not_found
 from trio2o.sandbox.call import Caller
-from trio2o.sandbox.cinder.body import looks_like_uuid
 from trio2o.sandbox.cinder.quota import Quotas
 from trio2o.sandbox.cinder.records import Attachment, Backup, Snapshot, Transfer, Volume, new_id
-from trio2o.sandbox.cinder.type_records import QosSpecs, VolumeType
+from trio2o.sandbox.cinder.type_records import VolumeType
+from trio2o.sandbox.cinder.type_store import TypeStore
 from trio2o.sandbox.pod_state import PodState
 
 _Owned = TypeVar("_Owned", Volume, Snapshot, Backup, Attachment, Transfer)
@@ -37,19 +37,17 @@ class CinderStore:
     backups: dict[str, Backup] = field(factory=dict, init=False)
     transfers: dict[str, Transfer] = field(factory=dict, init=False)
     attachments: dict[str, Attachment] = field(factory=dict, init=False)
-    types: dict[str, VolumeType] = field(factory=dict, init=False)
-    qos_specs: dict[str, QosSpecs] = field(factory=dict, init=False)
-    #: The types that projects' volumes have where their create names none.
-    project_types: dict[str, VolumeType] = field(factory=dict, init=False)
+    types: TypeStore = field(init=False)
     messages: dict[str, Any] = field(factory=dict, init=False)
     clusters: list[str] = field(factory=list, init=False)
     quotas: Quotas = field(init=False)
     service_id: str = field(factory=new_id, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.quotas = Quotas(self.volumes, self.snapshots, self.backups, self.types)
+        self.types = TypeStore(self.now)
+        self.quotas = Quotas(self.volumes, self.snapshots, self.backups, self.types.by_id)
         for name in self.type_names:
-            self.add_type(name)
+            self.types.add(name)
 
     @property
     def host(self) -> str:
@@ -64,19 +62,6 @@ class CinderStore:
         The availability zones that volumes may ask for, the default one first.
         """
         return self.pod.availability_zones
-
-    @property
-    def default_type(self) -> VolumeType:
-        """
-        The type of volumes whose create names none: the first.
-        """
-        return next(iter(self.types.values()))
-
-    def default_of(self, project_id: str | None) -> VolumeType:
-        """
-        The type of a project's volumes whose create names none.
-        """
-        return self.project_types.get(project_id or "", self.default_type)
 
     def in_use(self, type_id: str) -> bool:
         """
@@ -135,65 +120,12 @@ class CinderStore:
         message = f"Volume attachment could not be found with filter: attachment_id = {attachment_id}."
         return _visible(self.attachments.get(attachment_id), caller, message)
 
-    def type(self, reference: str, caller: Caller) -> VolumeType:
-        """
-        A volume type by id or name that the caller may use.
-
-        :raises Fault: 404.
-        """
-        found = self.types.get(reference) or next(
-            (each for each in self.types.values() if each.name == reference), None
-        )
-        if found is None or not self.may_use(found, caller):
-            with_name = "" if looks_like_uuid(reference) else "with name "
-            raise not_found(f"Volume type {with_name}{reference} could not be found.")
-        return found
-
-    def type_by_id(self, type_id: str, caller: Caller) -> VolumeType:
-        """
-        A volume type by its id that the caller may use.
-
-        :raises Fault: 404.
-        """
-        found = self.types.get(type_id)
-        if found is None or not self.may_use(found, caller):
-            raise not_found(f"Volume type {type_id} could not be found.")
-        return found
-
-    def may_use(self, volume_type: VolumeType, caller: Caller) -> bool:
-        """
-        True for public types, private ones that the project has access to, and for admins.
-        """
-        return volume_type.is_public or caller.is_admin or caller.project_id in volume_type.access
-
     def owned(self, items: Iterable[_Owned], caller: Caller, *, all_projects: bool) -> list[_Owned]:
         """
         The items of the caller's project, or of all where an admin asks for that.
         """
         everything = all_projects and caller.is_admin
         return [each for each in items if everything or each.project_id == caller.project_id]
-
-    def add_type(
-        self,
-        name: str,
-        *,
-        description: str | None = None,
-        is_public: bool = True,
-        extra_specs: Mapping[str, str] | None = None,
-    ) -> VolumeType:
-        """
-        Make a volume type.
-        """
-        volume_type = VolumeType(
-            id=new_id(),
-            name=name,
-            description=description,
-            is_public=is_public,
-            extra_specs=dict(extra_specs or {}),
-            created_at=self.now(),
-        )
-        self.types[volume_type.id] = volume_type
-        return volume_type
 
     def add_volume(
         self,

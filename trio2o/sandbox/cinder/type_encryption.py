@@ -33,12 +33,12 @@ class TypeEncryption:
     @route("GET", "/types/<type_id>/encryption")
     def index(self, call: Call, type_id: str) -> Answer:
         body.require_admin(call, f"{_RULE}get")
-        return Answer(body=_shown(self.store.type_by_id(type_id, call.caller)))
+        return Answer(body=_shown(self.store.types.shown(type_id, call.caller)))
 
     @route("GET", "/types/<type_id>/encryption/<key>")
     def show(self, call: Call, type_id: str, key: str) -> Answer:
         body.require_admin(call, f"{_RULE}get")
-        shown = _shown(self.store.type_by_id(type_id, call.caller))
+        shown = _shown(self.store.types.shown(type_id, call.caller))
         if key not in shown:
             raise not_found(f"Volume type encryption for type {type_id} does not exist.")
         return Answer(body={key: shown[key]})
@@ -48,7 +48,7 @@ class TypeEncryption:
         body.require_admin(call, f"{_RULE}create")
         wanted = self._wanted(call, required=("provider", "control_location"))
         self._check_unused(type_id, "create")
-        item = self.store.type_by_id(type_id, call.caller)
+        item = self.store.types.shown(type_id, call.caller)
         if item.encryption is not None:
             raise bad_request(f"Volume type encryption for type {type_id} already exists.")
         item.encryption = made = Encryption(id=new_id(), created_at=self.store.now(), **wanted)
@@ -59,7 +59,7 @@ class TypeEncryption:
     def update(self, call: Call, type_id: str, key: str) -> Answer:
         body.require_admin(call, f"{_RULE}update")
         wanted = self._wanted(call)
-        item = self.store.type_by_id(type_id, call.caller)
+        item = self.store.types.shown(type_id, call.caller)
         self._check_unused(type_id, "update")
         if item.encryption is None:
             raise not_found(f"Volume type encryption for type {type_id} does not exist.")
@@ -72,7 +72,7 @@ class TypeEncryption:
     def delete(self, call: Call, type_id: str, key: str) -> Answer:
         body.require_admin(call, f"{_RULE}delete")
         self._check_unused(type_id, "delete")
-        item = self.store.types.get(type_id)
+        item = self.store.types.by_id.get(type_id)
         if item is None or item.encryption is None:
             raise not_found(f"Volume type encryption for type {type_id} does not exist.")
         item.encryption = None

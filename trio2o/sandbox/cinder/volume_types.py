@@ -36,7 +36,7 @@ class VolumeTypes:
     @route("GET", "/types")
     def index(self, call: Call) -> Answer:
         page = Page.wanted(call)
-        found = [each for each in self.store.types.values() if self._listed(each, call)]
+        found = [each for each in self.store.types.by_id.values() if self._listed(each, call)]
         chosen = page.of(found, _SORT_KEYS, lambda marker: self._type(marker, call))
         answer: dict[str, Any] = {"volume_types": [views.volume_type(call, each) for each in chosen]}
         links = page.links(call, chosen)
@@ -49,9 +49,9 @@ class VolumeTypes:
         body.require_admin(call, "volume_extension:type_create")
         wanted = body.section(call, "volume_type", required=("name",), allowed=_FIELDS)
         name = body.text("name", wanted["name"]) or ""
-        if any(each.name == name for each in self.store.types.values()):
+        if any(each.name == name for each in self.store.types.by_id.values()):
             raise conflict(f"Volume Type {name} already exists.")
-        made = self.store.add_type(
+        made = self.store.types.add(
             name,
             description=body.text("description", wanted.get("description")),
             is_public=body.boolean(_PUBLIC, wanted.get(_PUBLIC, True)),
@@ -61,7 +61,7 @@ class VolumeTypes:
 
     @route("GET", "/types/default")
     def default(self, call: Call) -> Answer:
-        shown = views.volume_type(call, self.store.default_of(call.project_id), with_access=False)
+        shown = views.volume_type(call, self.store.types.default_of(call.project_id), with_access=False)
         return Answer(body={"volume_type": shown})
 
     @route("GET", "/types/<type_id>")
@@ -87,11 +87,11 @@ class VolumeTypes:
     def delete(self, call: Call, type_id: str) -> Answer:
         body.require_admin(call, "volume_extension:type_delete")
         item = self._type(type_id, call)
-        if item is self.store.default_type or item in self.store.project_types.values():
+        if item is self.store.types.default or item in self.store.types.of_projects.values():
             raise bad_request(f"The volume type {item.id} is a default volume type and cannot be deleted.")
         if self.store.in_use(item.id):
             raise bad_request("Target volume type is still in use.")
-        del self.store.types[item.id]
+        del self.store.types.by_id[item.id]
         return DELETED
 
     @route("GET", "/types/<type_id>/extra_specs")
@@ -167,7 +167,7 @@ class VolumeTypes:
         return DELETED
 
     def _type(self, type_id: str, call: Call) -> VolumeType:
-        return self.store.type_by_id(type_id, call.caller)
+        return self.store.types.shown(type_id, call.caller)
 
     def _changed_by(self, call: Call, type_id: str) -> VolumeType:
         """
@@ -191,7 +191,7 @@ class VolumeTypes:
         """
         wanted = (call.arg("is_public") or "").lower()
         if not call.caller.is_admin:
-            return self.store.may_use(item, call.caller)
+            return self.store.types.may_use(item, call.caller)
         if wanted == "none":
             return True
         if wanted in ("false", "0"):

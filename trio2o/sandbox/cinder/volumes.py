@@ -92,7 +92,7 @@ class Volumes:
                 "volume types. Contact your administrator to create a multiattach enabled volume type and "
                 "use it to create multiattach volumes."
             )
-        chosen = store.type(wanted["volume_type"], caller) if wanted.get("volume_type") else None
+        chosen = store.types.named(wanted["volume_type"], caller) if wanted.get("volume_type") else None
         source = self._source(call, wanted, size, chosen)
         size = size or source.size
         if size is None:
@@ -101,7 +101,7 @@ class Volumes:
                 "incorrect."
             )
         store.check_zone(wanted.get("availability_zone"))
-        volume_type = chosen or source.volume_type or store.default_of(call.project_id)
+        volume_type = chosen or source.volume_type or store.types.default_of(call.project_id)
         if call.injected("quota"):
             raise volumes_exceeded(max(store.quotas.limit(call.project_id, "volumes"), 0))
         store.quotas.check_volume(call.project_id, size, volume_type)
