@@ -104,6 +104,8 @@ class UnifiedQuotaWriteTests(StrategyCase):
         answer = self.put({"quota_set": {"later": 1}})
         self.assertEqual(7, self.shown(answer)["quota_set"]["cores"])
         self.assertEqual([f"compute:project:{P2}"], self.jobs_enqueued())
+        (job,) = self.done(self.jobs.list_jobs(JobQuery()))
+        self.assertEqual(self.database.now(), job.due_at)
         self.assertEqual(202, self.asked("DELETE", SET, context=ADMIN).status)
         self.assertEqual(["Pod1"], self.pods.asked("DELETE"))
         self.assertEqual(1, len(self.jobs_enqueued()))

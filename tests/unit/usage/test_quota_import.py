@@ -4,11 +4,14 @@ Taking over what pods have given projects.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from attrs import evolve
 
 from tests.unit.usage.test_pod_quotas import PROJECT, QuotaCase
 from trio2o.model import JobQuery, QuotaOwner, QuotaScope
 from trio2o.quota.handing import owner_job
+from trio2o.storage.memory_quotas import MemoryQuotaLimits
 from trio2o.usage.quota_import import Project, QuotaImport, report
 
 
@@ -72,6 +75,23 @@ class QuotaImportTests(QuotaCase):
         self.assertEqual([], self.run_import(rule="sum").proposals)
         self.assertEqual(before, self.database.last)
         self.assertEqual([], self.cloud.sent)
+
+    def test_meanwhile(self) -> None:
+        """
+        What somebody sets while the pods are read stays.
+        """
+        read = self.store.limits_of
+
+        async def limits_of(owners: Collection[QuotaOwner]) -> Mapping[QuotaOwner, Mapping[str, int]]:
+            found = await read(owners)
+            if PROJECT in owners:
+                await self.store.set_limits(PROJECT, {"cores": 1})
+            return found
+
+        self.patch(MemoryQuotaLimits, "limits_of", lambda store, owners: limits_of(owners))
+        self.projects = [Project(id="p")]
+        self.run_import()
+        self.assertEqual({PROJECT: {"cores": 1, "key_pairs": 100}}, self.stored())
 
     def test_dry_run(self) -> None:
         """
