@@ -16,9 +16,11 @@ from tests.interface.database import migrated_database
 from tests.interface.stores import a_pod
 from trio2o.errors import InUse
 from trio2o.model import JobQuery, Kind, NewJob, Route
+from trio2o.model.shared import SharedKey
 from trio2o.storage.pool import Pool, Transaction
 from trio2o.storage.postgres import PostgresBindings, PostgresCursors, PostgresPods, PostgresRoutes
 from trio2o.storage.postgres.jobs import PostgresJobs
+from trio2o.storage.postgres.shared import PostgresShared
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -96,6 +98,17 @@ class IndexTests(TestCase):
                     self.assertIn("Index Cond", lines[number + 1], f"{sql}\n{plan}")
             if not sorts:
                 self.assertNotIn("Sort", plan, f"{sql}\n{plan}")
+
+    async def test_shared(self) -> None:
+        """
+        What is wanted under a name is found without a look at other names.
+        """
+        explaining = await self.explaining()
+        shared = PostgresShared(explaining)  # type: ignore[arg-type]
+        key = SharedKey("key_pair", "k", "u")
+        await shared.find(key, key.plain_id)
+        await shared.note_copies(key, key.plain_id, 1, [])
+        self.check(explaining, "shared_resources")
 
     async def test_routes(self) -> None:
         """

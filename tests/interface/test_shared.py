@@ -330,6 +330,13 @@ class SharedStoreSuite:
         )
         self.assertNotIn(None, [drift.seen_at for drift in found])
 
+        await stores.shared.report("flavor", [], unseen=[one.id])
+        left = await stores.shared.drifts()
+        self.assertEqual(
+            [("a", one.id), ("b", one.id), ("t", one.id)],
+            [(drift.key.name, drift.pod_id) for drift in left],
+        )
+
 
 class MemorySharedTests(SharedStoreSuite, TestCase):
     """

@@ -79,20 +79,20 @@ class SharedComparison(EndlessService):
         """
         Compare everything; the seconds until the next time.
         """
-        counts: Counter[tuple[str, str]] = Counter()
-        names = {pod.id: pod.name for pod in self._state.pods()}
         for kind in self._kinds.values():
-            drifts = await self._kind(kind)
-            if drifts is not None:
-                await self._store.report(kind.kind, drifts)
-                counts.update((kind.kind, names[drift.pod_id]) for drift in drifts if drift.pod_id in names)
-        self.counts = counts
+            await self._kind(kind)
+        names = {pod.id: pod.name for pod in self._state.pods()}
+        self.counts = Counter(
+            (drift.key.kind, names[drift.pod_id])
+            for drift in await self._store.drifts()
+            if drift.pod_id in names
+        )
         await self._store.prune(_REMEMBERED)
         return self._interval
 
-    async def _kind(self, kind: ISharedKind) -> Sequence[Drift] | None:
+    async def _kind(self, kind: ISharedKind) -> None:
         """
-        What is left of the differences of one kind; ``None`` where no pod shows it.
+        Compare one kind, and report what is left of its differences. Of a pod that does not show it the last report stays.
         """
         served = [
             pod
@@ -110,12 +110,12 @@ class SharedComparison(EndlessService):
             if not isinstance(answer, Exception):
                 shown[pod.id] = answer
         if not shown:
-            return None
+            return
         # what was written meanwhile is no difference
         states = await self._store.everything(kind.kind)
         versions = {state.resource.top_id: state.resource.version for state in before}
         result = compared(kind, states, shown, self._ids.of)
-        for state, copy in result.renumbered:
+        for state, copy in result.mended:
             resource = state.resource
             if versions.get(resource.top_id) == resource.version:
                 await self._store.note_copies(resource.key, resource.top_id, resource.version, [copy])
@@ -129,7 +129,8 @@ class SharedComparison(EndlessService):
             if key in rows or await self._store.open_writes(key):
                 continue
             drifts += await self._unwanted(kind, key, items, served, shown)
-        return drifts
+        unseen = [pod.id for pod in served if pod.id not in shown]
+        await self._store.report(kind.kind, drifts, unseen=unseen)
 
     async def _shown(self, kind: ISharedKind, pod: Pod, owners: set[str]) -> Sequence[Observed]:
         """
@@ -143,7 +144,11 @@ class SharedComparison(EndlessService):
         obstacle = await ask.obstacle()
         if obstacle:
             raise Unreadable(f"{pod.name}: {obstacle}")
-        return await kind.read_all(ask, self._ids.of(pod.id), owners)
+        try:
+            return await kind.read_all(ask, self._ids.of(pod.id), owners)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # one pod that shows nonsense keeps no other from being compared
+            raise Unreadable(f"{pod.name} shows what is no {kind.kind}: {error!r}") from error
 
     async def _put_right(self, kind: ISharedKind, found: Found) -> bool:
         """
@@ -190,7 +195,13 @@ class SharedComparison(EndlessService):
         copies = [
             SharedCopy(pod_id=pod_id, pod_ref=item.ref, state=CopyState.CURRENT)
             if pod_id in same
-            else SharedCopy(pod_id=pod_id, state=CopyState.REFUSED, error=OTHERWISE)
+            else SharedCopy(
+                # users know it by the id of the top all the same, where pods give ids
+                pod_id=pod_id,
+                pod_ref=item.ref if kind.mapped else "",
+                state=CopyState.REFUSED,
+                error=OTHERWISE,
+            )
             for pod_id, item in items.items()
         ]
         settled = await self._store.settle(resource, copies, expected=0)

@@ -40,8 +40,8 @@ class Comparison:
 
     #: What pods lack of what is wanted, or have otherwise, or have refused.
     found: Sequence[Found] = ()
-    #: What pods have under its name by another id of theirs than is known: it was made there anew.
-    renumbered: Sequence[tuple[SharedState, SharedCopy]] = ()
+    #: Copies that are not as is known: made anew in the pod under another id of its own, or put right after a refusal.
+    mended: Sequence[tuple[SharedState, SharedCopy]] = ()
     #: What nothing wants: by its key what pods show, by pod id.
     extra: Mapping[SharedKey, Mapping[str, Observed]] = field(factory=dict)
 
@@ -60,7 +60,7 @@ def compared(
     alive = [state for state in states if not state.resource.deleted]
     gone = [state for state in states if state.resource.deleted]
     found: list[Found] = []
-    renumbered: list[tuple[SharedState, SharedCopy]] = []
+    mended: list[tuple[SharedState, SharedCopy]] = []
     extra: dict[SharedKey, dict[str, Observed]] = {}
     for pod_id, items in shown.items():
         by_ref = {item.ref: item for item in items}
@@ -79,8 +79,12 @@ def compared(
                 continue
             if kind.mapped and copy.pod_ref and item is not None and item.ref not in refs:
                 copy = evolve(copy, pod_ref=item.ref)
-                renumbered.append((state, copy))
+                mended.append((state, copy))
             drift = _drift(kind, state, item, ids_of(pod_id), pod_id, copy)
+            if drift is None and item is not None and copy.state is CopyState.REFUSED:
+                # somebody has put it right in the pod
+                copy = evolve(copy, pod_ref=item.ref, state=CopyState.CURRENT, error="")
+                mended.append((state, copy))
             if drift is not None:
                 found.append(Found(state=state, copy=copy, drift=drift))
         leaving = {
@@ -91,7 +95,7 @@ def compared(
         for key, item in by_key.items():
             if key not in seen and key not in leaving:
                 extra.setdefault(key, {})[pod_id] = item
-    return Comparison(found=found, renumbered=renumbered, extra=extra)
+    return Comparison(found=found, mended=mended, extra=extra)
 
 
 def _drift(

@@ -300,9 +300,11 @@ class ISharedStore(Interface):
         Forget what was deleted so long ago and no pod may have any more; how many.
         """
 
-    async def report(kind: str, drifts: Collection[Drift]) -> None:
+    async def report(kind: str, drifts: Collection[Drift], *, unseen: Collection[str] = ()) -> None:
         """
         Replace what is known of a kind's differences.
+
+        :param unseen: the ids of pods of which nothing is known now, so that what was stays.
         """
 
     async def drifts() -> Sequence[Drift]:

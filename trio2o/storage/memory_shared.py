@@ -178,10 +178,10 @@ class MemoryShared:
             self._database.note("shared_resources", row_id)
         return len(over)
 
-    async def report(self, kind: str, drifts: Collection[Drift]) -> None:
+    async def report(self, kind: str, drifts: Collection[Drift], *, unseen: Collection[str] = ()) -> None:
         self._now()
         now = self._database.now()
-        self._drifts = [drift for drift in self._drifts if drift.key.kind != kind]
+        self._drifts = [drift for drift in self._drifts if drift.key.kind != kind or drift.pod_id in unseen]
         self._drifts += [evolve(drift, seen_at=now) for drift in drifts]
 
     async def drifts(self) -> Sequence[Drift]:

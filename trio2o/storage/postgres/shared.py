@@ -116,8 +116,10 @@ class PostgresShared:
         ]
 
     async def find(self, key: SharedKey, top_id: str = "") -> Sequence[SharedState]:
+        named = f"select id from shared_resources where {_THING}"
         return await self._states(
-            "where (r.kind = %(kind)s and r.owner = %(owner)s and r.name = %(name)s) or r.id = %(id)s",
+            # each part by its own index: there may be as many key pairs as users
+            f"where r.id in ({named} and deleted union all {named} and not deleted union all select %(id)s)",
             {**_named(key), "id": shared_row(key.kind, top_id)},
         )
 
@@ -241,9 +243,11 @@ class PostgresShared:
 
         return await self._pool.run_interaction(forget)
 
-    async def report(self, kind: str, drifts: Collection[Drift]) -> None:
+    async def report(self, kind: str, drifts: Collection[Drift], *, unseen: Collection[str] = ()) -> None:
         async def replace(transaction: Transaction) -> None:
-            await transaction.query("delete from shared_drift where kind = %s", (kind,))
+            await transaction.query(
+                "delete from shared_drift where kind = %s and pod_id <> all(%s)", (kind, list(unseen))
+            )
             for drift in drifts:
                 await transaction.query(
                     "insert into shared_drift (kind, owner, name, pod_id, difference, detail, seen_at)"
