@@ -21,6 +21,7 @@ from trio2o.model import Counts, Holding, QuotaUse, Reading, Reservation
 from trio2o.quota.tallies import NAMELESS
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_quota_usages import MemoryQuotaUsages
+from trio2o.storage.postgres.quota_renames import rename_counts
 from trio2o.storage.postgres.quota_usages import PostgresQuotaUsages
 
 LIMITS = {"instances": 10, "cores": 20}
@@ -37,6 +38,8 @@ class Stores:
 
     one: IQuotaStore
     other: IQuotaStore
+    #: Renames a volume type.
+    renamed: Callable[[str, str], Awaitable[object]]
     #: Lets so many seconds pass.
     wait: Callable[[float], Awaitable[object]]
 
@@ -377,6 +380,41 @@ class QuotaStoreSuite:
         self.assertFalse(await stores.one.release("server", "s2", sent_for=0.0))
         self.assertEqual((1, 0), await self.uses(stores.one))
 
+    async def test_seen_by_another(self) -> None:
+        """
+        What one reading has seen another may lack that began before and ends after it: there it counts on top.
+        """
+        stores = await self.known()
+        begun = await stores.other.database_time()
+        await stores.wait(0.5)
+        await self.made(stores.one, held("s1"))
+        await stores.wait(0.5)
+        await self.reserved(stores.one)
+        told = {"pod1": {"instances": 1, "cores": 1}, "pod2": {}}
+        await self.read(stores.one, told, seen=frozenset([("server", "s1")]))
+        await stores.wait(0.5)
+
+        await self.read(stores.other, {"pod1": {}, "pod2": {}}, begun=begun - 1.5)
+
+        self.assertEqual((1, 1), await self.uses(stores.one))
+
+    async def test_overtaken(self) -> None:
+        """
+        A reading that began before another has closed a reservation takes nothing of what that found.
+        """
+        stores = await self.known()
+        begun = await stores.other.database_time()
+        reservation = await self.reserved(stores.one)
+        await stores.one.leave_reservation(reservation.id, "pod1", settles_after=1.0)
+        await stores.wait(2.0)
+        await self.read(stores.one, {"pod1": {"instances": 1, "cores": 1}, "pod2": {}})
+        self.assertEqual((1, 0), await self.uses(stores.one))
+        await stores.wait(1.0)
+
+        result = await self.read(stores.other, {"pod1": {}, "pod2": {}}, begun=begun - 3.0)
+
+        self.assertEqual((False, (1, 0)), (result.exact, await self.uses(stores.one)))
+
     async def test_counted_at_once(self) -> None:
         """
         Volumes are counted when they are answered, and so there is no grace for them; for those that a server's create makes
@@ -425,6 +463,46 @@ class QuotaStoreSuite:
             self.assertTrue((await self.read(stores.one, told)).exact)
             await stores.wait(60.0)
             self.assertEqual(kept, await stores.one.release("server", "s1", sent_for=1.0))
+
+    async def test_type_renamed(self) -> None:
+        """
+        What is used, reserved and held of a volume type goes on by its new name, what Nova calls so does not, and pods are read.
+        """
+        stores = await self.stores()
+        one = stores.one
+        counts = {"volumes": 2, "volumes_old": 2, "gigabytes_old": 5, "volumes_older": 1}
+        for service in ("volume", "compute"):
+            reading = await self.reading(one, {"pod1": counts, "pod2": {"volumes_old": 1}})
+            await one.first_reading(service, P1, reading, again=900.0)
+        await stores.wait(3.0)
+        amounts = {"volumes": 1, "volumes_old": 1, "gigabytes_old": 2}
+        claim = a_reservation(service="volume", amounts=amounts)
+        assert (await one.reserve(claim, {}, settles_after=9.0)).done
+        made = Holding(kind="volume", resource_id="v1", amounts=amounts)
+        await one.commit_reservation(claim.id, "pod1", [made])
+        late = a_reservation(service="volume", amounts=amounts)
+        assert (await one.reserve(late, {}, settles_after=9.0)).done
+
+        await stores.renamed("old", "new")
+
+        self.assertEqual(
+            {
+                "volumes": QuotaUse(used=3, reserved=1),
+                "volumes_new": QuotaUse(used=4, reserved=1),
+                "gigabytes_new": QuotaUse(used=7, reserved=2),
+                "volumes_older": QuotaUse(used=1),
+            },
+            await one.usage("volume", P1),
+        )
+        compute = await one.usage("compute", P1)
+        assert compute is not None
+        self.assertEqual(3, compute["volumes_old"].used)
+        self.assertEqual([("volume", P1)], list(await one.due(5)))
+        await one.give_back_reservation(late.id)
+        self.assertTrue(await one.release("volume", "v1", sent_for=1.0))
+        usage = await one.usage("volume", P1)
+        assert usage is not None
+        self.assertEqual((QuotaUse(used=3), QuotaUse(used=5)), (usage["volumes_new"], usage["gigabytes_new"]))
 
     async def test_prune(self) -> None:
         """
@@ -538,8 +616,19 @@ class MemoryQuotasTests(QuotaStoreSuite, TestCase):
         """
         clock = Clock()
         clock.advance(1_800_000_000.0)
-        store = MemoryQuotaUsages(MemoryDatabase(clock))
-        return Stores(one=store, other=store, wait=lambda seconds: maybeDeferred(clock.advance, seconds))
+        database = MemoryDatabase(clock)
+        store = MemoryQuotaUsages(database)
+
+        async def renamed(old: str, new: str) -> None:
+            for told in database.type_renamed:
+                told(old, new)
+
+        return Stores(
+            one=store,
+            other=store,
+            renamed=renamed,
+            wait=lambda seconds: maybeDeferred(clock.advance, seconds),
+        )
 
     async def test_away(self) -> None:
         """
@@ -575,4 +664,11 @@ class PostgresQuotasTests(QuotaStoreSuite, TestCase):
                 (seconds,),
             )
 
-        return Stores(one=PostgresQuotaUsages(one), other=PostgresQuotaUsages(other), wait=wait)
+        return Stores(
+            one=PostgresQuotaUsages(one),
+            other=PostgresQuotaUsages(other),
+            renamed=lambda old, new: one.run_interaction(
+                lambda transaction: rename_counts(transaction, old, new)
+            ),
+            wait=wait,
+        )

@@ -14,6 +14,7 @@ from attrs import evolve
 from trio2o.model import (
     SERVERS_VOLUMES,
     Counts,
+    HeldKey,
     Holding,
     Kind,
     QuotaUse,
@@ -63,11 +64,20 @@ def minus(one: Counts, other: Counts) -> dict[str, int]:
     return plus(one, {name: -amount for name, amount in other.items()})
 
 
-def is_recent(kind: str, added_at: float, reading: Reading, grace: float) -> bool:
+def is_recent(key: HeldKey, added_at: float, reading: Reading, grace: float) -> bool:
     """
     Whether what was added then may be missing from a reading, though its pod has accepted it.
     """
-    return added_at > reading.begun - (grace if kind in COUNTED_LATER else 0.0)
+    wait = grace if key[0] in COUNTED_LATER else 0.0
+    return key not in reading.seen and added_at > reading.begun - wait
+
+
+def seen_as_of(reading: Reading, grace: float) -> float:
+    """
+    What is seen to be counted counts as added then at the latest: so that it is recent no more for whatever reading begins after
+    this one, and is for those that began before and may not have it.
+    """
+    return reading.ended - grace
 
 
 def named(rest: Counts, each: Counts, fresh: Sequence[str]) -> tuple[Sequence[str], dict[str, int]]:
@@ -150,7 +160,13 @@ def read_into(
     :param recent: pod id to what was made there so lately that the reading may lack it (:func:`is_recent`) and was not seen.
     :param reservations: all that are open.
     """
-    told = {pod_id: counts for pod_id, counts in reading.told.items() if pod_id in reading.pods}
+    # what another reading has settled meanwhile, this one may not have seen
+    stale = {pod_id for pod_id in reading.told if tally.read.get(pod_id, 0.0) > reading.begun}
+    told = {
+        pod_id: counts
+        for pod_id, counts in reading.told.items()
+        if pod_id in reading.pods and pod_id not in stale
+    }
     late = [each for each in reservations if each.settles_at > reading.begun]
     unknown = [each for each in reservations if each.settles_at <= reading.begun]
     closed = [
@@ -166,7 +182,7 @@ def read_into(
         if pod_id not in reading.pods:
             # no part of this cloud any more
             continue
-        if pod_id not in told or tally.read.get(pod_id, 0.0) > reading.ended:
+        if pod_id not in told:
             pods[pod_id] = before
         elif exact:
             pods[pod_id] = positive(told[pod_id])
@@ -187,7 +203,7 @@ def read_into(
             read={pod_id: at for pod_id, at in read.items() if pod_id in reading.pods},
         ),
         closed,
-        exact and not kept_open,
+        exact and not kept_open and not stale,
     )
 
 

@@ -53,6 +53,8 @@ class MemoryDatabase:
     elections: dict[str, list[Any]] = field(factory=dict, init=False)
     #: Who is told news.
     newsrooms: list[Callable[[News], None]] = field(factory=list, init=False)
+    #: Who counts for volume types: told the old name of one and the new.
+    type_renamed: list[Callable[[str, str], None]] = field(factory=list, init=False)
     _serial: int = field(default=0, init=False)
     _ears: list[Ear] = field(factory=list, init=False)
 

@@ -22,6 +22,7 @@ from trio2o.model import (
     Reserved,
     Tally,
 )
+from trio2o.quota.resources import of_type
 from trio2o.quota.tallies import (
     COUNTED_LATER,
     KEPT,
@@ -36,6 +37,7 @@ from trio2o.quota.tallies import (
     plus,
     read_into,
     result_of,
+    seen_as_of,
     shown,
     used,
     with_made,
@@ -71,6 +73,9 @@ class MemoryQuotaUsages:
     _rows: dict[_Project, _Row] = field(factory=dict, init=False)
     _reservations: dict[str, Reservation] = field(factory=dict, init=False)
     _held: dict[tuple[str, str], _Held] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._database.type_renamed.append(self._type_renamed)
 
     async def reserve(
         self, reservation: Reservation, limits: Mapping[str, int], *, settles_after: float
@@ -159,7 +164,6 @@ class MemoryQuotaUsages:
             for key, held in self._held.items()
             if held.project == (service, project_id)
             and key[0] in COUNTED_LATER
-            and held.added
             and held.added_at > since
             and not is_nameless(key[1])
         ]
@@ -192,9 +196,9 @@ class MemoryQuotaUsages:
                 del self._held[key]
         for key in reading.seen:
             if key in self._held and self._held[key].project == project:
-                self._held[key].added = {}
-        for held in self._held.values():
-            if held.project == project and is_recent(held.holding.kind, held.added_at, reading, grace):
+                self._held[key].added_at = min(self._held[key].added_at, seen_as_of(reading, grace))
+        for key, held in self._held.items():
+            if held.project == project and is_recent(key, held.added_at, reading, grace):
                 recent[held.pod_id] = plus(recent.get(held.pod_id, {}), held.added)
         own = [each for each in self._reservations.values() if (each.service, each.project_id) == project]
         before = row.tally
@@ -241,6 +245,27 @@ class MemoryQuotaUsages:
     async def open_reservations(self) -> Mapping[str, int]:
         self._now()
         return Counter(each.service for each in self._reservations.values())
+
+    def _type_renamed(self, old: str, new: str) -> None:
+        now = self._now()
+        names = dict(zip(of_type(old), of_type(new), strict=True))
+
+        def renamed(counts: Counts) -> Counts:
+            return {names.get(name, name): amount for name, amount in counts.items()}
+
+        for (service, _), row in self._rows.items():
+            tally = row.tally
+            if service == "volume" and names.keys() & (used(tally).keys() | tally.reserved.keys()):
+                pods = {pod_id: renamed(counts) for pod_id, counts in tally.pods.items()}
+                row.tally = evolve(tally, pods=pods, reserved=renamed(tally.reserved))
+                row.look_at = now
+        for id_, each in self._reservations.items():
+            if each.service == "volume":
+                self._reservations[id_] = evolve(each, amounts=renamed(each.amounts))
+        for held in self._held.values():
+            if held.project[0] == "volume":
+                held.holding = evolve(held.holding, amounts=renamed(held.holding.amounts))
+                held.added = renamed(held.added)
 
     def _now(self) -> float:
         self._database.check()

@@ -118,6 +118,8 @@ class MemoryShared:
         written = evolve(resource, version=version if same else version + 1)
         if row is not None and resource.key.kind == VOLUME_TYPE and resource.key != row.resource.key:
             rename_type(self._database, row.resource.key.name, resource.key.name)
+            for renamed in self._database.type_renamed:
+                renamed(row.resource.key.name, resource.key.name)
         if row is None:
             row = self._rows[row_id] = _Row(written, now)
         row.resource = written

@@ -38,6 +38,7 @@ from trio2o.quota.tallies import (
     plus,
     read_into,
     result_of,
+    seen_as_of,
     shown,
     used,
 )
@@ -95,11 +96,11 @@ _POSTPONE = (
     " where service = %(service)s and project_id = %(project)s"
 )
 _HELD_KEYS = (
-    " where service = %s and project_id = %s"
-    " and (kind, resource_id) in (select * from unnest(%s::text[], %s::text[]))"
+    " where service = %(service)s and project_id = %(project)s"
+    " and (kind, resource_id) in (select * from unnest(%(kinds)s::text[], %(ids)s::text[]))"
 )
 _GONE = "delete from quota_holdings" + _HELD_KEYS
-_SEEN = "update quota_holdings set added = '{}'" + _HELD_KEYS
+_SEEN = "update quota_holdings set added_at = least(added_at, to_timestamp(%(as_of)s))" + _HELD_KEYS
 # What a project has reserved is looked at again once its row's lock is held, so nothing that begins now is lost.
 _PRUNE = (
     "with idle as (select service, project_id from quota_usages where used = '{}' and reserved = '{}'"
@@ -251,7 +252,7 @@ class PostgresQuotaUsages:
     ) -> Sequence[tuple[HeldKey, str]]:
         rows = await self._pool.run_query(
             "select kind, resource_id, pod_id from quota_holdings where service = %s and project_id = %s"
-            f" and added_at > {_NOW} - make_interval(secs => %s) and kind = any(%s) and added <> '{{}}'"
+            f" and added_at > {_NOW} - make_interval(secs => %s) and kind = any(%s)"
             " and resource_id not like %s order by added_at desc limit %s",
             (service, project_id, grace, sorted(COUNTED_LATER), f"{NAMELESS}%", limit),
             read_only=True,
@@ -300,14 +301,15 @@ class PostgresQuotaUsages:
             for statement, keys in ((_GONE, reading.gone), (_SEEN, reading.seen)):
                 if keys:
                     kinds, ids = zip(*sorted(keys), strict=True)
-                    await transaction.query(statement, (service, project_id, list(kinds), list(ids)))
+                    values = {"kinds": list(kinds), "ids": list(ids), "as_of": seen_as_of(reading, grace)}
+                    await transaction.query(statement, {**values, "service": service, "project": project_id})
             recent: dict[str, Counts] = {}
-            for kind, pod_id, added, added_at in await transaction.query(
-                f"select kind, pod_id, added, {_EPOCH.format('added_at')} from quota_holdings"
+            for kind, resource_id, pod_id, added, added_at in await transaction.query(
+                f"select kind, resource_id, pod_id, added, {_EPOCH.format('added_at')} from quota_holdings"
                 " where service = %s and project_id = %s and added_at > to_timestamp(%s)",
                 (service, project_id, reading.begun - grace),
             ):
-                if is_recent(kind, added_at, reading, grace):
+                if is_recent((kind, resource_id), added_at, reading, grace):
                     recent[pod_id] = plus(recent.get(pod_id, {}), added)
             own = await _reservations(transaction, service, project_id, reading.begun)
             after, closed, exact = read_into(before, reading, recent, own)

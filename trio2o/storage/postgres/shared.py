@@ -25,6 +25,7 @@ from trio2o.model.shared import (
 )
 from trio2o.storage.connection import Row
 from trio2o.storage.pool import Pool, Transaction
+from trio2o.storage.postgres.quota_renames import rename_counts
 from trio2o.storage.postgres.quotas import rename_type
 from trio2o.storage.postgres.rows import LOCK_CHANGES
 from trio2o.storage.rules import shared_row
@@ -161,6 +162,7 @@ class PostgresShared:
             )
             if known is not None and resource.key.kind == VOLUME_TYPE and resource.key != known.key:
                 await rename_type(transaction, known.key.name, resource.key.name)
+                await rename_counts(transaction, known.key.name, resource.key.name)
             await _note(transaction, resource.key.kind, row_id, written.version, copies)
             return written
 
