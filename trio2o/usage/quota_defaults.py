@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from trio2o.errors import PodBroken
 from trio2o.interfaces import IJobQueue, IQuotaLimits, IQuotaLimitStore
-from trio2o.model import DEFAULT_CLASS, Pod, PodState, QuotaOwner, QuotaScope
+from trio2o.model import DEFAULT_CLASS, Pod, QuotaOwner, QuotaScope
 from trio2o.quota.handing import VERSIONS, key_of, limits_path, owner_job, pod_job, too_low
 from trio2o.quota.resources import RESOURCES
 from trio2o.quota.views import limits_in
@@ -42,8 +42,6 @@ class QuotaDefaults:
     _stored: Callable[[], Iterable[QuotaOwner]]
     #: Pod name and service to the names of the limits that are lower there than at the top.
     _drift: dict[tuple[str, str], tuple[str, ...]] = field(factory=dict, init=False)
-    #: The ids of pods that were seen disabled: what is set meanwhile is not given to them.
-    _disabled: set[str] = field(factory=set, init=False)
 
     async def collect(self, pod: Pod) -> None:
         """
@@ -53,10 +51,6 @@ class QuotaDefaults:
         :raises GatewayError: if there is no token to ask with.
         :raises DatabaseUnavailable: if the database is away.
         """
-        self._disabled |= {each.id for each in self._pods() if each.state is PodState.DISABLED}
-        if pod.id in self._disabled:
-            await self._jobs.enqueue(pod_job(pod.id))
-            self._disabled.discard(pod.id)
         for service in RESOURCES:
             owner = QuotaOwner(service=service, scope=QuotaScope.CLASS, scope_id=DEFAULT_CLASS)
             said = await self._asks.get(pod, service, limits_path(owner), version=VERSIONS[service])

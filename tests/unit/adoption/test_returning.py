@@ -4,6 +4,7 @@ Pods that lack something, and answer.
 
 from __future__ import annotations
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -11,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.strategies.doubles import ScriptedPods
 from trio2o.adoption.returning import ReturningPods
 from trio2o.jobs.queue import JobQueue
-from trio2o.model import Job, JobQuery, Pod
+from trio2o.model import Job, JobQuery, Pod, PodState
 from trio2o.model.shared import SharedKey, SharedResource
 from trio2o.state.cache import MemoryState
 from trio2o.state.shared import SharedBook
@@ -22,8 +23,38 @@ from trio2o.storage.memory_shared import MemoryShared
 
 class ReturningTests(SynchronousTestCase):
     """
-    One pod that lacks a key pair.
+    One pod that lacks a key pair, or was disabled.
     """
+
+    def test_enabled(self) -> None:
+        """
+        A pod that is enabled gets everybody's quotas, which nobody has given it while it was disabled.
+        """
+        clock = Clock()
+        database = MemoryDatabase(clock)
+        pod = Pod(id="Pod1-id", name="Pod1", az_name="az1", serial=1)
+        state, jobs = MemoryState(clock), MemoryJobs(database)
+        book = SharedBook(MemoryShared(database), frozenset())
+        queue = JobQueue(store=jobs, due=lambda: None)
+        service = ReturningPods(clock=clock, state=state, pods=ScriptedPods(clock), ids=book, queue=queue)
+
+        def enqueued() -> list[tuple[str, str]]:
+            listed = self.successResultOf(Deferred.fromCoroutine(jobs.list_jobs(JobQuery())))
+            return [(job.kind, job.key) for job in listed]
+
+        state.put_pods([pod])
+        service.startService()
+        self.addCleanup(service.stopService)
+        clock.advance(1.0)
+        state.put_pods([evolve(pod, state=PodState.DISABLED)])
+        clock.advance(1.0)
+        self.assertEqual([], enqueued())
+
+        state.put_pods([pod])
+        clock.advance(1.0)
+        self.assertEqual([("pod_quota", "pod:Pod1-id")], enqueued())
+        clock.advance(5.0)
+        self.assertEqual(1, len(enqueued()))
 
     def test_job(self) -> None:
         """

@@ -387,21 +387,6 @@ class QuotaDefaultsTests(QuotaCase):
         self.collect()
         self.assertEqual([], self.enqueued())
 
-    def test_enabled(self) -> None:
-        """
-        A pod that was disabled for a while gets everybody's limits: some may have been set meanwhile.
-        """
-        self.collect()
-        for job in self.done(self.jobs.list_jobs(JobQuery())):
-            self.done(self.jobs.withdraw(job.kind, job.key, job.generation))
-        defaults = self.made("raise")
-        self.pods[1] = evolve(self.pods[1], state=PodState.DISABLED)
-        self.done(defaults.collect(self.pods[0]))
-        self.assertEqual([], self.waiting())
-        self.pods[1] = evolve(self.pods[1], state=PodState.ENABLED)
-        self.done(defaults.collect(self.pods[1]))
-        self.assertEqual(["pod:i2"], self.waiting())
-
     def test_another_pod_has_more(self) -> None:
         """
         A pod whose default class is lower than another's, which is what holds at the top, is told of, and not raised.
