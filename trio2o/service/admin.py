@@ -91,7 +91,12 @@ def make_admin(
         ),
         drift_report=DriftAdministration(store=database.shared, pods=database.pods),
         jobs=JobAdministration(store=database.jobs, due=jobs_due),
-        explain=DryRun(placement=common.placement, own_zones=common.own_zones, ask=zones).explain,
+        explain=DryRun(
+            placement=common.placement,
+            own_zones=common.own_zones,
+            ask=zones,
+            type_name=common.forwarder.type_name,
+        ).explain,
         health=Health(
             common.state,
             healthy,

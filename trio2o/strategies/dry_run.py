@@ -4,6 +4,8 @@ Where a create would go, zones of aggregates' own among those that it may name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define, evolve
 
 from trio2o.errors import BadRequest
@@ -23,6 +25,8 @@ class DryRun:
     _own_zones: OwnZones
     #: With the daemon's own token: what an operator asks for another project is nothing that the operator could do there.
     _ask: AskZones
+    #: The name of a volume type by its id or name: what is known of pods goes by names.
+    _type_name: Callable[[str], str]
 
     async def explain(self, request: PlacementRequest, *, unknown_zone: str) -> Explanation:
         """
@@ -32,6 +36,8 @@ class DryRun:
         :raises BadRequest: if the zone does not exist, or none of its hosts does.
         :raises GatewayError: if that is not known, with a pod away; or where bindings are not known.
         """
+        if request.volume_type is not None:
+            request = evolve(request, volume_type=self._type_name(request.volume_type))
         zone = request.availability_zone
         if zone is None or request.kind is not Kind.SERVER or zone not in self._own_zones.names():
             return await self._placement.explain(request, unknown_zone=unknown_zone)

@@ -132,6 +132,12 @@ class Forwarder:
         """
         return resource if self._mapped is None else self._mapped.named(resource)
 
+    def type_name(self, reference: str) -> str:
+        """
+        The name of a volume type that is named by its id, or by its name.
+        """
+        return reference if self._mapped is None else self._mapped.type_name(reference)
+
     async def ask(
         self,
         inbound: Inbound,

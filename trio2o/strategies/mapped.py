@@ -52,17 +52,20 @@ class MappedIdentity:
         asked, several = resource.get("volume_type"), resource.get("volume_types")
         changed: dict[str, Any] = {}
         if isinstance(asked, str):
-            changed["volume_type"] = self._name(asked)
+            changed["volume_type"] = self.type_name(asked)
         if isinstance(several, str):
-            changed["volume_types"] = ",".join(map(self._name, several.split(",")))
+            changed["volume_types"] = ",".join(map(self.type_name, several.split(",")))
         elif isinstance(several, list):
             changed["volume_types"] = [
-                self._name(each) if isinstance(each, str) else each for each in several
+                self.type_name(each) if isinstance(each, str) else each for each in several
             ]
         return {**resource, **changed} if changed else resource
 
-    def _name(self, reference: str) -> str:
-        known = self._ids.resource(VOLUME_TYPE, reference)
+    def type_name(self, reference: str) -> str:
+        """
+        The name of the volume type that a request names by its id; what is no such id stays.
+        """
+        known = self._ids.resource(VOLUME_TYPE, reference.lower())
         return reference if known is None or known.deleted else known.key.name
 
 

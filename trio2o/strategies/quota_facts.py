@@ -115,7 +115,7 @@ class Facts:
         """
         if named is not None:
             # the pod whose id of it users know may be gone
-            name = str(self._forwarder.named({"volume_type": named})["volume_type"])
+            name = self._forwarder.type_name(named)
             known = self._offers.volume_type(name)
             return name if known is None else known.name
         now = self._clock.seconds()

@@ -209,6 +209,7 @@ class VolumeTests(MappedCase):
         named = self.forwarder.named({"volume_type": T, "volume_types": [T, "x", 1], "size": 1})
 
         self.assertEqual({"volume_type": "gold", "volume_types": ["gold", "x", 1], "size": 1}, named)
+        self.assertEqual("gold", self.forwarder.type_name(T))
         self.assertEqual({"volume_types": f"gold,{V1}"}, self.forwarder.named({"volume_types": f"{T},{V1}"}))
 
     def test_same_pod(self) -> None:

@@ -254,8 +254,10 @@ class OwnZoneTests(StrategyCase):
         """
         Begin one.
         """
-        run = DryRun(placement=self.placement, own_zones=self.own_zones, ask=self.ask)
-        request = PlacementRequest(project_id=P1, kind=kind, availability_zone=zone)
+        run = DryRun(
+            placement=self.placement, own_zones=self.own_zones, ask=self.ask, type_name=lambda _: "gold"
+        )
+        request = PlacementRequest(project_id=P1, kind=kind, availability_zone=zone, volume_type="an id")
         return self.deferred(run.explain(request, unknown_zone="no {zone}"))
 
     async def ask(self, pod: Pod) -> Mapping[str, Any] | None:
@@ -275,6 +277,7 @@ class OwnZoneTests(StrategyCase):
         told = self.explained("fast")
         self.assertEqual(["Pod2"], [pod.name for pod in told.ranking.pods])
         self.assertIsNone(told.request.availability_zone)
+        self.assertEqual("gold", told.request.volume_type)
         self.assertIs(NO_MOVE, told.move)
         self.assertEqual("Pod1", self.explained("az1").ranking.pods[0].name)
 
