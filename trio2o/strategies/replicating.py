@@ -109,7 +109,10 @@ class ReplicateStrategy:
         )
         named = self._named(kind, write)
         judges = self._judges(kind, served, "" if named is None else named[1])
-        if not judges or named is None or not await self._is_ours(kind, judges[0]):
+        if named is not None and not judges:
+            # sent all the same, it could reach a pod that is just back, and nobody would know
+            raise _unavailable("no pod answers")
+        if named is None or not judges or not await self._is_ours(kind, judges[0]):
             plain = evolve(inbound.operation, options=options)
             return await self._inner[by].carry_out(
                 evolve(inbound, operation=plain, body=ReadBody(raw)), context
@@ -146,11 +149,7 @@ class ReplicateStrategy:
         try:
             return await replicated.carried_out()
         except DatabaseUnavailable as error:
-            raise Unavailable(
-                "The service is not available at the moment. Please try again later.",
-                admin_detail=f"what is wanted of all pods cannot be written down: {error}",
-                headers=[(b"Retry-After", b"10")],
-            ) from error
+            raise _unavailable(f"what is wanted of all pods cannot be written down: {error}") from error
 
     def _judges(self, kind: ISharedKind, served: Sequence[Pod], top_id: str) -> list[Pod]:
         """
@@ -218,3 +217,11 @@ class ReplicateStrategy:
                     why=obstacle,
                 )
         return not obstacle
+
+
+def _unavailable(why: str) -> Unavailable:
+    return Unavailable(
+        "The service is not available at the moment. Please try again later.",
+        admin_detail=why,
+        headers=[(b"Retry-After", b"10")],
+    )

@@ -105,6 +105,15 @@ class AllTests(ReplicateCase):
         self.failed(Unavailable, "POST", "/flavors", a_flavor("f"))
         self.assertEqual(([], []), (self.listed(), list(self.now(self.store.open_writes(KEY)))))
 
+    def test_known_away(self) -> None:
+        """
+        With no pod that is taken to answer it is 503, and none is asked.
+        """
+        self.pods.sick = {"Pod1-id", "Pod2-id", "Pod3-id"}
+        self.failed(Unavailable, "POST", "/flavors", a_flavor("f"))
+        self.assertEqual([[], [], []], [stub.asked for stub in self.pods.stubs.values()])
+        self.assertEqual([], self.listed())
+
     def test_another_is_silent(self) -> None:
         """
         Where another pod may have taken it it is 504, and stays: a job finishes it.
