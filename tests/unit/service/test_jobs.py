@@ -16,6 +16,7 @@ from trio2o.adoption.comparison import SharedComparison
 from trio2o.adoption.intents import IntentReconciler
 from trio2o.adoption.quotas import QuotaReconciler
 from trio2o.adoption.tombstones import TombstonePruner
+from trio2o.adoption.unified_limits import NoUnifiedLimits, UnifiedLimitsReader
 from trio2o.service.job_queue import JobUpkeep
 from trio2o.service.jobs import Jobs
 from trio2o.storage.memory import MemoryDatabase
@@ -73,10 +74,12 @@ class WiringTests(GraphCase):
 
     def test_default(self) -> None:
         """
-        What compares pods, the upkeep of the job queue, what reads projects' usage, what settles keyed creates, the cleaner and
-        the pruner: none runs before the graph does.
+        What compares pods, the upkeep of the job queue, what reads projects' usage, what forgets Keystone's limits, what settles
+        keyed creates, the cleaner and the pruner: none runs before the graph does.
         """
-        comparison, upkeep, quotas, reconciler, cleaner, pruner = self.services()
+        comparison, upkeep, quotas, unified, reconciler, cleaner, pruner = self.services()
+        self.assertIsInstance(unified, UnifiedLimitsReader)
+        self.assertIsInstance(unified._keystone, NoUnifiedLimits)
         self.assertIsInstance(comparison, SharedComparison)
         self.assertEqual(600.0, comparison._interval)
         self.assertIs(self.graph.job_queue.upkeep, upkeep)
@@ -99,7 +102,9 @@ class WiringTests(GraphCase):
             "shared: {compare_seconds: 0}\n"
         )
         self.graph = self.made()
-        self.assertEqual([JobUpkeep, IntentReconciler], [type(service) for service in self.services()])
+        self.assertEqual(
+            [JobUpkeep, UnifiedLimitsReader, IntentReconciler], [type(service) for service in self.services()]
+        )
 
     def test_stopped_with_the_graph(self) -> None:
         """
