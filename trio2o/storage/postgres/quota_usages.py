@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from math import inf
-from typing import Any
 
 from attrs import define
 from zope.interface import implementer
@@ -23,7 +21,6 @@ from trio2o.model import (
     ReadResult,
     Reservation,
     Reserved,
-    Tally,
 )
 from trio2o.quota.tallies import (
     COUNTED_LATER,
@@ -43,23 +40,21 @@ from trio2o.quota.tallies import (
     used,
 )
 from trio2o.storage.pool import Pool, Transaction
+from trio2o.storage.postgres.quota_tallies import EPOCH, IN, NOW, locked, open_reservations, written
 from trio2o.storage.postgres.rows import storable
 
 #: How often a reservation is tried that was over a limit and, a moment later, is not.
 _ATTEMPTS = 5
 
-_NOW = "clock_timestamp()"
-_IN = "clock_timestamp() + make_interval(secs => %({})s)"
-_EPOCH = "extract(epoch from {})::float8"
 
 # The condition is looked at again for the row as it is once its lock is held, so two never take the same last one.
 _RESERVE = (
     "with taken as (update quota_usages set reserved = quota_plus(reserved, %(amounts)s::jsonb), changes = changes + 1,"
-    f" look_at = least(look_at, {_IN.format('settles')})"
+    f" look_at = least(look_at, {IN.format('settles')})"
     " where service = %(service)s and project_id = %(project)s"
     " and quota_fits(used, reserved, %(amounts)s::jsonb, %(limits)s::jsonb) returning 1)"
     " insert into quota_reservations (id, service, project_id, kind, amounts, created_at, settles_at)"
-    f" select %(id)s, %(service)s, %(project)s, %(kind)s, %(amounts)s::jsonb, {_NOW}, {_IN.format('settles')}"
+    f" select %(id)s, %(service)s, %(project)s, %(kind)s, %(amounts)s::jsonb, {NOW}, {IN.format('settles')}"
     " from taken returning id"
 )
 _COMMIT = (
@@ -68,12 +63,12 @@ _COMMIT = (
     " used = quota_plus(usages.used, %(made)s::jsonb),"
     " pods = jsonb_set(usages.pods, array[%(pod)s],"
     " quota_plus(coalesce(usages.pods -> %(pod)s, '{}'::jsonb), %(made)s::jsonb)),"
-    f" changes = changes + 1, changed_at = {_NOW} from done"
+    f" changes = changes + 1, changed_at = {NOW} from done"
     " where usages.service = done.service and usages.project_id = done.project_id returning 1),"
     " held as (insert into quota_holdings"
     " (kind, resource_id, service, project_id, pod_id, amounts, whole, added, added_at)"
     " select each ->> 'kind', each ->> 'id', done.service, done.project_id, %(pod)s, each -> 'amounts',"
-    f" (each ->> 'whole')::boolean, each -> 'amounts', {_NOW}"
+    f" (each ->> 'whole')::boolean, each -> 'amounts', {NOW}"
     " from done, jsonb_array_elements(%(holdings)s::jsonb) as each"
     " on conflict (kind, resource_id) do update set service = excluded.service, project_id = excluded.project_id,"
     " pod_id = excluded.pod_id, amounts = quota_plus(quota_holdings.amounts, excluded.amounts),"
@@ -86,13 +81,13 @@ _GIVE_BACK = (
     " from done where usages.service = done.service and usages.project_id = done.project_id returning 1"
 )
 _LEAVE = (
-    f"with late as (update quota_reservations set pod_id = %(pod)s, settles_at = {_IN.format('settles')}"
+    f"with late as (update quota_reservations set pod_id = %(pod)s, settles_at = {IN.format('settles')}"
     " where id = %(id)s returning service, project_id)"
-    f" update quota_usages as usages set look_at = least(usages.look_at, {_IN.format('settles')})"
+    f" update quota_usages as usages set look_at = least(usages.look_at, {IN.format('settles')})"
     " from late where usages.service = late.service and usages.project_id = late.project_id"
 )
 _POSTPONE = (
-    f"update quota_usages set look_at = {_IN.format('after')}"
+    f"update quota_usages set look_at = {IN.format('after')}"
     " where service = %(service)s and project_id = %(project)s"
 )
 _HELD_KEYS = (
@@ -104,7 +99,7 @@ _SEEN = "update quota_holdings set added_at = least(added_at, to_timestamp(%(as_
 # What a project has reserved is looked at again once its row's lock is held, so nothing that begins now is lost.
 _PRUNE = (
     "with idle as (select service, project_id from quota_usages where used = '{}' and reserved = '{}'"
-    f" and changed_at < {_NOW} - make_interval(secs => %(idle)s) limit %(limit)s for update skip locked),"
+    f" and changed_at < {NOW} - make_interval(secs => %(idle)s) limit %(limit)s for update skip locked),"
     " pruned as (delete from quota_usages as usages using idle where usages.service = idle.service"
     " and usages.project_id = idle.project_id and usages.used = '{}' and usages.reserved = '{}'"
     " returning usages.service, usages.project_id),"
@@ -186,7 +181,7 @@ class PostgresQuotaUsages:
                 "select service, project_id from quota_holdings where kind = %s and resource_id = %s",
                 (kind, resource_id),
             )
-            found = await _locked(transaction, *named[0]) if named else None
+            found = await locked(transaction, *named[0]) if named else None
             if found is None:
                 return False
             (service, project_id), (tally, now) = named[0], found
@@ -201,7 +196,7 @@ class PostgresQuotaUsages:
             holding = Holding(kind=kind, resource_id=resource_id, amounts=amounts, whole=whole)
             sent_at = None if sent_for is None else now - sent_for
             after, sure = given_back(tally, pod_id, holding, sent_at, now)
-            await _written(transaction, service, project_id, after, None if sure else 0.0)
+            await written(transaction, service, project_id, after, None if sure else 0.0)
             return sure
 
         return await self._pool.run_interaction(work)
@@ -252,7 +247,7 @@ class PostgresQuotaUsages:
     ) -> Sequence[tuple[HeldKey, str]]:
         rows = await self._pool.run_query(
             "select kind, resource_id, pod_id from quota_holdings where service = %s and project_id = %s"
-            f" and added_at > {_NOW} - make_interval(secs => %s) and kind = any(%s)"
+            f" and added_at > {NOW} - make_interval(secs => %s) and kind = any(%s)"
             " and resource_id not like %s order by added_at desc limit %s",
             (service, project_id, grace, sorted(COUNTED_LATER), f"{NAMELESS}%", limit),
             read_only=True,
@@ -270,7 +265,7 @@ class PostgresQuotaUsages:
         return shown(*rows[0]) if rows else None
 
     async def database_time(self) -> float:
-        ((now,),) = await self._pool.run_query(f"select {_EPOCH.format(_NOW)}", read_only=True)
+        ((now,),) = await self._pool.run_query(f"select {EPOCH.format(NOW)}", read_only=True)
         return float(now)
 
     async def first_reading(self, service: str, project_id: str, reading: Reading, *, again: float) -> None:
@@ -278,7 +273,7 @@ class PostgresQuotaUsages:
         await self._pool.run_query(
             "insert into quota_usages (service, project_id, used, pods, read, changed_at, look_at) values"
             " (%(service)s, %(project)s, %(used)s::jsonb, %(pods)s::jsonb, %(read)s::jsonb,"
-            f" to_timestamp(%(changed)s), {_IN.format('after')}) on conflict do nothing",
+            f" to_timestamp(%(changed)s), {IN.format('after')}) on conflict do nothing",
             {
                 "service": service,
                 "project": project_id,
@@ -294,7 +289,7 @@ class PostgresQuotaUsages:
         self, service: str, project_id: str, reading: Reading, *, grace: float, again: float, soon: float
     ) -> ReadResult:
         async def work(transaction: Transaction) -> ReadResult:
-            found = await _locked(transaction, service, project_id)
+            found = await locked(transaction, service, project_id)
             if found is None:
                 return ReadResult(exact=False)
             before, _ = found
@@ -305,24 +300,24 @@ class PostgresQuotaUsages:
                     await transaction.query(statement, {**values, "service": service, "project": project_id})
             recent: dict[str, Counts] = {}
             for kind, resource_id, pod_id, added, added_at in await transaction.query(
-                f"select kind, resource_id, pod_id, added, {_EPOCH.format('added_at')} from quota_holdings"
+                f"select kind, resource_id, pod_id, added, {EPOCH.format('added_at')} from quota_holdings"
                 " where service = %s and project_id = %s and added_at > to_timestamp(%s)",
                 (service, project_id, reading.begun - grace),
             ):
                 if is_recent((kind, resource_id), added_at, reading, grace):
                     recent[pod_id] = plus(recent.get(pod_id, {}), added)
-            own = await _reservations(transaction, service, project_id, reading.begun)
+            own = await open_reservations(transaction, service, project_id, reading.begun)
             after, closed, exact = read_into(before, reading, recent, own)
             if closed:
                 await transaction.query(
                     "delete from quota_reservations where id = any(%s)", ([each.id for each in closed],)
                 )
-            await _written(transaction, service, project_id, after, None)
+            await written(transaction, service, project_id, after, None)
             if exact:
                 # nothing of these is new any more, and nobody gives them back, or seldom
                 await transaction.query(
                     "delete from quota_holdings where service = %s and project_id = %s"
-                    f" and (resource_id like %s or added_at < {_NOW} - make_interval(secs => %s))",
+                    f" and (resource_id like %s or added_at < {NOW} - make_interval(secs => %s))",
                     (service, project_id, f"{NAMELESS}%", KEPT),
                 )
             wait = next_after(after, reading, again) if exact else soon
@@ -333,8 +328,8 @@ class PostgresQuotaUsages:
 
     async def read_soon(self, service: str, project_id: str, after: float) -> None:
         await self._pool.run_query(
-            f"update quota_usages set look_at = {_IN.format('after')}"
-            f" where service = %(service)s and project_id = %(project)s and look_at > {_IN.format('after')}",
+            f"update quota_usages set look_at = {IN.format('after')}"
+            f" where service = %(service)s and project_id = %(project)s and look_at > {IN.format('after')}",
             {"service": service, "project": project_id, "after": after},
         )
 
@@ -343,7 +338,7 @@ class PostgresQuotaUsages:
 
     async def due(self, limit: int) -> Sequence[tuple[str, str]]:
         rows = await self._pool.run_query(
-            f"select service, project_id from quota_usages where look_at <= {_NOW} order by look_at limit %s",
+            f"select service, project_id from quota_usages where look_at <= {NOW} order by look_at limit %s",
             (limit,),
             read_only=True,
         )
@@ -358,76 +353,3 @@ class PostgresQuotaUsages:
             "select service, count(*) from quota_reservations group by service", read_only=True
         )
         return {service: int(count) for service, count in rows}
-
-
-async def _locked(transaction: Transaction, service: str, project_id: str) -> tuple[Tally, float] | None:
-    """
-    A project's tally, held to the end of the transaction, and the time then; ``None`` where there is none.
-    """
-    rows: list[Any] = await transaction.query(
-        f"select pods, reserved, read, {_EPOCH.format('changed_at')} from quota_usages"
-        " where service = %s and project_id = %s for update",
-        (service, project_id),
-    )
-    if not rows:
-        return None
-    ((pods, reserved, read, changed_at),) = rows
-    ((now,),) = await transaction.query(f"select {_EPOCH.format(_NOW)}")
-    return Tally(pods=pods, reserved=reserved, read=read, changed_at=changed_at), float(now)
-
-
-async def _reservations(
-    transaction: Transaction, service: str, project_id: str, before: float
-) -> list[Reservation]:
-    """
-    What a project's open reservations are. Those that were to be settled by then are held to the end of the transaction, and one
-    that is just being closed counts as too young for it.
-    """
-    ours = {
-        id_
-        for (id_,) in await transaction.query(
-            "select id from quota_reservations where service = %s and project_id = %s"
-            " and settles_at <= to_timestamp(%s) for update skip locked",
-            (service, project_id, before),
-        )
-    }
-    return [
-        Reservation(
-            id=id_,
-            service=service,
-            project_id=project_id,
-            kind=kind,
-            amounts=amounts,
-            pod_id=pod_id,
-            settles_at=settles_at if id_ in ours else inf,
-        )
-        for id_, kind, amounts, pod_id, settles_at in await transaction.query(
-            f"select id, kind, amounts, pod_id, {_EPOCH.format('settles_at')} from quota_reservations"
-            " where service = %s and project_id = %s",
-            (service, project_id),
-        )
-    ]
-
-
-async def _written(
-    transaction: Transaction, service: str, project_id: str, tally: Tally, look_after: float | None
-) -> None:
-    """
-    Write a tally whose row is held; it is to be read in so many seconds, or when it was to be.
-    """
-    await transaction.query(
-        "update quota_usages set used = %(used)s::jsonb, reserved = %(reserved)s::jsonb, pods = %(pods)s::jsonb,"
-        " read = %(read)s::jsonb, changes = changes + 1, changed_at = to_timestamp(%(changed)s),"
-        f" look_at = least(look_at, {_IN.format('after')})"
-        " where service = %(service)s and project_id = %(project)s",
-        {
-            "service": service,
-            "project": project_id,
-            "used": json.dumps(used(tally)),
-            "reserved": json.dumps(dict(tally.reserved)),
-            "pods": json.dumps(dict(tally.pods)),
-            "read": json.dumps(dict(tally.read)),
-            "changed": tally.changed_at,
-            "after": look_after,
-        },
-    )
