@@ -32,8 +32,8 @@ from trio2o.strategies.claims import SETTLING
 #: What a client may be told of a create that no pod accepted, beside what a pod said.
 _HONEST = (BadGateway, BadRequest, GatewayTimeout, NoValidPod, Unavailable)
 
-#: Seconds until all have heard of what one has placed, and the second in which claims are counted.
-_HEARD_WITHIN = 5.0
+#: Seconds that moments may differ by where they were reckoned from each other.
+_ROUNDED = 0.001
 
 
 @define(eq=False)
@@ -197,13 +197,16 @@ class Judge(Witness):
             success == accepted, f"I15: {where}: ends with {outcome!r}, accepted by {create.settled_pod}"
         )
         if not isinstance(outcome, Answer):
-            self.check(isinstance(outcome, _HONEST), f"{where}: ends with {outcome!r}")
+            honest = _HONEST if create.key is None else (*_HONEST, DatabaseUnavailable)
+            self.check(isinstance(outcome, honest), f"{where}: ends with {outcome!r}")
         if isinstance(outcome, NoValidPod):
             self.check(not create.order, f"{where}: no valid pod, though {create.order}")
-        if create.attempts and all(each.end is End.SURE_REFUSAL for each in create.attempts):
+        # without the database no pod is bound to anew
+        refused = not create.database_failed and all(each.end is End.SURE_REFUSAL for each in create.attempts)
+        if create.attempts and refused:
             tried = {each.pod_id for each in create.attempts}
             left = [one for one in create.order if one not in tried]
-            self.check(not left, f"I13: {where}: {left} were not tried")
+            self.check(not left, f"I13: {where}: {left} were not tried, {outcome!r}")
 
     def _repeated(self, create: Create, outcome: Answer | Exception | None) -> None:
         """
@@ -264,7 +267,8 @@ class Judge(Witness):
 
     def agree(self, processes: Sequence[Process]) -> None:
         """
-        I12: when all have heard from all, each counts what the others have placed as well; and nothing that is long collected.
+        I12: when all have heard from all, each counts what the others have placed as well; and nothing that it placed, or heard
+        of, longer than :data:`SETTLING` before the pod was asked. News may be late: they do not say when something was placed.
         """
         for process in processes:
             for pod_id, began in process.told_usage.items():
@@ -272,8 +276,11 @@ class Judge(Witness):
                 least = placed(processes, pod_id, max(began, process.began))
                 where = f"{process.name} claims {claimed} of {pod_id}"
                 self.check(covers(claimed, least), f"I12: {where}, and all have placed {least}")
-                most = placed(processes, pod_id, began - SETTLING - _HEARD_WITHIN)
-                self.check(covers(most, claimed), f"I12: {where}, and all have placed but {most}")
+                since = began - SETTLING - _ROUNDED
+                most = placed([process], pod_id, since)
+                for create in process.newsroom.heard_of(pod_id, since):
+                    most = most.plus(create.needs)
+                self.check(covers(most, claimed), f"I12: {where}, and has placed or heard of but {most}")
 
 
 def placed(processes: Iterable[Process], pod_id: str, since: float) -> Amounts:

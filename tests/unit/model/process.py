@@ -18,13 +18,13 @@ from tests.unit.model.lives import Create, End
 from tests.unit.model.oracle import FACTORS, View
 from tests.unit.model.pods import REFUSED_503, Clouds, WiredPodClient
 from tests.unit.model.wire import UNDER_WAY, Step, Wire, WiredBindings, WiredChanges, WiredNews, WiredPods
-from tests.unit.model.witness import WatchedCandidates, WatchedExperience, Witness
+from tests.unit.model.witness import Newsroom, WatchedCandidates, WatchedExperience, Witness
 from tests.unit.strategies.case import LIMIT, ROOT, TABLES, a_context
 from tests.unit.strategies.doubles import MemoryBody, MemoryFacts, OwnTokens
 from trio2o.config.schema import SchedulingSection
 from trio2o.exchange import Inbound
 from trio2o.interfaces import IBindingStore, IChangeLog, IIntentStore, INews, IPodStore, IRouteStore
-from trio2o.model import Amounts, Kind, Usage
+from trio2o.model import Amounts, Kind, News, Usage
 from trio2o.scheduling.capacity import CapacityRules
 from trio2o.scheduling.registry import Rules, make_filters, make_weighers
 from trio2o.scheduling.selection import Selection
@@ -123,6 +123,7 @@ class Process:
     client: WiredPodClient = field(init=False)
     experience: WatchedExperience = field(init=False)
     news: NewsService = field(init=False)
+    newsroom: Newsroom = field(init=False)
     placement: Placement = field(init=False)
     strategy: ScheduleStrategy = field(init=False)
 
@@ -142,12 +143,13 @@ class Process:
         )
         self.client = WiredPodClient(self.wire, self.clouds, clock, witness.sending, witness.arrived)
         self.experience = WatchedExperience(clock=clock, rules=RULES, witness=witness)
+        self.newsroom = Newsroom(self.creates)
         self.news = NewsService(
             clock=clock,
             news=WiredNews(self.wire, stores.news),
-            fresh=self.experience.news,
+            fresh=lambda: self.newsroom.watched(self.experience.news(), clock.seconds()),
             untold=self.experience.untold,
-            heard=self.experience.heard,
+            heard=self._hear,
             count=lambda _: None,
             name=self.name,
         )
@@ -252,6 +254,10 @@ class Process:
     def _over(self, outcome: Any, create: Create) -> None:
         create.outcome = outcome.value if isinstance(outcome, Failure) else outcome
         self.witness.over(create)
+
+    def _hear(self, news: News) -> None:
+        self.experience.heard(news)
+        self.newsroom.hear(news, self.clock.seconds())
 
     def steps(self) -> list[Step]:
         """

@@ -121,6 +121,11 @@ class Wire:
             await self.wait(f"{what}: question", beyond=True)
             result = await do()
             await self.wait(f"{what}: answer")
+        except DatabaseUnavailable:
+            create = UNDER_WAY.get()
+            if create is not None:
+                create.database_failed = True
+            raise
         except Lost as lost:
             if not self.alive:
                 await Deferred()
