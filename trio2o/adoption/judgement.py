@@ -4,7 +4,8 @@ What is wanted of a thing whose writes nobody has told the end of, or that met e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
+from typing import Any
 
 from attrs import define
 
@@ -13,7 +14,7 @@ from trio2o.errors import GatewayError, JobRetry, PodFailure, Unreadable
 from trio2o.interfaces import ISharedKind
 from trio2o.model import Pod
 from trio2o.model.shared import CopyState, Observed, SharedCopy, SharedKey, SharedResource, SharedState
-from trio2o.strategies.settling import alive
+from trio2o.strategies.settling import alive, is_late
 
 
 @define(kw_only=True, eq=False)
@@ -23,7 +24,7 @@ class Judgement(ReplicationParts):
     """
 
     async def _judged(
-        self, kind: ISharedKind, key: SharedKey, top_id: str, judges: Collection[str], *, deletes: bool
+        self, kind: ISharedKind, key: SharedKey, top_id: str, judges: Set[str], *, deletes: bool
     ) -> str | None:
         """
         Want what a judge has; where none of them answers, the first other pod that does. The id of the pod that was believed,
@@ -35,17 +36,27 @@ class Judgement(ReplicationParts):
         healthy = self._healthy(kind)
         if not healthy:
             raise JobRetry("no pod answers")
-        order = sorted(healthy, key=lambda pod: (pod.id not in judges, pod.id in behind, pod.serial))
         before = await self._store.find(key, top_id)
         known = alive(before)
+        late = {pod.id for pod in healthy if is_late(before, pod)}
+
+        def last_asked(pod: Pod) -> Any:
+            # who is late for what was written since does not say what is wanted, whatever it judged
+            return pod.id in late, pod.id not in judges, pod.id in behind, pod.serial
+
+        order = sorted(healthy, key=last_asked)
+        asked = {pod.id for pod in healthy}
         judge, observed = order[0], await self._shown(kind, order[0], key, known)
         for other in order[1:]:
-            if observed is not None or deletes or other.id not in judges:
+            if observed is not None or deletes or other.id in late or other.id not in judges:
                 break
             # a write that another pod judged may have made it
             judge, observed = other, await self._shown(kind, other, key, known)
         if observed is None:
             if not deletes:
+                if known is None and judges & {pod.id for pod in self._served()} and not judges & asked:
+                    # who may have made it does not answer, and nobody else knows of it
+                    raise JobRetry("the pod that judged it does not answer")
                 return ""
             return judge.id if await self._deleted(kind, judge, key, top_id, before) else None
         if known is not None:

@@ -42,13 +42,13 @@ class ReplicateJobs(Judgement):
         if key.kind not in self._kinds:
             raise JobHopeless(f"there is no kind {key.kind}")
         # a client's write that meets this one is told so, and has it looked at once more
-        number = await self._store.begin_write(key, NOBODY)
+        own = await self._store.begin_write(key, NOBODY)
         try:
-            await self._finished(job, key)
+            await self._finished(job, key, own)
         finally:
-            await self._store.forget_writes([number])
+            await self._store.forget_writes([own])
 
-    async def _finished(self, job: Job, key: SharedKey) -> None:
+    async def _finished(self, job: Job, key: SharedKey, own: int) -> None:
         """
         Have every pod equal to what is wanted, however often that changes meanwhile.
 
@@ -58,7 +58,7 @@ class ReplicateJobs(Judgement):
         kind = self._kinds[key.kind]
         top_id = str(job.payload.get("id", ""))
         for _ in range(ATTEMPTS):
-            opened = await self._store.open_writes(key)
+            opened = [write for write in await self._store.open_writes(key) if write.number != own]
             writes = [write for write in opened if write.judge_id != NOBODY]
             judged: str | None = ""
             if writes:
@@ -71,10 +71,10 @@ class ReplicateJobs(Judgement):
             late: list[tuple[Pod, SharedCopy]] = []
             for state in states:
                 late += await self._brought_up(
-                    kind, state, judged, crossed=bool(writes), patient=job.attempts < PATIENT
+                    kind, state, judged, crossed=bool(opened), patient=job.attempts < PATIENT
                 )
             if await self._is_unchanged(key, top_id, states):
-                await self._ended(key, opened, late)
+                await self._ended(key, opened, late, own)
                 return
         raise JobRetry(f"{key} is written by others all the time")
 
@@ -105,7 +105,10 @@ class ReplicateJobs(Judgement):
         unseen = [copy for pod_id, copy in copies.items() if copy is not state.copies[pod_id]]
         if unseen:
             await self._store.note_copies(resource.key, resource.top_id, resource.version, unseen)
-        copies |= await self._converger.converge(kind, state, asked, patient=patient)
+        brought = await self._converger.converge(kind, state, asked, patient=patient)
+        if not brought.sure:
+            await self._left_open(state.resource.key)
+        copies |= brought.copies
         return [
             (pod, copy)
             for pod in self._served()
@@ -119,23 +122,26 @@ class ReplicateJobs(Judgement):
         return [state.resource for state in now] == [state.resource for state in states]
 
     async def _ended(
-        self, key: SharedKey, writes: Sequence[OpenWrite], late: Sequence[tuple[Pod, SharedCopy]]
+        self,
+        key: SharedKey,
+        writes: Sequence[OpenWrite],
+        late: Sequence[tuple[Pod, SharedCopy]],
+        own: int,
     ) -> None:
         """
         See whether the job is done.
 
+        :param writes: those that were there before pods were looked at.
         :raises JobRetry: if a pod does not have it yet that may take it, or a write is under way.
         :raises JobHopeless: if all others have it.
         """
-        over: list[int] = []
-        left: list[float] = []
-        for write in writes:
-            seconds = self._write_seconds - write.age
-            if write.ended or seconds <= 0:
-                over.append(write.number)
-            elif write.judge_id != NOBODY:
-                left.append(seconds)
+        over = [write.number for write in writes if write.ended or write.age >= self._write_seconds]
         await self._store.forget_writes(over)
+        left = [
+            max(0.0, self._write_seconds - write.age)
+            for write in await self._store.open_writes(key)
+            if write.number != own and not write.ended
+        ]
         for pod, copy in late:
             if copy.state is CopyState.BEHIND:
                 # one job for each pod that is away, whatever it lacks

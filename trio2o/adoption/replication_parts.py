@@ -10,7 +10,7 @@ from attrs import define
 
 from trio2o.interfaces import IJobQueue, IPodClient, ISharedIds, ISharedKind, ISharedStore, IState
 from trio2o.model import Pod, PodState
-from trio2o.model.shared import SharedCopy
+from trio2o.model.shared import SharedCopy, SharedKey
 from trio2o.strategies.converging import Converger
 
 #: Stands for the judge of what no client has written.
@@ -51,6 +51,13 @@ class ReplicationParts:
         Those of them that answer.
         """
         return [pod for pod in self._served() if self._pods.healthy(pod.id, kind.surface)]
+
+    async def _left_open(self, key: SharedKey) -> None:
+        """
+        Note that a pod may do late what it was sent and has not answered, and undo what clients write until then: a write that
+        nobody ends, so that what they write is looked at once more when it cannot be under way any longer.
+        """
+        await self._store.begin_write(key, NOBODY)
 
 
 def refusals(refused: Sequence[tuple[str, SharedCopy]]) -> str:

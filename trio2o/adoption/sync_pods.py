@@ -13,6 +13,7 @@ from trio2o.interfaces import IJobHandler, TellProgress
 from trio2o.model import Job, NewJob, Pod, PodState
 from trio2o.model.shared import CopyState, SharedCopy, SharedState
 from trio2o.strategies.converging import is_left
+from trio2o.strategies.pending import replication
 
 #: The kind of the jobs that bring one pod up to date.
 SYNC_POD = "sync_pod"
@@ -89,6 +90,9 @@ class SyncPodJobs(ReplicationParts):
         number = await self._store.begin_write(state.resource.key, NOBODY)
         try:
             brought = await self._converger.converge(kind, state, [pod], patient=patient)
+            if not brought.sure:
+                await self._left_open(state.resource.key)
+                await self._queue.enqueue(replication(state.resource.key, state.resource.top_id))
         finally:
             await self._store.forget_writes([number])
-        return brought.get(pod.id, SharedCopy(pod_id=pod.id, state=CopyState.CURRENT))
+        return brought.copies.get(pod.id, SharedCopy(pod_id=pod.id, state=CopyState.CURRENT))

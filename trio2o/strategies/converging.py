@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import define, evolve
+from attrs import define, evolve, frozen
 
 from trio2o.errors import GatewayError, NotYet, PodFailure, Unreadable
 from trio2o.interfaces import IPodAsk, ISharedIds, ISharedKind, ISharedStore
@@ -40,6 +40,18 @@ OTHERWISE = "it has it otherwise"
 
 #: The longest error that is kept, in characters.
 _WORDS = 300
+
+
+@frozen
+class Brought:
+    """
+    How pods stand after they were brought to what is wanted.
+    """
+
+    #: By pod id.
+    copies: Mapping[str, SharedCopy]
+    #: False where a pod may still be at a step that it has not answered: it may do it when something else is wanted by then.
+    sure: bool = True
 
 
 class _Stopped(Exception):
@@ -77,15 +89,15 @@ class Converger:
 
     async def converge(
         self, kind: ISharedKind, state: SharedState, pods: Sequence[Pod], *, patient: bool
-    ) -> Mapping[str, SharedCopy]:
+    ) -> Brought:
         """
-        Bring pods to what is wanted, side by side, and write down how they stand; by pod id.
+        Bring pods to what is wanted, side by side, and write down how they stand.
 
         :param patient: whether what stands in the way may still go by itself, so that it is no refusal yet.
         :raises DatabaseUnavailable: if it could not be written down.
         """
         resource = state.resource
-        copies = await gathered(
+        brought = await gathered(
             [
                 self._one(kind, resource, pod, state.copies.get(pod.id), patient=patient)
                 for pod in pods
@@ -93,12 +105,13 @@ class Converger:
             ],
             (),
         )
-        made = [copy for copy in copies if isinstance(copy, SharedCopy)]
+        results = [each for each in brought if not isinstance(each, Exception)]
+        made = [copy for copy, _ in results]
         changed = [copy for copy in made if _differs(copy, state.copies.get(copy.pod_id))]
         if changed:
             noted = [evolve(copy, version=resource.version) for copy in changed]
             await self._store.note_copies(resource.key, resource.top_id, resource.version, noted)
-        return {copy.pod_id: copy for copy in made}
+        return Brought({copy.pod_id: copy for copy in made}, sure=all(sure for _, sure in results))
 
     async def _one(
         self,
@@ -108,11 +121,15 @@ class Converger:
         copy: SharedCopy | None,
         *,
         patient: bool,
-    ) -> SharedCopy:
+    ) -> tuple[SharedCopy, bool]:
+        """
+        How a pod stands, and whether nothing that it was sent can still be under way.
+        """
         ref = copy.pod_ref if copy is not None else ""
         shared_before = bool(ref)
         ask = self._ask(pod, kind.surface)
         state, words = CopyState.BEHIND, ""
+        sure = True
 
         def learn(own: str) -> None:
             # also where a later step is refused: by that id the pod has it, and other things may need it
@@ -125,28 +142,37 @@ class Converger:
                 steps = kind.steps(resource, observed, self._ids.of(pod.id))
                 if not steps:
                     ref = observed.ref if observed is not None else ""
-                    return SharedCopy(
+                    current = SharedCopy(
                         pod_id=pod.id, pod_ref=ref, state=CopyState.CURRENT, version=resource.version
                     )
+                    return current, True
                 own = observed.ref if observed is not None else ref
+                # what has the same id in every pod is called so before it is made
+                own = own or ("" if kind.mapped else resource.key.name)
                 replaced = any(step.replaces for step in steps)
                 if replaced and not shared_before and not self._overwrites(kind.kind):
                     raise _Stopped(CopyState.REFUSED, ANOTHER_ONE)
                 if kind.mapped and observed is not None:
                     learn(own)
+                sure = False
                 learn(await self._made(ask, steps, own, learn, patient=patient))
+                sure = True
             raise _Stopped(CopyState.REFUSED, "it took every change and still shows it otherwise")
         except _Stopped as stopped:
-            state, words = stopped.state, str(stopped)
+            state, words, sure = stopped.state, str(stopped), True
         except NotYet as missing:
             state, words = CopyState.BEHIND if patient else CopyState.REFUSED, str(missing)
-        except (PodFailure, Unreadable) as failure:
+        except PodFailure as failure:
+            words, sure = str(failure), sure or not failure.sent
+        except Unreadable as failure:
             words = str(failure)
         except GatewayError as error:
-            words = error.admin_detail or error.message
-        return SharedCopy(
+            # there was no token: nothing was sent
+            words, sure = error.admin_detail or error.message, True
+        left = SharedCopy(
             pod_id=pod.id, pod_ref=ref if shared_before else "", state=state, error=words[:_WORDS]
         )
+        return left, sure
 
     async def _observed(
         self, kind: ISharedKind, resource: SharedResource, ask: IPodAsk, ref: str

@@ -20,7 +20,7 @@ from trio2o.strategies.drafts import Draft
 from trio2o.strategies.pending import REPLICATE, PendingWrite, replication
 from trio2o.strategies.replies import Outcome, Replies
 from trio2o.strategies.sending import WriteSender
-from trio2o.strategies.settling import Settled, Settler, alive
+from trio2o.strategies.settling import Settled, Settler, alive, is_late
 from trio2o.strategies.write_answers import answered, failed, may_stay
 
 _log = Logger()
@@ -87,9 +87,16 @@ class Replicated:
         :raises GatewayError: if it is not known what a pod did, or none is reached.
         """
         surely_nothing = True
-        for judge in able:
+        left = list(able)
+        while left:
+            judge = left.pop(0)
             number = await self.store.begin_write(self.pending.key, judge.id, deletes=self.pending.deletes)
             self.before = await self.store.find(self.pending.key, self.pending.top_id)
+            if is_late(self.before, judge) and not all(is_late(self.before, pod) for pod in left):
+                # memory did not know yet: what it lacks would be wanted no more
+                left.append(judge)
+                surely_nothing = await self.store.end_write(number) and surely_nothing
+                continue
             await self._send_to([judge])
             reply = self.replies.of(judge.id)
             assert reply is not None
@@ -158,6 +165,10 @@ class Replicated:
             done = not self.replies.taken
         else:
             done = all(copy.state is CopyState.CURRENT for copy in state.copies.values())
+        if not self.settled.over or any(reply.is_unsure for reply in self.replies.silent):
+            # a pod may do late what it has not answered: the write stays open until the job has looked
+            await self._left_to_job()
+            return
         alone = await self.store.end_write(number, sure=self.settled.sure)
         if alone and done:
             await self.queue.withdraw(REPLICATE, str(self.pending.key), job.generation)

@@ -35,6 +35,8 @@ class Settled:
     state: SharedState | None = None
     #: False where a job has to look at what pods have.
     sure: bool = True
+    #: False where a pod may still be at something that it was sent.
+    over: bool = True
 
 
 @define(kw_only=True)
@@ -59,6 +61,9 @@ class Settler:
         shower = _shower(pending, replies, judge)
         if shower is None or not (replies.taken or pending.deletes):
             return Settled()
+        if shower.id != judge.id and _had(alive(before), judge):
+            # it is being deleted there: what others still show is not wanted any more
+            return Settled(sure=False)
         sure = True
         for _ in range(_ATTEMPTS):
             try:
@@ -73,6 +78,9 @@ class Settler:
             known = alive(before)
             if observed is None and known is None and not replies.made:
                 return Settled(sure=sure)
+            if known is None and before and not pending.makes and not pending.deletes:
+                # it was deleted: nothing but a create brings it back
+                return Settled(sure=False)
             wanted = self._wanted(pending, shower, observed, known)
             row = next((each for each in before if each.resource.top_id == wanted.top_id), None)
             settled = await self._store.settle(
@@ -81,8 +89,7 @@ class Settler:
                 expected=0 if row is None else row.resource.version,
             )
             if settled is not None:
-                state = await self._brought_up(pending, replies, settled)
-                return Settled(state=state, sure=sure and state is not None)
+                return await self._brought_up(pending, replies, settled, sure=sure)
             # another write, or a job, was quicker: what the pod shows now counts
             sure = False
             before = await self._store.find(pending.key, pending.top_id)
@@ -136,23 +143,21 @@ class Settler:
         copies = [SharedCopy(pod_id=shower.id, pod_ref=observed.ref, state=CopyState.CURRENT)]
         for reply in replies.made:
             pod = reply.pod
-            had = known.copies.get(pod.id) if known is not None else None
-            same = had is not None and had.state is CopyState.CURRENT
-            if pod.id != shower.id and (same or (known is None and pending.makes)):
+            if pod.id != shower.id and (_had(known, pod) or (known is None and pending.makes)):
                 ref = self._ref_at(pending, replies, pod)
                 copies.append(SharedCopy(pod_id=pod.id, pod_ref=ref, state=CopyState.CURRENT))
         return copies
 
     async def _brought_up(
-        self, pending: PendingWrite, replies: Replies, resource: SharedResource
-    ) -> SharedState | None:
+        self, pending: PendingWrite, replies: Replies, resource: SharedResource, *, sure: bool
+    ) -> Settled:
         """
-        Bring up to what is wanted who answers and is not known to have it; ``None`` where something else is wanted by now.
+        Bring up to what is wanted who answers and is not known to have it, unless something else is wanted by now.
         """
         states = await self._store.find(resource.key, resource.top_id)
         state = next((each for each in states if each.resource.top_id == resource.top_id), None)
         if state is None or state.resource.version != resource.version:
-            return None
+            return Settled(sure=False)
         silent = {reply.pod.id for reply in replies.silent}
         late = [
             pod
@@ -161,11 +166,13 @@ class Settler:
             and pod.id in state.copies
             and state.copies[pod.id].state is not CopyState.CURRENT
         ]
+        over = True
         if late:
             brought = await self._converger.converge(pending.kind, state, late, patient=True)
-            state = SharedState(resource=resource, copies={**state.copies, **brought})
+            state = SharedState(resource=resource, copies={**state.copies, **brought.copies})
+            over = brought.sure
         self._ids.note(state)
-        return state
+        return Settled(state=state, sure=sure, over=over)
 
 
 def alive(states: Sequence[SharedState]) -> SharedState | None:
@@ -173,6 +180,22 @@ def alive(states: Sequence[SharedState]) -> SharedState | None:
     The one of a name's states that is wanted; ``None`` for none.
     """
     return next((each for each in states if not each.resource.deleted), None)
+
+
+def is_late(states: Sequence[SharedState], pod: Pod) -> bool:
+    """
+    Whether a pod is known to have something else than what is wanted of a name.
+    """
+    copies = [state.copies.get(pod.id) for state in states]
+    return any(copy is not None and copy.state is CopyState.BEHIND for copy in copies)
+
+
+def _had(known: SharedState | None, pod: Pod) -> bool:
+    """
+    Whether a pod had what was wanted.
+    """
+    copy = known.copies.get(pod.id) if known is not None else None
+    return copy is not None and copy.state is CopyState.CURRENT
 
 
 def _shower(pending: PendingWrite, replies: Replies, judge: Pod) -> Pod | None:

@@ -7,312 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
 
-import orjson
-from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.task import Clock
-from zope.interface import implementer
 
-from tests.unit.strategies.case import NOW, ROOT, TABLES, a_context
-from tests.unit.strategies.doubles import JSON, MemoryAnswer, MemoryBody, MemoryFacts, OwnTokens
-from trio2o.adoption.replication import ReplicateJobs
-from trio2o.adoption.sync_pods import SyncPodJobs, sync_of
-from trio2o.errors import GatewayError, JobHopeless, JobRetry, PodBroken, PodUnreachable
-from trio2o.exchange import Answer, Inbound, PodCall
-from trio2o.interfaces import IPodAnswer, IPodAsk, IPodClient
-from trio2o.jobs.queue import JobQueue
+from tests.unit.model.chronicle import WRITING, Chronicle, Verb, Write
+from tests.unit.model.flavor_pods import Document, FlavorPod
+from tests.unit.model.letters import Letter, Question
+from tests.unit.model.sharing_process import BUDGET, SharingProcess
+from tests.unit.strategies.case import NOW
+from trio2o.adoption.sync_pods import sync_of
 from trio2o.model import Job, JobQuery, Pod
-from trio2o.model.shared import SharedPolicy, SharedState, Step
-from trio2o.shared.kinds import SharedKinds
-from trio2o.shared.reading import quoted
+from trio2o.model.shared import SharedPolicy, SharedState
 from trio2o.state.cache import MemoryState
-from trio2o.state.shared import SharedBook
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_jobs import MemoryJobs
 from trio2o.storage.memory_shared import MemoryShared
-from trio2o.strategies.concurrently import Shield
-from trio2o.strategies.converging import Converger
-from trio2o.strategies.forwarding import Forwarder
-from trio2o.strategies.replicating import ReplicateStrategy
-from trio2o.surface.matching import Match, split
 
-#: Seconds after which a write is not under way any more, and of a lease.
-WRITE, LEASE = 100.0, 30.0
 FLAVORS = ("a", "b")
 PODS = ("Pod1-id", "Pod2-id", "Pod3-id")
 
-
-@define(eq=False)
-class FlavorPod:
-    """
-    A pod that has flavors and nothing else.
-    """
-
-    pod: Pod
-    flavors: dict[str, dict[str, Any]] = field(factory=dict)
-    #: It refuses whatever would change it.
-    refuses: bool = False
-    up: bool = True
-    #: What it had of each flavor after each change by a client.
-    history: Callable[[str, Any], None] = lambda name, document: None
-
-    def answer(self, method: str, path: str, body: Any, *, client: bool) -> tuple[int, Any]:
-        """
-        Do what is asked.
-        """
-        parts = [unquote(part) for part in path.partition("?")[0].split("/")[3:]]
-        if method != "GET" and self.refuses:
-            return 403, {"forbidden": {"message": "no"}}
-        status, shown = self._answer(method, parts, body)
-        if client and method != "GET" and status < 400:
-            name = parts[0] if parts else str(body["flavor"]["id"])
-            self.history(name, self.document(name))
-        return status, shown
-
-    def document(self, name: str) -> Any:
-        """
-        What it has of a flavor, ``None`` for nothing.
-        """
-        flavor = self.flavors.get(name)
-        return None if flavor is None else (flavor["ram"], tuple(sorted(flavor["extra_specs"].items())))
-
-    def _answer(self, method: str, parts: list[str], body: Any) -> tuple[int, Any]:
-        if not parts:
-            wanted = body["flavor"]
-            if wanted["id"] in self.flavors:
-                return 409, {"conflictingRequest": {"message": "there"}}
-            self.flavors[wanted["id"]] = {
-                **wanted,
-                "extra_specs": {},
-                "os-flavor-access:is_public": True,
-            }
-            return 200, {"flavor": wanted}
-        flavor = self.flavors.get(parts[0])
-        if flavor is None:
-            return 404, {"itemNotFound": {"message": "none"}}
-        if len(parts) == 1 and method == "GET":
-            return 200, {"flavor": {**flavor, "extra_specs": dict(flavor["extra_specs"])}}
-        if len(parts) == 1:
-            del self.flavors[parts[0]]
-            return 202, None
-        if method == "POST":
-            flavor["extra_specs"].update(body["extra_specs"])
-            return 200, body
-        if parts[2] not in flavor["extra_specs"]:
-            return 404, {"itemNotFound": {"message": "no such spec"}}
-        del flavor["extra_specs"][parts[2]]
-        return 200, None
-
-
-@define(eq=False)
-class Letter:
-    """
-    A request on its way to a pod.
-    """
-
-    process: SharingProcess
-    pod: FlavorPod
-    method: str
-    path: str
-    body: Any
-    client: bool
-    answered: Deferred[tuple[int, Any]]
-
-    def happen(self, how: int) -> None:
-        """
-        It arrives and is answered; its answer is lost; it is lost itself; or the pod could not be reached.
-        """
-        failure: Exception | None = None
-        name, said = self.pod.pod.name, (0, None)
-        if not self.pod.up or how == 3:
-            failure = PodUnreachable(name, "no connection", sent=False)
-        elif how == 2:
-            failure = PodBroken(name, "lost", sent=True)
-        else:
-            said = self.pod.answer(self.method, self.path, self.body, client=self.client)
-            if how == 1:
-                failure = PodBroken(name, "the answer was lost", sent=True)
-        if not self.process.alive:
-            return
-        if failure is None:
-            self.answered.callback(said)
-        else:
-            self.answered.errback(failure)
-
-
-@implementer(IPodClient)
-@define(eq=False, slots=False)
-class SharingProcess:
-    """
-    One daemon's part of it.
-    """
-
-    world: Sharing
-    name: str
-    policy: SharedPolicy
-    alive: bool = True
-    #: The pods that it believes to be away.
-    sick: set[str] = field(factory=set)
-    #: Jobs that it works at.
-    working: list[Deferred[None]] = field(factory=list)
-
-    def __attrs_post_init__(self) -> None:
-        world, kinds = self.world, SharedKinds()
-        self.book = SharedBook(world.store, kinds.mapped)
-        self.queue = JobQueue(store=world.jobs, due=lambda: None)
-        converger = Converger(store=world.store, ids=self.book, ask=self.ask)
-        common: dict[str, Any] = {
-            "store": world.store,
-            "kinds": kinds,
-            "converger": converger,
-            "ids": self.book,
-            "state": world.state,
-            "pods": self,
-            "queue": self.queue,
-        }
-        self.handlers = {
-            handler.kind: handler
-            for handler in (ReplicateJobs(**common, write_seconds=WRITE), SyncPodJobs(**common))
-        }
-        self.strategy = ReplicateStrategy(
-            inner={},
-            forwarder=Forwarder(
-                pods=self,
-                pod_tokens=OwnTokens(),
-                facts=MemoryFacts(),
-                clock=world.clock,
-                answer_limit=100_000,
-            ),
-            shield=Shield(began=lambda: None, ended=lambda: None),
-            ask=self.ask,
-            policy=self.policy,
-            budget=60.0,
-            body_limit=10_000,
-            **common,
-        )
-
-    def ask(self, pod: Pod, service: str) -> IPodAsk:
-        """
-        The daemon's own way to a pod.
-        """
-        return _Ask(self, pod)
-
-    def send(self, pod: Pod, method: str, path: str, body: Any, *, client: bool) -> Deferred[tuple[int, Any]]:
-        """
-        Put a request on its way.
-        """
-        answered: Deferred[tuple[int, Any]] = Deferred(lambda _: None)
-        self.world.letters.append(Letter(self, self.world.pods[pod.id], method, path, body, client, answered))
-        return answered
-
-    def call(self, pod: Pod, call: PodCall) -> Deferred[IPodAnswer]:
-        """
-        See ``IPodClient``.
-        """
-        body = orjson.loads(call.body) if isinstance(call.body, bytes) else None
-        sent = self.send(pod, call.method.decode(), call.target.decode(), body, client=True)
-        return sent.addCallback(lambda said: MemoryAnswer(said[0], [JSON], orjson.dumps(said[1]), pod.name))
-
-    def healthy(self, pod_id: str, service: str | None = None) -> bool:
-        """
-        See ``IPodClient``.
-        """
-        return pod_id not in self.sick
-
-    def endpoint(self, pod: Pod, service: str) -> str | None:
-        """
-        See ``IPodClient``.
-        """
-        return "http://pod.example"
-
-    def feed(self) -> None:
-        """
-        Read what is in the database.
-        """
-        Deferred.fromCoroutine(self.book.load())
-
-    def write(self, flavor: str, what: int) -> None:
-        """
-        Begin a client's write.
-        """
-        if what == 0:
-            method, path, body = "POST", "/v2.1/flavors", _flavor(flavor)
-        elif what == 1:
-            method, path, body = "DELETE", f"/v2.1/flavors/{flavor}", None
-        elif what == 2:
-            method, path = "DELETE", f"/v2.1/flavors/{flavor}/os-extra_specs/x"
-            body = None
-        else:
-            method, path = "POST", f"/v2.1/flavors/{flavor}/os-extra_specs"
-            body = {"extra_specs": {"xy"[what % 2]: f"{len(self.world.ended)}-{what}"}}
-        found = split(path.encode())
-        assert found is not None
-        match = TABLES["compute"].match(method, found.rest)
-        assert isinstance(match, Match)
-        inbound = Inbound(
-            operation=match.operation,
-            method=method.encode(),
-            path=path.encode(),
-            query=None,
-            headers=[],
-            ids=match.ids,
-            body=MemoryBody(b"" if body is None else orjson.dumps(body)),
-            public_root=ROOT,
-        )
-        writing = Deferred.fromCoroutine(self.strategy.carry_out(inbound, a_context(roles="admin")))
-        writing.addErrback(lambda failure: failure.trap(GatewayError) and None)
-        writing.addBoth(self.world.ended.append)
-
-    def work(self) -> bool:
-        """
-        Begin the job that is due, if any.
-        """
-        claimed: list[Any] = []
-        store = self.world.jobs
-        Deferred.fromCoroutine(
-            store.claim(self.name, kinds=self.handlers.keys(), limit=1, lease=LEASE)
-        ).addCallback(claimed.extend)
-        if claimed:
-            Deferred.fromCoroutine(self._work(claimed[0])).addErrback(self.world.errors.append)
-        return bool(claimed)
-
-    async def _work(self, job: Job) -> None:
-        store = self.world.jobs
-        try:
-            await self.handlers[job.kind].work(job, _tell)
-        except JobRetry as retry:
-            await store.retry(job, str(retry), retry.after or 2.0 * job.attempts)
-        except JobHopeless as hopeless:
-            await store.bury(job, str(hopeless))
-        else:
-            await store.finish(job)
-
-
-@implementer(IPodAsk)
-@define
-class _Ask:
-    _process: SharingProcess
-    pod: Pod
-
-    async def get(self, path: str, *, version: str = "") -> tuple[int, Any]:
-        return await self._process.send(self.pod, "GET", path, None, client=False)
-
-    async def send(self, step: Step, ref: str) -> tuple[int, Any]:
-        path = step.path.replace("{ref}", quoted(ref))
-        return await self._process.send(self.pod, step.method, path, step.body, client=False)
-
-    async def obstacle(self) -> str:
-        return ""
+#: Seconds until a pod has done at last what nobody waits for any more.
+LATE = 20.0
 
 
 class Sharing:
     """
     One database, three pods, and the processes.
+
+    :param at_once: whether a process never waits for the database.
     """
 
-    def __init__(self, policy: SharedPolicy, refuser: bool) -> None:
+    def __init__(self, policy: SharedPolicy, *, processes: int = 2, at_once: bool = False) -> None:
         self.clock = Clock()
         self.clock.advance(NOW)
         self.database = MemoryDatabase(self.clock)
@@ -320,49 +46,171 @@ class Sharing:
         self.jobs = MemoryJobs(self.database)
         self.state = MemoryState(self.clock)
         self.policy = policy
-        self.letters: list[Letter] = []
-        self.ended: list[Answer | None] = []
+        self.at_once = at_once
+        #: Counts what happens.
+        self.moment = 0
+        self.pending: list[Letter | Question] = []
+        self.late: list[Letter] = []
+        self.chronicle = Chronicle()
         self.errors: list[Any] = []
-        #: By flavor what any pod had after a client's change, and nothing.
-        self.results: dict[str, set[Any]] = {name: {None} for name in FLAVORS}
+        #: What was broken on the way.
+        self.broken: list[str] = []
+        #: Flavor to what is wanted of it and since which moment.
+        self._wanted: dict[str, tuple[int, Document, int]] = {}
         self.pods: dict[str, FlavorPod] = {}
         for serial, pod_id in enumerate(PODS, 1):
             pod = Pod(id=pod_id, name=pod_id[:4], az_name="az", serial=serial)
             self.database.put_pod(pod)
-            self.pods[pod_id] = FlavorPod(pod, history=self.came_to)
-        self.pods[PODS[-1]].refuses = refuser
+            self.pods[pod_id] = FlavorPod(pod, lambda: self.moment)
         self.state.put_pods(list(self.database.pods.values()))
         self.count = 0
-        self.processes = [self.started(), self.started()]
-
-    def came_to(self, name: str, document: Any) -> None:
-        """
-        A client has changed a flavor in a pod.
-        """
-        self.results[name].add(document)
+        self.processes = [self.started() for _ in range(processes)]
 
     def started(self) -> SharingProcess:
         """
         A process that remembers nothing.
         """
         self.count += 1
-        process = SharingProcess(self, f"process{self.count}", self.policy)
+        process = SharingProcess(self, f"process{self.count}")
         process.feed()
         return process
 
-    def step(self, at: int, how: int) -> None:
+    # What processes wait for.
+
+    def pod_is_asked(
+        self, process: SharingProcess, pod: Pod, method: str, path: str, body: Any
+    ) -> Deferred[tuple[int, Any]]:
         """
-        One of the requests under way happens.
+        Put a request on its way.
         """
-        if self.letters:
-            self.letters.pop(at % len(self.letters)).happen(how)
+        if not process.alive:
+            return fail(CancelledError())
+        answered: Deferred[tuple[int, Any]] = Deferred(lambda _: None)
+        letter = Letter(
+            self,
+            process,
+            self.pods[pod.id],
+            method,
+            path,
+            body,
+            answered,
+            WRITING.get(),
+            self.clock.seconds(),
+        )
+        self.pending.append(letter)
+        return answered
+
+    def database_is_asked(self, process: SharingProcess, do: Callable[[], Any]) -> Deferred[Any]:
+        """
+        Put a call of the database on its way.
+        """
+        if not process.alive:
+            return fail(CancelledError())
+        answered: Deferred[Any] = Deferred(lambda _: None)
+        question = Question(process, do, answered, WRITING.get())
+        if self.at_once:
+            question.happen(0)
+            self._look()
+        else:
+            self.pending.append(question)
+        return answered
+
+    def begin(self, process: SharingProcess, write: Write) -> None:
+        """
+        A client writes.
+        """
+        self.moment += 1
+        write.began = write.last = self.moment
+        self.chronicle.writes.append(write)
+        process.write(write)
+
+    def answered(self, write: Write, done: bool) -> None:
+        """
+        A client is told.
+        """
+        write.answered, write.done = self.moment, done
+        if done and write.verb is Verb.SET:
+            self._meets_policy(write)
+
+    def worked(self, job: Job, began: int) -> None:
+        """
+        A process has ceased to work at a job that it began at a moment; what it has sent last may arrive later.
+        """
+        for flavor in FLAVORS:
+            if job.payload.get("name", flavor) == flavor:
+                self.chronicle.labours.append((flavor, began, self.moment))
+
+    def come_late(self, letter: Letter) -> None:
+        """
+        Nobody waits for it any more, and it arrives all the same.
+        """
+        if letter.said is None and letter.method != "GET":
+            letter.late = self.clock.seconds() + 1.0 + self.moment % int(LATE - 1.0)
+            self.late.append(letter)
+
+    # What happens.
+
+    def step(self, at: int, how: int = 0) -> None:
+        """
+        One of the things under way happens.
+        """
+        if self.pending:
+            self._happen(self.pending[at % len(self.pending)], how)
+
+    def run(self, process: SharingProcess, steps: int) -> None:
+        """
+        The next things that one process waits for happen.
+        """
+        for _ in range(steps):
+            own = next((each for each in self.pending if each.process is process), None)
+            if own is None:
+                return
+            self._happen(own, 0)
+
+    def _happen(self, thing: Letter | Question, how: int) -> None:
+        self.pending.remove(thing)
+        self._touched(thing.write)
+        thing.happen(how)
+        self._look()
+
+    def _touched(self, write: Write | None) -> None:
+        self.moment += 1
+        if write is not None:
+            write.last = self.moment
+
+    def pass_time(self, seconds: float) -> None:
+        """
+        Time goes on: nobody waits for ever, and what comes late comes.
+        """
+        while seconds > 0:
+            self.clock.advance(min(seconds, 5.0))
+            seconds -= 5.0
+            now = self.clock.seconds()
+            for process in self.processes:
+                process.keep()
+            for thing in [each for each in self.pending if isinstance(each, Letter)]:
+                if now >= thing.sent_at + BUDGET:
+                    self._happen(thing, 3)
+            for letter in [each for each in self.late if each.late is not None and now >= each.late]:
+                self.late.remove(letter)
+                self._touched(letter.write)
+                letter.arrive_late()
 
     def restart(self, at: int) -> None:
         """
-        A process dies, with all that it waits for, and another one begins.
+        A process dies, with all that it waits for, and another one begins; what it has sent may still arrive.
         """
-        self.processes[at % 2].alive = False
-        self.processes[at % 2] = self.started()
+        at %= len(self.processes)
+        dead = self.processes[at]
+        dead.alive = False
+        self.processes[at] = self.started()
+        for thing in [each for each in self.pending if each.process is dead]:
+            self.pending.remove(thing)
+            if thing.write is not None:
+                thing.write.forgotten = True
+            if isinstance(thing, Letter):
+                self.come_late(thing)
+            thing.answered.errback(CancelledError())
 
     def recover(self) -> None:
         """
@@ -373,21 +221,23 @@ class Sharing:
         for process in self.processes:
             process.sick.clear()
         for _ in range(300):
-            while self.letters:
-                self.step(0, 0)
+            while self.pending:
+                self.step(0)
             for process in self.processes:
                 process.feed()
                 if process.work():
                     break
             else:
                 behind = self.processes[0].book.behind()
-                if not behind and not self.unfinished():
+                if not behind and not self.unfinished() and not self.late:
                     return
                 for pod_id in behind:
                     # what the look at returning pods does
-                    Deferred.fromCoroutine(self.processes[0].queue.enqueue(sync_of(self.pods[pod_id].pod)))
-                self.clock.advance(5.0)
+                    Deferred.fromCoroutine(self.jobs.enqueue(sync_of(self.pods[pod_id].pod)))
+                self.pass_time(5.0)
         raise AssertionError(f"it never ends: {self.unfinished()}")
+
+    # What is seen.
 
     def unfinished(self) -> list[Job]:
         """
@@ -407,16 +257,63 @@ class Sharing:
         """
         What is wanted of a flavor, deleted or not.
         """
+        return self._desired().get(name)
+
+    def _desired(self) -> dict[str, SharedState]:
         found: list[SharedState] = []
         Deferred.fromCoroutine(self.store.everything("flavor")).addCallback(found.extend)
-        return next((state for state in found if state.resource.top_id == name), None)
+        return {state.resource.top_id: state for state in found}
+
+    # What holds on the way.
+
+    def _look(self) -> None:
+        """
+        What is wanted anew was had by some pod since the last time that it was changed: nobody wants what is outdated.
+        """
+        for name, state in self._desired().items():
+            version, wanted = state.resource.version, document_of(state)
+            known = self._wanted.get(name, (0, None, 0))
+            if version == known[0]:
+                continue
+            had = {each for pod in self.pods.values() for each in pod.since(name, known[2])}
+            if wanted not in had and wanted != known[1]:
+                self.broken.append(f"{name}: {wanted} is wanted after {known[1]}, and pods had {had}")
+            self._wanted[name] = (version, wanted, self.moment)
+
+    def _meets_policy(self, write: Write) -> None:
+        """
+        As many pods as the policy says have had what was written, or what another write made of it meanwhile.
+        """
+        newer = {
+            other.value
+            for other in self.chronicle.writes
+            if (other.flavor, other.spec) == (write.flavor, write.spec) and other.last >= write.began
+        }
+        gone = any(
+            other.verb is not Verb.SET and other.flavor == write.flavor and other.last >= write.began
+            for other in self.chronicle.writes
+        )
+        if gone or self.chronicle.crossed_elsewhere(write):
+            return
+        have = set()
+        for pod_id, pod in self.pods.items():
+            for document in pod.since(write.flavor, write.began):
+                if document is not None and dict(document[1]).get(write.spec) in newer:
+                    have.add(pod_id)
+        enough = {
+            SharedPolicy.ALL: set(PODS) <= have | write.away,
+            SharedPolicy.MAJORITY: 2 * len(have) > len(PODS),
+            SharedPolicy.ANY: bool(have),
+        }
+        if not enough[self.policy]:
+            self.broken.append(f"{write} is answered as done when {sorted(have)} have it, {self.policy}")
 
 
-async def _tell(words: str) -> None:
+def document_of(state: SharedState | None) -> Document:
     """
-    Nobody listens.
+    What is wanted, as pods tell it.
     """
-
-
-def _flavor(name: str) -> Any:
-    return {"flavor": {"id": name, "name": name, "ram": 64, "vcpus": 1, "disk": 1}}
+    if state is None or state.resource.deleted:
+        return None
+    wanted = state.resource.document
+    return wanted["ram"], tuple(sorted(wanted["extra_specs"].items()))
