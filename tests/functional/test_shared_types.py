@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.functional.cloud import IMAGE, Client, Cloud, merged, pause, within
+from tests.functional.cloud import IMAGE, Client, Cloud, a_server, merged, pause, within
 from tests.functional.test_shared import PODS, QUICK, SharedCase
 
 TYPES, QOS, GROUP_TYPES = "/v3/{project}/types", "/v3/{project}/qos-specs", "/v3/{project}/group_types"
@@ -406,6 +406,25 @@ class TypeTests(TypesCase):
         default = await self.good(pod, "GET", f"{DEFAULTS}/{cloud.demo.project_id}")
         self.assertEqual(own["id"], default["default_type"]["volume_type_id"])
         self.assertEqual([], await self.jobs(cloud, state="dead"))
+
+    async def test_servers_go_on(self) -> None:
+        """
+        A pod whose Cinder lacks a type takes servers all the same, but none that have volumes made there, and no volumes.
+        """
+        cloud, admin = await self.begin(**AWAY)
+        cloud.pod("Pod2").cinder.behave("status", method="POST", path="/types$", status=503, body={})
+        self.assertEqual(503, (await admin.post(TYPES, {"volume_type": {"name": "gold"}})).status)
+        await self.until(cloud, "Pod2", healthy=True)
+
+        disk = {"source_type": "image", "destination_type": "volume", "uuid": IMAGE, "volume_size": 1}
+        boots = {"block_device_mapping_v2": [{**disk, "boot_index": 0}]}
+        user = cloud.demo
+        made = await user.compute.post("/v2.1/servers", a_server("plain", availability_zone="az2"))
+        refused = await user.compute.post(
+            "/v2.1/servers", a_server("boots", availability_zone="az2", **boots)
+        )
+        volume = await user.volume.post(VOLUMES, {"volume": {"size": 1, "availability_zone": "az2"}})
+        self.assertEqual((202, 503, 503), (made.status, refused.status, volume.status), (refused, volume))
 
     async def test_refused_kind(self) -> None:
         """

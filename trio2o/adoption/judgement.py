@@ -32,7 +32,7 @@ class Judgement(ReplicationParts):
 
         :raises JobRetry: if none tells.
         """
-        behind = self._ids.behind() | self._ids.lacking(kind.kind, top_id or key.plain_id)
+        behind = self._ids.behind(kind.surface) | self._ids.lacking(kind.kind, top_id or key.plain_id)
         healthy = self._healthy(kind)
         if not healthy:
             raise JobRetry("no pod answers")

@@ -99,9 +99,10 @@ class ISharedIds(Interface):
         One pod's ids.
         """
 
-    def behind() -> frozenset[str]:
+    def behind(service: str) -> frozenset[str]:
         """
-        The ids of the pods that lack something that is everybody's; the same object until that changes.
+        The ids of the pods whose service, ``compute`` or ``volume``, lacks something that is everybody's; the same object until
+        that changes.
         """
 
     def incomplete() -> frozenset[str]:

@@ -40,6 +40,8 @@ class PlacementRequest:
     volume_type: str | None = None
     #: The id by which the user's key pair is shared that it names (:attr:`SharedKey.plain_id`).
     key_pair: str | None = None
+    #: True for a server whose create makes volumes.
+    makes_volumes: bool = False
     #: Those of these fields whose things no pod in reach is known to have, so that they keep it from none.
     unlisted: frozenset[str] = frozenset()
     #: Taints that do not keep it away.

@@ -15,7 +15,7 @@ from attrs import evolve
 
 from trio2o.model import Amounts, Kind, OfferedFlavor, OfferedType, PlacementRequest
 from trio2o.model.shared import KEY_PAIR, SharedKey
-from trio2o.scheduling.needs import needs_of, needs_of_server
+from trio2o.scheduling.needs import makes_volumes, needs_of, needs_of_server
 
 #: The hint by which a create names taints.
 TOLERATES = "trio2o:tolerates"
@@ -74,6 +74,7 @@ def placement_request(
         image=_image(kind, resource),
         volume_type=_volume_type(kind, resource),
         key_pair=_key_pair(kind, resource, user_id),
+        makes_volumes=kind is Kind.SERVER and makes_volumes(resource),
     )
     flavor = None if named.flavor is None else offered.flavor(named.flavor)
     return evolve(

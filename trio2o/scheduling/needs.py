@@ -69,6 +69,24 @@ def boots_from_volume(server: Mapping[str, Any]) -> bool:
     )
 
 
+def makes_volumes(server: Mapping[str, Any]) -> bool:
+    """
+    True for the body of a server whose create has Nova make volumes at Cinder.
+    """
+    devices, older = server.get("block_device_mapping_v2"), server.get("block_device_mapping")
+    if isinstance(devices, list) and any(
+        isinstance(device, dict)
+        and device.get("destination_type") == "volume"
+        and device.get("source_type") != "volume"
+        for device in devices
+    ):
+        return True
+    return isinstance(older, list) and any(
+        isinstance(device, dict) and bool(device.get("snapshot_id")) and not device.get("volume_id")
+        for device in older
+    )
+
+
 def _number(value: Any) -> int | None:
     """
     A whole number as the services take it, in digits or as text; ``None`` for everything else.

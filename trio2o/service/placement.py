@@ -43,7 +43,7 @@ def make_placement(
     unhealthy: Callable[[str], Collection[str]],
     catch_up: Callable[[], Awaitable[None]] | None = None,
     quotas: QuotaBook | None = None,
-    behind: Callable[[], Collection[str]] = frozenset,
+    behind: Callable[[str], Collection[str]] = lambda service: (),
     without_key: Callable[[str], Collection[str]] = lambda key_pair: (),
 ) -> PlacementParts:
     """
@@ -51,7 +51,7 @@ def make_placement(
 
     :param unhealthy: gives the ids of the pods whose service, ``compute`` or ``volume``, does not answer.
     :param catch_up: takes over what the database has now; ``None`` where the state is read once.
-    :param behind: gives the ids of the pods that lack what pods are to have the same for everybody.
+    :param behind: gives the ids of the pods whose service lacks what pods are to have the same for everybody.
     :param without_key: the same of one user's key pair, by its id.
     :param quotas: what projects may still make in pods; ``None`` where nobody asks.
     """

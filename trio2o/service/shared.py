@@ -66,7 +66,7 @@ def make_shared_memory(store: ISharedStore, pod: Callable[[str], Pod | None]) ->
     """
     kinds = SharedKinds.over(pod)
     told: list[SharedMemory] = []
-    book = SharedBook(store, kinds.mapped, lambda pod_ids: told[0].changed(pod_ids))
+    book = SharedBook(store, kinds, lambda pod_ids: told[0].changed(pod_ids))
     memory = SharedMemory(kinds=kinds, book=book, followers=(book, SharedOfPods(book)))
     told.append(memory)
     return memory

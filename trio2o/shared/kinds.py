@@ -57,10 +57,3 @@ class SharedKinds(Mapping[str, ISharedKind]):
         :param pod: gives a pod by its id.
         """
         return cls((*SHARED_KINDS, Aggregates(pod)))
-
-    @property
-    def mapped(self) -> frozenset[str]:
-        """
-        The names of those whose ids pods give.
-        """
-        return frozenset(kind.kind for kind in self._kinds if kind.mapped)

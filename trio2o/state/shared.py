@@ -4,21 +4,21 @@ The ids that pods give shared things, and which pods lack something, in memory.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from attrs import define, field
 from zope.interface import implementer
 
-from trio2o.interfaces import IFollower, IPodIds, ISharedIds, ISharedStore
+from trio2o.interfaces import IFollower, IPodIds, ISharedIds, ISharedKind, ISharedStore
 from trio2o.model.shared import CopyState, SharedCopy, SharedResource, SharedState
 
 #: A kind and the id that users know.
 _Place = tuple[str, str]
 
-#: What is known of a thing that no pod is behind with.
-_NOBODY: tuple[bool, frozenset[str]] = (False, frozenset())
+#: What is known of a thing that no pod is behind with; of what is one user's, or of no known kind, the service is empty, too.
+_NOBODY: tuple[str, frozenset[str]] = ("", frozenset())
 
 
 @implementer(ISharedIds, IFollower)
@@ -32,8 +32,7 @@ class SharedBook:
 
     table: ClassVar[str] = "shared_resources"
     _store: ISharedStore
-    #: The kinds whose ids are mapped.
-    _mapped: frozenset[str]
+    _kinds: Mapping[str, ISharedKind]
     #: Told which pods begin or cease to lack something that is everybody's.
     _changed: Callable[[frozenset[str]], None] = lambda pod_ids: None
     _resources: dict[_Place, SharedResource] = field(factory=dict, init=False)
@@ -44,21 +43,25 @@ class SharedBook:
     _tops: dict[tuple[str, str, str], str] = field(factory=dict, init=False)
     #: Pod id and kind to the pod's own ids that users know by others.
     _differing: dict[tuple[str, str], set[str]] = field(factory=dict, init=False)
-    #: What pods are behind with: whether it is one user's, and the pods' ids.
-    _late: dict[_Place, tuple[bool, frozenset[str]]] = field(factory=dict, init=False)
-    #: Pod id to how much it is behind with: of what is everybody's, and of what is one user's.
-    _owed: Counter[str] = field(factory=Counter, init=False)
-    _owed_own: Counter[str] = field(factory=Counter, init=False)
-    _behind: frozenset[str] = field(default=frozenset(), init=False)
+    #: What pods are behind with: the service that it keeps from them, and the pods' ids.
+    _late: dict[_Place, tuple[str, frozenset[str]]] = field(factory=dict, init=False)
+    #: By such a service, pod id to how much it is behind with.
+    _owed: dict[str, Counter[str]] = field(factory=lambda: defaultdict(Counter), init=False)
+    _behind: dict[str, frozenset[str]] = field(factory=dict, init=False)
+    #: The kinds whose ids are mapped.
+    _mapped: frozenset[str] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._mapped = frozenset(name for name, kind in self._kinds.items() if kind.mapped)
 
     def of(self, pod_id: str) -> IPodIds:
         return _PodIds(self, pod_id)
 
-    def behind(self) -> frozenset[str]:
-        return self._behind
+    def behind(self, service: str) -> frozenset[str]:
+        return self._behind.get(service, frozenset())
 
     def incomplete(self) -> frozenset[str]:
-        return self._behind | self._owed_own.keys()
+        return frozenset(pod_id for owed in self._owed.values() for pod_id in owed)
 
     def lacking(self, kind: str, top_id: str) -> frozenset[str]:
         return self._late.get((kind, top_id), _NOBODY)[1]
@@ -130,7 +133,6 @@ class SharedBook:
         self._differing.clear()
         self._late.clear()
         self._owed.clear()
-        self._owed_own.clear()
         for state in states:
             self._take(state)
         self._count()
@@ -158,8 +160,8 @@ class SharedBook:
             if self._tops.get((pod_id, kind, copy.pod_ref)) == top_id:
                 del self._tops[pod_id, kind, copy.pod_ref]
                 self._differing.get((pod_id, kind), set()).discard(copy.pod_ref)
-        one_users, late = self._late.pop(place, _NOBODY)
-        owed = self._owed_own if one_users else self._owed
+        service, late = self._late.pop(place, _NOBODY)
+        owed = self._owed[service]
         for pod_id in late:
             owed[pod_id] -= 1
             if not owed[pod_id]:
@@ -170,8 +172,9 @@ class SharedBook:
         kind, place = resource.key.kind, (resource.key.kind, resource.top_id)
         late = frozenset(pod_id for pod_id, copy in state.copies.items() if copy.state is CopyState.BEHIND)
         if late:
-            self._late[place] = (bool(resource.key.owner), late)
-            (self._owed_own if resource.key.owner else self._owed).update(late)
+            service = "" if resource.key.owner or kind not in self._kinds else self._kinds[kind].surface
+            self._late[place] = (service, late)
+            self._owed[service].update(late)
         for pod_id, copy in state.copies.items():
             if kind in self._mapped and copy.pod_ref and not resource.deleted:
                 self._tops[pod_id, kind, copy.pod_ref] = resource.top_id
@@ -186,11 +189,14 @@ class SharedBook:
             self._copies[place] = dict(state.copies)
 
     def _count(self) -> None:
-        behind = frozenset(self._owed)
-        if behind != self._behind:
-            changed = behind ^ self._behind
-            self._behind = behind
-            self._changed(changed)
+        changed: set[str] = set()
+        for service in self._owed.keys() | self._behind.keys():
+            before, behind = self._behind.get(service, frozenset()), frozenset(self._owed[service])
+            if service and behind != before:
+                self._behind[service] = behind
+                changed |= before ^ behind
+        if changed:
+            self._changed(frozenset(changed))
 
 
 @implementer(IPodIds)

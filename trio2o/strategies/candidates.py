@@ -64,8 +64,8 @@ class Candidates:
     _offers: OfferBook | None = None
     #: What projects may still make in pods; ``None`` for nothing known.
     _quotas: QuotaBook | None = None
-    #: Gives the ids of the pods that lack what pods are to have the same for everybody; who changes it touches them.
-    _behind: Callable[[], Collection[str]] = frozenset
+    #: Gives the ids of the pods whose service lacks what pods are to have the same for everybody; who changes it touches them.
+    _behind: Callable[[str], Collection[str]] = lambda service: ()
     #: The same of one user's key pair, by its id; nobody is touched.
     _without_key: Callable[[str], Collection[str]] = lambda key_pair: ()
     _kept: dict[str, _Kept] = field(factory=dict, init=False)
@@ -91,17 +91,18 @@ class Candidates:
         """
         Every pod made anew for such a request: what :meth:`rank` goes by, at more cost.
         """
-        unhealthy = self._unhealthy(KINDS[request.kind].service)
+        service = KINDS[request.kind].service
+        unhealthy = self._unhealthy(service)
         own = {name: values() for name, values in self._own(request, bindings).items()}
         return [
             evolve(
-                self._row(pod, pod.id not in unhealthy),
+                self._row(pod, service, pod.id not in unhealthy),
                 **{name: values[pod.id] for name, values in own.items() if pod.id in values},
             )
             for pod in self._state.pods()
         ]
 
-    def _row(self, pod: Pod, healthy: bool) -> Candidate:
+    def _row(self, pod: Pod, service: str, healthy: bool) -> Candidate:
         """
         What holds for a pod whoever asks. What changes of it touches the pod, or ends at :meth:`_until`.
         """
@@ -112,7 +113,7 @@ class Candidates:
             usage=None if known is None else known.usage(pod.id),
             claimed=NOTHING if known is None else known.claimed(pod.id),
             offers=None if self._offers is None else self._offers.offers(pod.id),
-            up_to_date=pod.id not in self._behind(),
+            up_to_date=pod.id not in self._behind(service),
         )
 
     def _until(self, pod: Pod) -> float:
@@ -141,9 +142,11 @@ class Candidates:
             marks = self._experience.exhausted(request.project_id, request.kind)
             if marks:
                 own["exhausted"] = lambda: marks
-        without_key = () if request.key_pair is None else self._without_key(request.key_pair)
-        if without_key:
-            own["up_to_date"] = lambda: dict.fromkeys(without_key, False)
+        late = [] if request.key_pair is None else list(self._without_key(request.key_pair))
+        if request.makes_volumes:
+            late += self._behind("volume")
+        if late:
+            own["up_to_date"] = lambda: dict.fromkeys(late, False)
         quotas = {} if self._quotas is None else self._quotas.left(request.project_id, request.kind)
         if quotas:
             own["quota"] = lambda: quotas
@@ -162,7 +165,7 @@ class Candidates:
             kept.number = known.touched.number
         if pods is not kept.pods or touched is None:
             kept.pods, kept.by_id, kept.unhealthy = pods, {pod.id: pod for pod in pods}, unhealthy
-            kept.candidates.rows.fill(self._row(pod, pod.id not in unhealthy) for pod in pods)
+            kept.candidates.rows.fill(self._row(pod, service, pod.id not in unhealthy) for pod in pods)
             kept.until.clear()
             kept.earliest.clear()
             self._wait(kept, pods)
@@ -177,7 +180,7 @@ class Candidates:
                 del kept.earliest[pod_id]
         changed = [kept.by_id[pod_id] for pod_id in touched if pod_id in kept.by_id]
         if changed:
-            kept.candidates.rows.put(self._row(pod, pod.id not in unhealthy) for pod in changed)
+            kept.candidates.rows.put(self._row(pod, service, pod.id not in unhealthy) for pod in changed)
             self._wait(kept, changed)
 
     def _wait(self, kept: _Kept, pods: Iterable[Pod]) -> None:

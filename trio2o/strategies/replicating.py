@@ -156,7 +156,7 @@ class ReplicateStrategy:
         The pods that answer, in the order in which they are asked: the same for every project and process that sees the same
         pods. Those that lack something, or the very thing, come last.
         """
-        behind = self._ids.behind() | self._ids.lacking(kind.kind, top_id)
+        behind = self._ids.behind(kind.surface) | self._ids.lacking(kind.kind, top_id)
         healthy = [pod for pod in served if self._pods.healthy(pod.id, kind.surface)]
         return sorted(healthy, key=lambda pod: (pod.id in behind, pod.serial))
 

@@ -176,7 +176,7 @@ class OverwriteTests(ComparisonCase):
         self.by_hand(self.three, "POST", "/flavors", a_flavor("f", ram=128))
         self.by_hand(self.two, "POST", SPECS, {"extra_specs": {"x": "1"}})
         self.assertEqual([], self.compare())
-        self.assertEqual(frozenset({"Pod2-id", "Pod3-id"}), self.book.behind())
+        self.assertEqual(frozenset({"Pod2-id", "Pod3-id"}), self.book.behind("compute"))
         self.assertEqual([], self.work())
         self.assertEqual(64, self.in_pod(self.three, "/flavors/f")["flavor"]["ram"])
         self.assertEqual([{}, {}, {}], self.specs())

@@ -55,7 +55,7 @@ class ReplicationCase(SynchronousTestCase):
         self.asks = {pod.id: a_cinder(pod) for pod in pods}
         self.store = MemoryShared(self.database)
         kinds = SharedKinds()
-        self.book = SharedBook(self.store, kinds.mapped, lambda pod_ids: None)
+        self.book = SharedBook(self.store, kinds, lambda pod_ids: None)
         converger = Converger(store=self.store, ids=self.book, ask=lambda pod, service: self.asks[pod.id])
         common: dict[str, Any] = {
             "store": self.store,
@@ -201,4 +201,4 @@ class SyncTests(ReplicationCase):
         self.assertIsNotNone(own["qos_specs_id"])
         default = self.in_pod("Pod2", "GET", "/default-types/p1", version="volume 3.62")
         self.assertEqual(own["id"], default["default_type"]["volume_type_id"])
-        self.assertEqual(frozenset({"Pod1-id"}), self.book.behind())
+        self.assertEqual(frozenset({"Pod1-id"}), self.book.behind("volume"))

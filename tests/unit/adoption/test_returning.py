@@ -14,6 +14,7 @@ from trio2o.adoption.returning import ReturningPods
 from trio2o.jobs.queue import JobQueue
 from trio2o.model import Job, JobQuery, Pod, PodState
 from trio2o.model.shared import SharedKey, SharedResource
+from trio2o.shared.kinds import SharedKinds
 from trio2o.state.cache import MemoryState
 from trio2o.state.shared import SharedBook
 from trio2o.storage.memory import MemoryDatabase
@@ -34,7 +35,7 @@ class ReturningTests(SynchronousTestCase):
         database = MemoryDatabase(clock)
         pod = Pod(id="Pod1-id", name="Pod1", az_name="az1", serial=1)
         state, jobs = MemoryState(clock), MemoryJobs(database)
-        book = SharedBook(MemoryShared(database), frozenset())
+        book = SharedBook(MemoryShared(database), {})
         queue = JobQueue(store=jobs, due=lambda: None)
         service = ReturningPods(clock=clock, state=state, pods=ScriptedPods(clock), ids=book, queue=queue)
 
@@ -65,7 +66,7 @@ class ReturningTests(SynchronousTestCase):
         pod = database.put_pod(Pod(id="Pod1-id", name="Pod1", az_name="az1", serial=1))
         state, store, jobs = MemoryState(clock), MemoryShared(database), MemoryJobs(database)
         state.put_pods([pod])
-        book = SharedBook(store, frozenset())
+        book = SharedBook(store, SharedKinds())
         pods = ScriptedPods(clock)
         pods.sick.add(pod.id)
         queue = JobQueue(store=jobs, due=lambda: None)

@@ -218,9 +218,7 @@ class Process:
             budget=_BUDGET,
             offered=OfferBook(clock=clock),
             typical=RULES.typical,
-            own_zones=OwnZones(
-                ids=SharedBook(MemoryShared(MemoryDatabase(clock)), frozenset()), state=self.state
-            ),
+            own_zones=OwnZones(ids=SharedBook(MemoryShared(MemoryDatabase(clock)), {}), state=self.state),
             zone_budget=20.0,
         )
         self.feed.startService()

@@ -228,7 +228,7 @@ class Sharing:
                 if process.work():
                     break
             else:
-                behind = self.processes[0].book.behind()
+                behind = self.processes[0].book.behind("compute")
                 if not behind and not self.unfinished() and not self.late:
                     return
                 for pod_id in behind:

@@ -77,7 +77,7 @@ class SharingProcess:
         world, kinds = self.world, SharedKinds()
         store: Any = Across(self, world.store)
         jobs: Any = Across(self, world.jobs)
-        self.book = SharedBook(world.store, kinds.mapped)
+        self.book = SharedBook(world.store, kinds)
         self.queue = JobQueue(store=jobs, due=lambda: None)
         converger = Converger(store=store, ids=self.book, ask=self.ask)
         common: dict[str, Any] = {

@@ -114,7 +114,7 @@ class SharingModelTests(SynchronousTestCase):
         """
         world = lived(policy, life, refuser=True)
         self.holds(world)
-        self.assertEqual(frozenset(), world.processes[0].book.behind())
+        self.assertEqual(frozenset(), world.processes[0].book.behind("compute"))
         for name in FLAVORS:
             has = {world.pods[pod_id].document(name) for pod_id in PODS[:2]}
             desired = world.desired(name)

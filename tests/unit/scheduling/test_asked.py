@@ -87,6 +87,24 @@ class AskedTests(SynchronousTestCase):
         needs = asked(Kind.SERVER, {"flavorRef": "9", "imageRef": ""}).needs
         self.assertEqual(Amounts(vcpus=8, ram_mb=16384, disk_gb=20), needs)
 
+    def test_makes_volumes(self) -> None:
+        """
+        A server that has Nova make volumes says so; one that takes a volume that is there, and a volume itself, does not.
+        """
+        made = [
+            {"block_device_mapping_v2": [None, {"source_type": "image", "destination_type": "volume"}]},
+            {"block_device_mapping": [{"snapshot_id": "s", "device_name": "vda"}]},
+        ]
+        there = [
+            {},
+            {"block_device_mapping_v2": [{"source_type": "volume", "destination_type": "volume"}]},
+            {"block_device_mapping_v2": [{"source_type": "blank", "destination_type": "local"}]},
+            {"block_device_mapping_v2": "volume", "block_device_mapping": [{"volume_id": "v"}, 1]},
+        ]
+        self.assertEqual([True] * 2, [asked(Kind.SERVER, server).makes_volumes for server in made])
+        self.assertEqual([False] * 4, [asked(Kind.SERVER, server).makes_volumes for server in there])
+        self.assertFalse(asked(Kind.VOLUME, made[0]).makes_volumes)
+
     def test_unknown_flavor(self) -> None:
         """
         A flavor that no pod is known to have is a typical one of the general group.

@@ -13,6 +13,7 @@ from zope.interface.verify import verifyObject
 from trio2o.interfaces import IPodIds, ISharedIds
 from trio2o.model import Pod
 from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedResource, SharedState
+from trio2o.shared.kinds import SharedKinds
 from trio2o.state.shared import SharedBook, SharedOfPods
 from trio2o.storage.memory import MemoryDatabase
 from trio2o.storage.memory_shared import MemoryShared
@@ -31,7 +32,7 @@ class SharedBookTests(SynchronousTestCase):
         self.database = MemoryDatabase(Clock())
         self.store = MemoryShared(self.database)
         self.told: list[frozenset[str]] = []
-        self.book = SharedBook(self.store, frozenset({"volume_type"}), changed=self.told.append)
+        self.book = SharedBook(self.store, SharedKinds(), changed=self.told.append)
         for serial, name in enumerate(("one", "two"), 1):
             self.database.put_pod(Pod(id=name, name=name, az_name="az", serial=serial))
 
@@ -44,6 +45,12 @@ class SharedBookTests(SynchronousTestCase):
         self.successResultOf(Deferred.fromCoroutine(written))
         row = f"{resource.key.kind}:{resource.top_id}"
         self.successResultOf(Deferred.fromCoroutine(self.book.take_over([row])))
+
+    def behind(self) -> tuple[frozenset[str], frozenset[str]]:
+        """
+        Whose Compute, and whose Block Storage, is.
+        """
+        return self.book.behind("compute"), self.book.behind("volume")
 
     def test_interfaces(self) -> None:
         """
@@ -101,23 +108,33 @@ class SharedBookTests(SynchronousTestCase):
 
     def test_behind(self) -> None:
         """
-        Pods are behind that lack anything of any kind, and whoever asks is told when that changes.
+        Services of pods are behind that lack anything of any of their kinds, and whoever asks is told when that changes.
         """
         self.settled(FLAVOR, one="f")
-        self.assertEqual(frozenset({"two"}), self.book.behind())
+        self.assertEqual((frozenset({"two"}), frozenset()), self.behind())
         self.assertIsNone(self.book.resource("flavor", "f"))
         self.settled(GOLD, one="a")
         self.settled(FLAVOR, 1, two="f")
-        self.assertEqual(frozenset({"two"}), self.book.behind())
+        self.assertEqual((frozenset(), frozenset({"two"})), self.behind())
         self.settled(GOLD, 1, two="b")
-        self.assertEqual([frozenset({"two"}), frozenset({"two"})], self.told)
+        self.assertEqual((frozenset(), frozenset()), self.behind())
+        self.assertEqual([frozenset({"two"})] * 4, self.told)
+
+    def test_unknown_kind(self) -> None:
+        """
+        What is of no kind that this version knows keeps no work from a pod.
+        """
+        self.settled(evolve(FLAVOR, key=SharedKey("colour", "red"), top_id="red"), one="red")
+        self.assertEqual((frozenset(), frozenset()), self.behind())
+        self.assertEqual(frozenset({"two"}), self.book.incomplete())
 
     def test_one_users(self) -> None:
         """
         A key pair that a pod lacks is one user's: the pod is incomplete, and not behind with what is everybody's.
         """
         self.settled(PAIR, one="k")
-        self.assertEqual((frozenset(), frozenset({"two"})), (self.book.behind(), self.book.incomplete()))
+        self.assertEqual((frozenset(), frozenset()), self.behind())
+        self.assertEqual(frozenset({"two"}), self.book.incomplete())
         self.assertEqual(frozenset({"two"}), self.book.lacking("key_pair", "u/k"))
         self.assertEqual(frozenset(), self.book.lacking("key_pair", "v/k"))
         self.assertEqual([], self.told)
@@ -137,7 +154,7 @@ class SharedBookTests(SynchronousTestCase):
         current = SharedCopy(pod_id="one", pod_ref="a", state=CopyState.CURRENT)
         self.book.note(SharedState(resource=wanted, copies={"one": current, "two": SharedCopy(pod_id="two")}))
         self.assertEqual("a", self.book.of("one").own("volume_type", "top"))
-        self.assertEqual(frozenset({"two"}), self.book.behind())
+        self.assertEqual(frozenset({"two"}), self.book.behind("volume"))
 
         self.settled(GOLD, one="a", two="b")
         self.settled(FLAVOR, one="f", two="f")
@@ -145,7 +162,7 @@ class SharedBookTests(SynchronousTestCase):
         for resource in (wanted, evolve(FLAVOR, version=1)):
             self.book.note(SharedState(resource=resource, copies={"one": current, "two": late}))
 
-        self.assertEqual(frozenset(), self.book.behind())
+        self.assertEqual(frozenset(), self.book.behind("volume"))
         self.assertEqual("b", self.book.of("two").own("volume_type", "top"))
 
     def test_new_pod(self) -> None:
@@ -156,10 +173,10 @@ class SharedBookTests(SynchronousTestCase):
         self.database.put_pod(Pod(id="three", name="three", az_name="az", serial=3))
         follower = SharedOfPods(self.book)
         self.successResultOf(Deferred.fromCoroutine(follower.take_over(["three"])))
-        self.assertEqual(frozenset({"three"}), self.book.behind())
+        self.assertEqual(frozenset({"three"}), self.book.behind("compute"))
         self.database.remove_pod("three")
         self.successResultOf(Deferred.fromCoroutine(follower.take_over(["three"])))
-        self.assertEqual(frozenset(), self.book.behind())
+        self.assertEqual(frozenset(), self.book.behind("compute"))
 
     def test_loaded(self) -> None:
         """
@@ -167,8 +184,13 @@ class SharedBookTests(SynchronousTestCase):
         """
         self.settled(GOLD, one="a", two="b")
         self.settled(FLAVOR, one="f")
-        other = SharedBook(self.store, frozenset({"volume_type"}))
+        other = SharedBook(self.store, SharedKinds())
         self.successResultOf(Deferred.fromCoroutine(other.load()))
-        self.assertEqual(self.book.behind(), other.behind())
+        for service in ("compute", "volume"):
+            self.assertEqual(self.book.behind(service), other.behind(service))
         self.assertEqual("a", other.of("one").own("volume_type", "top"))
+
+        self.settled(FLAVOR, 1, two="f")
+        self.successResultOf(Deferred.fromCoroutine(other.load()))
+        self.assertEqual(frozenset(), other.behind("compute"))
         self.assertEqual(self.book.resource("volume_type", "top"), other.resource("volume_type", "top"))

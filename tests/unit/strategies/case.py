@@ -234,7 +234,7 @@ class StrategyCase(SynchronousTestCase):
         """
         Build the strategies, as the composition root does.
         """
-        self.book = SharedBook(MemoryShared(self.database), frozenset({"aggregate"}))
+        self.book = SharedBook(MemoryShared(self.database), SharedKinds.over(self.state.pod))
         self.own_zones = OwnZones(ids=self.book, state=self.state)
         self.forwarder = Forwarder(
             pods=self.pods,
@@ -401,7 +401,7 @@ class StrategyCase(SynchronousTestCase):
         What keeps things the same in all pods; here the daemon's user administers none, so that nothing is kept.
         """
         kinds, store = SharedKinds(), MemoryShared(self.database)
-        book = SharedBook(store, kinds.mapped)
+        book = SharedBook(store, kinds)
 
         def ask(pod: Pod, service: str) -> ScriptedAsk:
             return ScriptedAsk(pod, obstacle_there="not an admin")

@@ -220,7 +220,7 @@ class ReplicateCase(SynchronousTestCase):
         self.store = MemoryShared(self.database)
         self.jobs = MemoryJobs(self.database)
         kinds = SharedKinds()
-        self.book = SharedBook(self.store, kinds.mapped)
+        self.book = SharedBook(self.store, kinds)
         self.running: list[int] = []
         common: dict[str, Any] = {
             "store": self.store,

@@ -84,7 +84,7 @@ class LivingPods(RuleBasedStateMachine):
         self.known = Experience(clock=self.clock, failure_seconds=60.0, stale_seconds=600.0)
         self.offers = OfferBook(clock=self.clock, stale_seconds=900.0, touched=self.known.touched)
         self.unhealthy: set[str] = set()
-        self.behind: set[str] = set()
+        self.behind: dict[str, set[str]] = {"compute": set(), "volume": set()}
         self.without_key: set[str] = set()
         self.claims: list[Claim] = []
         self.candidates = CheckedCandidates(
@@ -94,7 +94,7 @@ class LivingPods(RuleBasedStateMachine):
             selection=SELECTION,
             experience=self.known,
             offers=self.offers,
-            behind=lambda: self.behind,
+            behind=self.behind.__getitem__,
             without_key=lambda key: self.without_key if key == "u/k" else (),
         )
 
@@ -212,12 +212,17 @@ class LivingPods(RuleBasedStateMachine):
         """
         self.unhealthy = sick
 
-    @rule(behind=st.sets(pods.map(lambda pod: pod.id)), without_key=st.sets(pods.map(lambda pod: pod.id)))
-    def lack(self, behind: set[str], without_key: set[str]) -> None:
+    @rule(
+        service=st.sampled_from(["compute", "volume"]),
+        behind=st.sets(pods.map(lambda pod: pod.id)),
+        without_key=st.sets(pods.map(lambda pod: pod.id)),
+    )
+    def lack(self, service: str, behind: set[str], without_key: set[str]) -> None:
         """
         Pods lack what all are to have, and some a user's key pair.
         """
-        changed, self.behind, self.without_key = behind ^ self.behind, behind, without_key
+        changed = behind ^ self.behind[service]
+        self.behind[service], self.without_key = behind, without_key
         for pod_id in changed:
             self.known.touched.touch(pod_id)
 
@@ -234,9 +239,16 @@ class LivingPods(RuleBasedStateMachine):
         bound=several,
         needs=st.sampled_from([None, 20.0]),
         key_pair=st.sampled_from([None, "u/k", "v/k"]),
+        makes_volumes=st.booleans(),
     )
     def rank(
-        self, project: str, kind: Kind, bound: list[Pod], needs: float | None, key_pair: str | None
+        self,
+        project: str,
+        kind: Kind,
+        bound: list[Pod],
+        needs: float | None,
+        key_pair: str | None,
+        makes_volumes: bool,
     ) -> None:
         """
         A create.
@@ -247,6 +259,7 @@ class LivingPods(RuleBasedStateMachine):
             kind=kind,
             needs=None if needs is None else Amounts(vcpus=needs),
             key_pair=key_pair,
+            makes_volumes=makes_volumes,
         )
         self.candidates.rank(request, [a_binding(project, pod) for pod in bound])
 
@@ -276,9 +289,9 @@ class CandidatesTests(SynchronousTestCase):
             Notes whose rows are made.
             """
 
-            def _row(self, pod: Pod, healthy: bool) -> Candidate:
+            def _row(self, pod: Pod, service: str, healthy: bool) -> Candidate:
                 made.append(pod.name)
-                return super()._row(pod, healthy)
+                return super()._row(pod, service, healthy)
 
         self.candidates = Watched(
             clock=self.clock,
@@ -310,6 +323,20 @@ class CandidatesTests(SynchronousTestCase):
 
         self.assertEqual((["Pod1"], [], []), (dropped("u/k"), dropped("v/k"), dropped(None)))
         self.assertEqual([], self.made)
+
+    def test_makes_volumes(self) -> None:
+        """
+        A pod whose Block Storage lacks something takes servers, but for those that make volumes there.
+        """
+        self.candidates._behind = {"compute": set(), "volume": {"id1"}}.__getitem__
+
+        def dropped(request: PlacementRequest) -> list[str]:
+            ranking = self.candidates.rank(request, ())
+            return [one.pod.name for one in ranking.dropped if one.filter_name == "up_to_date"]
+
+        volume = PlacementRequest(project_id="p", kind=Kind.VOLUME)
+        asked = (SERVER, evolve(SERVER, makes_volumes=True), volume)
+        self.assertEqual([[], ["Pod1"], ["Pod1"]], [dropped(request) for request in asked])
 
     def test_as_anew(self) -> None:
         """

@@ -244,7 +244,7 @@ class MetTests(ReplicateCase):
         self.now(self.jobs.enqueue(replication(KEY, "f")))
         self.pods.sick.add("Pod3-id")
         self.work_once()
-        self.assertEqual(frozenset({"Pod3-id"}), self.book.behind())
+        self.assertEqual(frozenset({"Pod3-id"}), self.book.behind("compute"))
 
         self.pods.sick.clear()
 
@@ -335,7 +335,7 @@ class MajorityTests(ReplicateCase):
         answer = self.write("POST", "/os-keypairs", body)
         self.assertEqual((200, ["Pod2"]), (answer.status, [pod.name for pod in answer.missing]))
         self.assertEqual(frozenset({"Pod2-id"}), self.seen_by_all().lacking("key_pair", "u1/k"))
-        self.assertEqual(frozenset(), self.book.behind())
+        self.assertEqual(frozenset(), self.book.behind("compute"))
         self.assertEqual([], self.work())
         self.assertEqual(frozenset(), self.book.incomplete())
 
