@@ -125,3 +125,5 @@ class ReadResult:
     differences: Counts = field(factory=dict)
     #: How many reservations it closed whose end nobody knew.
     settled: int = 0
+    #: True where another reading was taken over since this one began, so that what this one says of some pods was not.
+    overtaken: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from trio2o.model import (
     SERVERS_VOLUMES,
@@ -144,14 +144,29 @@ def given_back(
     return evolve(tally, pods={**tally.pods, pod_id: left}, changed_at=now), holding.whole
 
 
+@frozen(kw_only=True)
+class Taken:
+    """
+    What came of a reading.
+    """
+
+    tally: Tally
+    #: The reservations that are closed by it.
+    closed: Sequence[Reservation]
+    #: Whether what is counted is what pods have.
+    exact: bool
+    #: Whether something was not taken over, since another reading ended after this one had begun.
+    overtaken: bool
+
+
 def read_into(
     tally: Tally,
     reading: Reading,
     recent: Mapping[str, Counts],
     reservations: Iterable[Reservation],
-) -> tuple[Tally, Sequence[Reservation], bool]:
+) -> Taken:
     """
-    Take a reading over. Gives the new tally, the reservations that are closed by it, and whether it is exact.
+    Take a reading over.
 
     While nothing is under way, what a pod says is what counts. Otherwise its answer may or may not have in it what is under way;
     then what was counted and what it says, with what was made lately on top, are both never too little, so the lesser of the two
@@ -195,15 +210,16 @@ def read_into(
     # where a reading changed nothing, what is counted still has in it all that went since the one before
     counted = [pod_id for pod_id in told if exact or pods.get(pod_id, {}) != tally.pods.get(pod_id)]
     read = {**tally.read, **dict.fromkeys(counted, reading.ended)}
-    return (
-        evolve(
+    return Taken(
+        tally=evolve(
             tally,
             pods=pods,
             reserved=minus(tally.reserved, plus(*(each.amounts for each in closed))),
             read={pod_id: at for pod_id, at in read.items() if pod_id in reading.pods},
         ),
-        closed,
-        exact and not kept_open and not stale,
+        closed=closed,
+        exact=exact and not kept_open and not stale,
+        overtaken=bool(stale),
     )
 
 
@@ -233,9 +249,14 @@ def shown(had: Counts, reserved: Counts) -> dict[str, QuotaUse]:
     }
 
 
-def result_of(before: Tally, after: Tally, closed: Sequence[Reservation], exact: bool) -> ReadResult:
+def result_of(before: Tally, taken: Taken) -> ReadResult:
     """
     What a reading changed.
     """
-    differences: Counts = minus(used(after), used(before)) if exact and not closed else {}
-    return ReadResult(exact=exact, differences=differences, settled=len(closed))
+    quiet = taken.exact and not taken.closed
+    return ReadResult(
+        exact=taken.exact,
+        differences=minus(used(taken.tally), used(before)) if quiet else {},
+        settled=len(taken.closed),
+        overtaken=taken.overtaken,
+    )

@@ -202,15 +202,16 @@ class MemoryQuotaUsages:
                 recent[held.pod_id] = plus(recent.get(held.pod_id, {}), held.added)
         own = [each for each in self._reservations.values() if (each.service, each.project_id) == project]
         before = row.tally
-        row.tally, closed, exact = read_into(before, reading, recent, own)
-        for each in closed:
+        taken = read_into(before, reading, recent, own)
+        row.tally = taken.tally
+        for each in taken.closed:
             del self._reservations[each.id]
-        row.look_at = now + (next_after(row.tally, reading, again) if exact else soon)
-        if exact:
+        row.look_at = now + (next_after(row.tally, reading, again) if taken.exact else soon)
+        if taken.exact:
             for key in [key for key, held in self._held.items() if held.project == project]:
                 if is_nameless(key[1]) or self._held[key].added_at < now - KEPT:
                     del self._held[key]
-        return result_of(before, row.tally, closed, exact)
+        return result_of(before, taken)
 
     async def read_soon(self, service: str, project_id: str, after: float) -> None:
         now = self._now()

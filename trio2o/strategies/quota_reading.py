@@ -24,6 +24,8 @@ _log = Logger()
 
 #: Seconds from the end of a look at one project to the next while somebody waits, and that a pod has to tell then.
 _BETWEEN, _PATIENCE = 0.25, 2.0
+#: How often pods are asked while somebody waits, where other readings end meanwhile.
+_ATTEMPTS = 3
 #: How many of what was made lately are looked for by a reading.
 _LOOKED_FOR = 500
 
@@ -134,7 +136,11 @@ class QuotaReader:
         await self._looks.anew((service, project_id))
 
     async def _look(self, project: Project) -> None:
-        await self._read(*project, min(_PATIENCE, self._waited))
+        for _ in range(_ATTEMPTS):
+            result = await self._read(*project, min(_PATIENCE, self._waited))
+            if not result.overtaken:
+                # else what was taken over is of before somebody asked
+                return
 
     async def read(self, service: str, project_id: str) -> ReadResult:
         """

@@ -217,6 +217,33 @@ class RecountTests(ReadingCase):
         self.clock.pump([0.5] * 10)
         self.failureResultOf(hold, Forbidden)
 
+    def test_overtaken(self) -> None:
+        """
+        Where another reading, begun before the delete, ends while it is looked, it is looked once more.
+        """
+        for server in "abc":
+            self.create(server)
+        self.clock.advance(GRACE + 1.0)
+        waiting: list[Deferred[None]] = []
+
+        async def slowly(pod: Pod, service: str, project_id: str) -> Counts:
+            counts = {"instances": len(self.there[pod.id])}
+            waiting.append(Deferred())
+            await waiting[-1]
+            return counts
+
+        self.reader._ask = slowly
+        earlier = self.begun(self.reader.read("compute", P))
+        self.clock.advance(0.5)
+        self.there[self.pod1.id].discard("a")
+        hold = self.hold()
+        self.clock.advance(0.5)
+        while waiting:
+            waiting.pop(0).callback(None)
+        self.assertTrue(self.successResultOf(earlier).exact)
+        self.successResultOf(hold)
+        self.assertEqual(QuotaUse(used=2, reserved=1), self.uses())
+
     def test_hanging_pod(self) -> None:
         """
         A pod that hangs holds a refusal up for a moment, and what it had counts.

@@ -307,22 +307,22 @@ class PostgresQuotaUsages:
                 if is_recent((kind, resource_id), added_at, reading, grace):
                     recent[pod_id] = plus(recent.get(pod_id, {}), added)
             own = await open_reservations(transaction, service, project_id, reading.begun)
-            after, closed, exact = read_into(before, reading, recent, own)
-            if closed:
+            taken = read_into(before, reading, recent, own)
+            if taken.closed:
                 await transaction.query(
-                    "delete from quota_reservations where id = any(%s)", ([each.id for each in closed],)
+                    "delete from quota_reservations where id = any(%s)", ([each.id for each in taken.closed],)
                 )
-            await written(transaction, service, project_id, after, None)
-            if exact:
+            await written(transaction, service, project_id, taken.tally, None)
+            if taken.exact:
                 # nothing of these is new any more, and nobody gives them back, or seldom
                 await transaction.query(
                     "delete from quota_holdings where service = %s and project_id = %s"
                     f" and (resource_id like %s or added_at < {NOW} - make_interval(secs => %s))",
                     (service, project_id, f"{NAMELESS}%", KEPT),
                 )
-            wait = next_after(after, reading, again) if exact else soon
+            wait = next_after(taken.tally, reading, again) if taken.exact else soon
             await transaction.query(_POSTPONE, {"service": service, "project": project_id, "after": wait})
-            return result_of(before, after, closed, exact)
+            return result_of(before, taken)
 
         return await self._pool.run_interaction(work)
 
