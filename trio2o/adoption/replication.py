@@ -10,7 +10,7 @@ from attrs import define, evolve
 from zope.interface import implementer
 
 from trio2o.adoption.judgement import Judgement
-from trio2o.adoption.replication_parts import ATTEMPTS, NOBODY, PATIENT, refusals
+from trio2o.adoption.replication_parts import ANOTHERS_TURN, ATTEMPTS, LATE, NOBODY, PATIENT, refusals
 from trio2o.adoption.sync_pods import sync_of
 from trio2o.errors import JobHopeless, JobRetry
 from trio2o.interfaces import IJobHandler, ISharedKind, TellProgress
@@ -18,6 +18,9 @@ from trio2o.model import Job, Pod
 from trio2o.model.shared import CopyState, OpenWrite, SharedCopy, SharedKey, SharedState
 from trio2o.strategies.converging import is_left
 from trio2o.strategies.pending import REPLICATE
+
+#: Seconds until it is looked again whether another job is done.
+_NEXT_TURN = 2.0
 
 #: What is noted of a pod that does not answer while it is not known what it has.
 _NOT_SEEN = "it was not looked at since writes of it met"
@@ -44,6 +47,8 @@ class ReplicateJobs(Judgement):
         # a client's write that meets this one is told so, and has it looked at once more
         own = await self._store.begin_write(key, NOBODY)
         try:
+            if await self._is_anothers_turn(key, own):
+                raise JobRetry(ANOTHERS_TURN, after=_NEXT_TURN)
             await self._finished(job, key, own)
         finally:
             await self._store.forget_writes([own])
@@ -59,7 +64,7 @@ class ReplicateJobs(Judgement):
         top_id = str(job.payload.get("id", ""))
         for _ in range(ATTEMPTS):
             opened = [write for write in await self._store.open_writes(key) if write.number != own]
-            writes = [write for write in opened if write.judge_id != NOBODY]
+            writes = [write for write in opened if write.judge_id not in (NOBODY, LATE)]
             judged: str | None = ""
             if writes:
                 judges = {write.judge_id for write in writes}

@@ -13,8 +13,14 @@ from trio2o.model import Pod, PodState
 from trio2o.model.shared import SharedCopy, SharedKey
 from trio2o.strategies.converging import Converger
 
-#: Stands for the judge of what no client has written.
-NOBODY = ""
+#: Stand for the judge of what no client has written: a job that is at it, and what a pod may still do late of what one has sent.
+NOBODY, LATE = "", "late"
+
+#: Why a job waits that meets another one.
+ANOTHERS_TURN = "another job is at it"
+
+#: Seconds after which a job is waited for no longer that is at the same thing: its process may have died.
+_TURN = 60.0
 
 #: Up to this attempt what stands in a pod's way may still go by itself.
 PATIENT = 4
@@ -57,7 +63,19 @@ class ReplicationParts:
         Note that a pod may do late what it was sent and has not answered, and undo what clients write until then: a write that
         nobody ends, so that what they write is looked at once more when it cannot be under way any longer.
         """
-        await self._store.begin_write(key, NOBODY)
+        await self._store.begin_write(key, LATE)
+
+    async def _is_anothers_turn(self, key: SharedKey, own: int) -> bool:
+        """
+        Whether another job began before, and is at the same thing, which a pod would make twice: Cinder takes names as often as
+        it is sent them.
+
+        :param own: the number of this job's write, which stands by now: of two that see each other the younger waits.
+        """
+        return self._kinds[key.kind].mapped and any(
+            write.judge_id == NOBODY and write.number < own and not write.ended and write.age < _TURN
+            for write in await self._store.open_writes(key)
+        )
 
 
 def refusals(refused: Sequence[tuple[str, SharedCopy]]) -> str:

@@ -4,10 +4,17 @@ The jobs that bring one pod up to date.
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, evolve
 from zope.interface import implementer
 
-from trio2o.adoption.replication_parts import ATTEMPTS, NOBODY, PATIENT, ReplicationParts, refusals
+from trio2o.adoption.replication_parts import (
+    ANOTHERS_TURN,
+    ATTEMPTS,
+    NOBODY,
+    PATIENT,
+    ReplicationParts,
+    refusals,
+)
 from trio2o.errors import JobHopeless, JobRetry
 from trio2o.interfaces import IJobHandler, TellProgress
 from trio2o.model import Job, NewJob, Pod, PodState
@@ -89,6 +96,8 @@ class SyncPodJobs(ReplicationParts):
             raise JobRetry(f"{pod.name} does not answer")
         number = await self._store.begin_write(state.resource.key, NOBODY)
         try:
+            if await self._is_anothers_turn(state.resource.key, number):
+                return evolve(state.copies[pod.id], error=ANOTHERS_TURN)
             brought = await self._converger.converge(kind, state, [pod], patient=patient)
             if not brought.sure:
                 await self._left_open(state.resource.key)

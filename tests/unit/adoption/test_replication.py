@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.unit.shared.test_cinder_kinds import LUKS, QOS, TYPE, a_cinder
 from trio2o.adoption.replication import ReplicateJobs
 from trio2o.adoption.sync_pods import SYNC_POD, SyncPodJobs
+from trio2o.errors import JobRetry
 from trio2o.model import Job, Pod
 from trio2o.model.shared import CopyState, SharedCopy, SharedKey, SharedResource
 from trio2o.shared.kinds import SharedKinds
@@ -44,7 +45,7 @@ class ReplicationCase(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        clock = Clock()
+        self.clock = clock = Clock()
         self.database = MemoryDatabase(clock)
         names = ("Pod1", "Pod2")
         pods = [Pod(id=f"{name}-id", name=name, az_name="az1", serial=at) for at, name in enumerate(names)]
@@ -93,6 +94,18 @@ class ReplicationCase(SynchronousTestCase):
         resource = SharedResource(key=SharedKey(kind, name), top_id=top_id, document=document)
         assert self.now(self.store.settle(resource, held, expected=0)) is not None
         self.now(self.book.load())
+
+    def retried(self, handler: Any, kind: str, key: str, payload: Any) -> str:
+        """
+        Have a job begun that has to wait; why.
+        """
+        job = Job(id="j", kind=kind, key=key, payload=payload, attempts=1, created_at=datetime.now(UTC))
+
+        async def tell(progress: str) -> None:
+            pass
+
+        waiting = Deferred.fromCoroutine(handler.work(job, tell))
+        return str(self.failureResultOf(waiting, JobRetry).value)
 
     def worked(self, handler: Any, kind: str, key: str, payload: Any, *, attempts: int = 1) -> None:
         """
@@ -202,3 +215,40 @@ class SyncTests(ReplicationCase):
         default = self.in_pod("Pod2", "GET", "/default-types/p1", version="volume 3.62")
         self.assertEqual(own["id"], default["default_type"]["volume_type_id"])
         self.assertEqual(frozenset({"Pod1-id"}), self.book.behind("volume"))
+
+    def test_one_at_a_time(self) -> None:
+        """
+        What another job has begun, of either kind, a pod does not get twice, though it would take it; a job that ended without a
+        word is not waited for longer than a minute.
+        """
+        key = SharedKey("volume_type", "gold")
+        self.wants(key.kind, key.name, "top", TYPE)
+        sync = (self.sync, SYNC_POD, "Pod2-id", {"pod": "Pod2"})
+        replicate = (self.replicate, REPLICATE, str(key), replication(key, "top").payload)
+        self.now(self.store.begin_write(key, ""))
+
+        for waits in (sync, replicate):
+            self.assertIn("another job is at it", self.retried(*waits))
+        self.assertEqual([], [each["name"] for each in self.types() if each["name"] == "gold"])
+        self.assertEqual(1, len(self.now(self.store.open_writes(key))))
+
+        self.clock.advance(61.0)
+        self.worked(*sync)
+        self.assertEqual(["gold"], [each["name"] for each in self.types() if each["name"] == "gold"])
+
+    def types(self) -> list[dict[str, Any]]:
+        """
+        The volume types of the second pod.
+        """
+        found: list[dict[str, Any]] = self.in_pod("Pod2", "GET", "/types?is_public=None")["volume_types"]
+        return found
+
+    def test_left_open(self) -> None:
+        """
+        What a pod may still do late of what a job sent keeps no other job from it.
+        """
+        key = SharedKey("volume_type", "gold")
+        self.wants(key.kind, key.name, "top", TYPE)
+        self.now(self.sync._left_open(key))
+        self.worked(self.sync, SYNC_POD, "Pod2-id", {"pod": "Pod2"})
+        self.assertIn("gold", [each["name"] for each in self.types()])
