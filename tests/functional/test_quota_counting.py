@@ -85,6 +85,20 @@ class QuotaCase(CloudCase):
                 f"{resource} is {await self.uses(cloud, service, resource, project)}, not {(used, reserved)}"
             ) from error
 
+    async def active(self, cloud: Cloud, server: str) -> None:
+        """
+        Wait until a server is built.
+        """
+
+        async def built() -> None:
+            while True:
+                shown = await cloud.demo.compute.get(f"/v2.1/servers/{server}")
+                if shown.json["server"]["status"] == "ACTIVE":
+                    return
+                await pause(0.05)
+
+        await within(10, built())
+
 
 class ServerTests(QuotaCase):
     """
@@ -222,20 +236,6 @@ class ServerTests(QuotaCase):
         await self.becomes(cloud, "compute", "ram", 2048)
         self.assertEqual(202, (await cloud.demo.compute.post(action, {"revertResize": None})).status)
         await self.becomes(cloud, "compute", "ram", 512)
-
-    async def active(self, cloud: Cloud, server: str) -> None:
-        """
-        Wait until a server is built.
-        """
-
-        async def built() -> None:
-            while True:
-                shown = await cloud.demo.compute.get(f"/v2.1/servers/{server}")
-                if shown.json["server"]["status"] == "ACTIVE":
-                    return
-                await pause(0.05)
-
-        await within(10, built())
 
 
 class VolumeTests(QuotaCase):

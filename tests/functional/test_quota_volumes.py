@@ -296,17 +296,3 @@ class ImageTests(VolumeCase):
         )
         self.assertEqual((1, 0), await self.uses(cloud, "volume", "snapshots"))
         self.assertEqual((4, 0), await self.uses(cloud, "volume", "gigabytes"))
-
-    async def active(self, cloud: Cloud, server: str) -> None:
-        """
-        Wait until a server is built.
-        """
-
-        async def built() -> None:
-            while True:
-                shown = await cloud.demo.compute.get(f"/v2.1/servers/{server}")
-                if shown.json["server"]["status"] == "ACTIVE":
-                    return
-                await pause(0.05)
-
-        await within(10, built())
