@@ -91,6 +91,7 @@ class Tour:
 
     def _pod_down(self) -> None:
         pod = self._sandbox.layout.pods[-1]
+        before = {job["id"] for job in self._syncs()}
         self._head(f"{pod.name}, the only pod of {pod.zone}, goes down")
         self._sandbox.pod_down(pod)
         try:
@@ -100,12 +101,27 @@ class Tour:
         self._head(f"{pod.name} comes back")
         self._until_listed("web-az2")
         self._show("It has got the flavor that it missed before it takes anything new:")
+        self._wait(
+            lambda: (
+                []
+                if any(job["state"] == "done" for job in self._syncs() if job["id"] not in before)
+                else [pod.name]
+            ),
+            "still not up to date",
+        )
         self._command(f"server create --flavor {_FLAVOR} {_WHERE} {pod.zone} -c name -c status fresh")
         self._built("server", "ACTIVE")
         self._command("server list -c Name -c Status -c Flavor")
         self._show(f'$ curl -H "X-Auth-Token: …" {self._sandbox.layout.admin_url}/jobs?kind=sync_pod&limit=1')
-        for job in self._sandbox.admin_get("/jobs?kind=sync_pod&limit=1")["jobs"]:
+        for job in self._syncs()[:1]:
             self._show(f"  {job['kind']}: {job['state']}, attempts: {job['attempts']}, {job['progress']}")
+
+    def _syncs(self) -> list[dict[str, Any]]:
+        """
+        The jobs that have brought pods up to date, the latest first.
+        """
+        jobs: list[dict[str, Any]] = self._sandbox.admin_get("/jobs?kind=sync_pod")["jobs"]
+        return jobs
 
     def _without(self, zone: str) -> None:
         self._show(
