@@ -9,21 +9,16 @@ from random import Random
 from typing import Any, TextIO
 
 from attrs import define, field, frozen
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
 
-from trio2o.adoption.questions import PodQuestions
 from trio2o.adoption.report import Tally, conflicts_told, progress, summary
 from trio2o.adoption.sweep import Sweep, all_kinds
 from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
-from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.model import Kind, Pod, PodState
-from trio2o.pods.client import TreqPods
-from trio2o.pods.lean import LeanConnection
 from trio2o.pods.monitor import PodMonitor
+from trio2o.service.command_pods import command_pods
 from trio2o.service.database import opened_pool
-from trio2o.service.identity import make_identity
-from trio2o.service.reaching import pod_defaults
 from trio2o.storage.pool import Pool
 from trio2o.storage.postgres import PostgresPods, PostgresRoutes
 from trio2o.strategies.concurrently import gathered
@@ -132,53 +127,37 @@ async def _swept(
     wishes: Wishes,
     out: TextIO,
 ) -> tuple[str, bool]:
-    identity = make_identity(reactor, config.identity)
-    client = TreqPods(
-        reactor=reactor,
-        catalog=identity.catalog,
-        defaults=pod_defaults(config),
-        connection=LeanConnection,
-    )
-    monitor = PodMonitor(clock=reactor, client=client, pods=lambda: pods, random=Random())
     teller = Teller(out=out, seconds=reactor.seconds)
-
-    def highest(pod_id: str, service: str) -> tuple[int, int] | None:
-        facts = monitor.facts(pod_id)
-        known = None if facts is None else facts.services.get(service)
-        return None if known is None else known.microversion_max
-
-    sweep = Sweep(
-        questions=PodQuestions(
-            pods=client,
-            own=identity.own,
-            tokens=identity.tokens,
-            pod_tokens=SharedKeystone(),
-            clock=reactor,
-            answer_limit=config.limits.answer_body_bytes,
-        ),
-        pods=client,
-        routes=PostgresRoutes(pool),
-        clock=reactor,
-        highest=highest,
-        pod_ids=frozenset(pod.id for pod in registered),
-        dry_run=wishes.dry_run,
-        told=teller.tell,
-    )
     stopped = False
-    identity.service.startService()
-    try:
+    async with command_pods(reactor, config) as reached:
+        monitor = PodMonitor(clock=reactor, client=reached.client, pods=lambda: pods, random=Random())
+
+        def highest(pod_id: str, service: str) -> tuple[int, int] | None:
+            facts = monitor.facts(pod_id)
+            known = None if facts is None else facts.services.get(service)
+            return None if known is None else known.microversion_max
+
+        sweep = Sweep(
+            questions=reached.asks,
+            pods=reached.client,
+            routes=PostgresRoutes(pool),
+            clock=reactor,
+            highest=highest,
+            pod_ids=frozenset(pod.id for pod in registered),
+            dry_run=wishes.dry_run,
+            told=teller.tell,
+        )
         try:
-            await identity.catalog.refresh()
-        except Unavailable as error:
-            raise CannotAdopt(error.admin_detail or error.message) from error
-        await gathered([monitor.probe(pod) for pod in pods], ())
-        await sweep.run(pods, wishes.kinds or all_kinds())
-    except CancelledError:
-        stopped = True
-    finally:
-        teller.end()
-        client.close()
-        await _ended(identity.service.stopService())
+            try:
+                await reached.identity.catalog.refresh()
+            except Unavailable as error:
+                raise CannotAdopt(error.admin_detail or error.message) from error
+            await gathered([monitor.probe(pod) for pod in pods], ())
+            await sweep.run(pods, wishes.kinds or all_kinds())
+        except CancelledError:
+            stopped = True
+        finally:
+            teller.end()
     names = {pod.id: pod.name for pod in registered}
     for line in conflicts_told(sweep.tallies, names):
         out.write(line + "\n")
@@ -186,8 +165,3 @@ async def _swept(
     if stopped:
         return f"{table}\nstopped; what was adopted stays, and running it again goes on", False
     return table, not any(tally.problem for tally in sweep.tallies)
-
-
-async def _ended(stopping: Any) -> None:
-    if isinstance(stopping, Deferred):
-        await stopping

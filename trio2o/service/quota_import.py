@@ -9,22 +9,17 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred
 
-from trio2o.adoption.questions import PodQuestions
 from trio2o.config.schema import Config
 from trio2o.errors import Unavailable
 from trio2o.identity.keystone import NotPermitted
-from trio2o.identity.pod_tokens import SharedKeystone
 from trio2o.identity.service_token import with_own_token
-from trio2o.pods.client import TreqPods
-from trio2o.pods.lean import LeanConnection
 from trio2o.quota.importing import LARGEST
 from trio2o.quota.resources import RESOURCES
 from trio2o.service.adopting import CannotAdopt, chosen
+from trio2o.service.command_pods import command_pods
 from trio2o.service.database import opened_pool
-from trio2o.service.identity import IdentityParts, make_identity
-from trio2o.service.reaching import pod_defaults
+from trio2o.service.identity import IdentityParts
 from trio2o.storage.postgres import PostgresPods
 from trio2o.storage.postgres.jobs import PostgresJobs
 from trio2o.storage.postgres.quotas import PostgresQuotaLimits
@@ -68,46 +63,27 @@ async def import_quotas(
 
     async with opened_pool(reactor, config.database, dsn, size=2) as pool:
         pods = chosen([pod for pod in await PostgresPods(pool).list_pods() if not pod.is_top], ())
-        identity = make_identity(reactor, config.identity)
-        client = TreqPods(
-            reactor=reactor,
-            catalog=identity.catalog,
-            defaults=pod_defaults(config),
-            connection=LeanConnection,
-        )
-        done = QuotaImport(
-            asks=PodQuestions(
-                pods=client,
-                own=identity.own,
-                tokens=identity.tokens,
-                pod_tokens=SharedKeystone(),
-                clock=reactor,
-                answer_limit=config.limits.answer_body_bytes,
-                budget=config.pod_defaults.list_timeout_seconds,
-            ),
-            store=PostgresQuotaLimits(pool),
-            jobs=PostgresJobs(pool),
-            services=[
-                service
-                for service in RESOURCES
-                if not (service == "compute" and config.quotas.source == "keystone")
-            ],
-            rule=wishes.rule,
-            dry_run=wishes.dry_run,
-            told=progress,
-        )
-        identity.service.startService()
-        try:
+        async with command_pods(reactor, config, budget=config.pod_defaults.list_timeout_seconds) as reached:
+            done = QuotaImport(
+                asks=reached.asks,
+                store=PostgresQuotaLimits(pool),
+                jobs=PostgresJobs(pool),
+                services=[
+                    service
+                    for service in RESOURCES
+                    if not (service == "compute" and config.quotas.source == "keystone")
+                ],
+                rule=wishes.rule,
+                dry_run=wishes.dry_run,
+                told=progress,
+            )
             try:
-                await identity.catalog.refresh()
+                await reached.identity.catalog.refresh()
                 projects = [Project(id=each) for each in dict.fromkeys(wishes.projects)]
-                projects = projects or await _projects(identity)
+                projects = projects or await _projects(reached.identity)
             except Unavailable as error:
                 raise CannotAdopt(error.admin_detail or error.message) from error
             await done.run(pods, projects)
-        finally:
-            client.close()
-            await _ended(identity.service.stopService())
     told = report(done, pods, projects, dry_run=wishes.dry_run)
     if config.quotas.source == "keystone":
         told += "\nNova's limits are Keystone's (quotas.source): Cinder's alone were looked at"
@@ -149,8 +125,3 @@ async def _projects(identity: IdentityParts) -> list[Project]:
             return found
         query = f"?{urlsplit(following).query}"
     raise CannotAdopt("Keystone's list of projects does not end")
-
-
-async def _ended(stopping: Any) -> None:
-    if isinstance(stopping, Deferred):
-        await stopping
