@@ -154,7 +154,7 @@ def _policy(_: argparse.Namespace) -> int:
 
 def _adopt(options: argparse.Namespace) -> int:
     from trio2o.adoption.sweep import all_kinds
-    from trio2o.service.adopting import CannotAdopt, Wishes, adopt
+    from trio2o.service.adopting import Wishes, adopt
     from trio2o.startup import read_config
 
     config = read_config(options.config)
@@ -168,10 +168,7 @@ def _adopt(options: argparse.Namespace) -> int:
 
     async def action(reactor: Any, dsn: str) -> str:
         nonlocal whole
-        try:
-            table, whole = await adopt(reactor, config, dsn, wishes, sys.stderr)
-        except CannotAdopt as problem:
-            raise ValueError(str(problem)) from problem
+        table, whole = await adopt(reactor, config, dsn, wishes, sys.stderr)
         return table
 
     return _react(config, action, lambda: 0 if whole else 1)

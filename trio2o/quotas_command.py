@@ -46,7 +46,6 @@ def add(commands: Any, react: React) -> None:
 
 
 def _import(options: argparse.Namespace, react: React) -> int:
-    from trio2o.service.adopting import CannotAdopt
     from trio2o.service.quota_import import ImportWishes, import_quotas
     from trio2o.startup import read_config
 
@@ -56,10 +55,7 @@ def _import(options: argparse.Namespace, react: React) -> int:
 
     async def action(reactor: Any, dsn: str) -> str:
         nonlocal whole
-        try:
-            table, whole = await import_quotas(reactor, config, dsn, wishes, sys.stderr)
-        except CannotAdopt as problem:
-            raise ValueError(str(problem)) from problem
+        table, whole = await import_quotas(reactor, config, dsn, wishes, sys.stderr)
         return table
 
     return react(config, action, lambda: 0 if whole else 1)

@@ -39,9 +39,9 @@ class Wishes:
     dry_run: bool = False
 
 
-class CannotAdopt(Exception):
+class CannotAdopt(ValueError):
     """
-    A sweep cannot begin; the message says why.
+    A command that asks pods cannot begin; the message says why, as that of every wrong input does.
     """
 
 
